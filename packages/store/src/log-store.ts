@@ -1,0 +1,96 @@
+import type { BlockHash, NamespaceId } from '@basalt/protocol';
+
+/** One block as it is stored: what the tree commits to, and the payload beside it. */
+export interface StoredBlock {
+  /** Tree leaf data: header, length, signature. */
+  readonly entry: Uint8Array;
+  readonly blockHash: BlockHash;
+  /** Absent in header form (payload pruned or never fetched). */
+  readonly payload: Uint8Array | undefined;
+}
+
+export interface FullTile {
+  readonly level: number;
+  readonly index: number;
+  /** 256 hashes, 8,192 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** What one namespace adds in one group. */
+export interface NamespaceAppend {
+  readonly namespace: NamespaceId;
+  /** Compare-and-swap: the size that the store must have now; 0 creates the namespace. */
+  readonly expectedSize: number;
+  /** Block hash of the head that the store must have now; undefined at size 0. */
+  readonly expectedHead: BlockHash | undefined;
+  readonly blocks: readonly StoredBlock[];
+  readonly fullTiles: readonly FullTile[];
+  /** Right edge of the tree above level 0, rewritten when a tile fills up; undefined = unchanged. */
+  readonly edge: Uint8Array | undefined;
+  /** State that the ledger keeps per namespace (key periods and so on); undefined = unchanged. */
+  readonly state: Uint8Array | undefined;
+}
+
+/** A small named record of the ledger: checkpoints, fork proofs, idempotency keys, super-log. */
+export interface NamedRecord {
+  readonly name: string;
+  /** undefined deletes. */
+  readonly value: Uint8Array | undefined;
+}
+
+export interface NamespaceHead {
+  readonly namespace: NamespaceId;
+  readonly size: number;
+  readonly headHash: BlockHash | undefined;
+  readonly state: Uint8Array;
+  readonly edge: Uint8Array;
+  /** First index whose payload is still here. */
+  readonly payloadsFrom: number;
+}
+
+export interface BlockLocation {
+  readonly namespace: NamespaceId;
+  readonly index: number;
+}
+
+export interface StoreStats {
+  readonly namespaces: number;
+  readonly blocks: number;
+  readonly diskBytes: number;
+  readonly filterBytes: number;
+}
+
+/**
+ * The ledger's storage over any engine. Appends that are waiting while a sync runs join the next
+ * group; a promise resolves after the sync that covers it (group commit).
+ */
+export interface LogStore {
+  /**
+   * @throws StoreError `conflict` (head moved), `disk-full` (nothing of this append was kept and
+   *   the store accepts writes again once there is room), `io`, `closed`
+   */
+  append(append: NamespaceAppend, records?: readonly NamedRecord[]): Promise<void>;
+  /** Several namespaces atomically in one group. */
+  appendAll(appends: readonly NamespaceAppend[], records?: readonly NamedRecord[]): Promise<void>;
+  putRecords(records: readonly NamedRecord[]): Promise<void>;
+  record(name: string): Promise<Uint8Array | undefined>;
+  /** Records whose name starts with `prefix`, in byte order. */
+  records(prefix: string, limit?: number): AsyncIterable<{ name: string; value: Uint8Array }>;
+
+  head(namespace: NamespaceId): Promise<NamespaceHead | undefined>;
+  /** In order of creation. */
+  namespaces(): AsyncIterable<NamespaceHead>;
+  entry(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
+  /** Entries [from, from + count), fewer at the end of the log. */
+  entries(namespace: NamespaceId, from: number, count: number): Promise<Uint8Array[]>;
+  /** @throws StoreError `pruned` when the block exists and its payload was pruned */
+  payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
+  /** Full tiles only; partial ones are computed by the ledger. */
+  tile(namespace: NamespaceId, level: number, index: number): Promise<Uint8Array | undefined>;
+  /** Negative answers come from a filter in memory, without touching the disk. */
+  locate(blockHash: BlockHash): Promise<BlockLocation | undefined>;
+  /** Deletes payloads below `beforeIndex`; headers, proofs and tiles stay. */
+  prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;
+  stats(): Promise<StoreStats>;
+  close(): Promise<void>;
+}
