@@ -7,7 +7,7 @@ export const PAYLOAD_BYTES_MAX: number = 16 * 1024 * 1024;
 export const HEADER_BYTES = 144;
 
 /** The longest signature is a composite Merkle-signed one: 64 + 2,420 + path; 8 KiB leaves room. */
-export const SIGNATURE_BYTES_MAX = 8 * 1024;
+export const SIGNATURE_BYTES_MAX: number = 8 * 1024;
 
 /** A tlog-tiles entry has a u16 length; ours is header, u16 and signature, far below it. */
 export const ENTRY_BYTES_MAX: number = HEADER_BYTES + 2 + SIGNATURE_BYTES_MAX;
@@ -46,4 +46,4 @@ export const LABEL_BYTES_MAX = 255;
 export const RECOVERY_KEYS_MAX = 8;
 
 /** A public key: ML-DSA-65 is 1,952 bytes, the composite 1,344. */
-export const PUBLIC_KEY_BYTES_MAX = 4 * 1024;
+export const PUBLIC_KEY_BYTES_MAX: number = 4 * 1024;

@@ -1,0 +1,164 @@
+/**
+ * The bytes and rules of Basalt: signed blocks in namespaces, the tree over them, and the proofs
+ * that anybody can check. Pure, synchronous, without clock, randomness or I/O; the same code runs in
+ * a node, on a phone and in a browser.
+ *
+ * Specifications: block version 2 and version 1 (README of this package); Ed25519 by RFC 8032 with
+ * the acceptance rule of ZIP 215; ML-DSA by FIPS 204; ECDSA by FIPS 186-5; trees by RFC 6962 and
+ * RFC 9162; tiles, checkpoints, cosignatures, proofs and policies by C2SP.
+ *
+ * Invariants:
+ * - A decoder reads what the encoder wrote and nothing else: one value, one encoding.
+ * - Bad bytes meet `ProtocolError` with a code from a closed list, never another error; every bound
+ *   (`limits.ts`) is checked before anything is allocated for it.
+ * - The name of a block does not depend on its signature.
+ * - Byte fields of decoded values are views of the input: do not change it while they are in use.
+ *
+ * @example
+ * const signer = createSigner(nobleProvider.suite(ALGORITHM.ed25519).keyPairFromSeed(seed));
+ * const genesis = createGenesisBlock({
+ *   label: 'audit', nonce, timestampMs: 1_760_000_000_000, signer,
+ * });
+ * const next = createBlock({
+ *   namespace: genesis.block.entry.header.namespace,
+ *   tip: tipAfter(genesis.block, genesis.hash),
+ *   timestampMs: 1_760_000_000_001,
+ *   payloadType: PAYLOAD_TYPE.opaque,
+ *   payload: utf8('door opened'),
+ *   signer,
+ * });
+ * verifySignature(next.block.entry, signer.publicKey); // undefined: nothing is wrong
+ *
+ * Limits: payloads up to 16 MiB, indexes and sizes below 2^53, signatures up to 8 KiB. It does not
+ * decide what a payload means, which fork counts, or whom to trust.
+ *
+ * @module
+ */
+
+// scalars, errors, seams
+export { assert } from './assert.ts';
+// blocks
+export {
+  type Block,
+  type BlockPrefix,
+  decodeBlock,
+  decodeBlockAt,
+  decodeBlockPrefix,
+  encodeBlock,
+  headerForm,
+} from './block/block.ts';
+export {
+  decodeEntry,
+  decodeEntryAt,
+  decodeEntryPrefix,
+  type Entry,
+  type EntryPrefix,
+  encodeEntry,
+} from './block/entry.ts';
+export {
+  blockHash,
+  type ChunkClaim,
+  chunkCount,
+  chunkProof,
+  hashPayload,
+  type PayloadHashes,
+  signedBytes,
+  verifyChunk,
+} from './block/hash.ts';
+export {
+  BLOCK_MAGIC,
+  BLOCK_VERSION_2,
+  type BlockHeader,
+  decodeHeader,
+  encodeHeader,
+} from './block/header.ts';
+export { PAYLOAD_TYPE, payloadTypeName } from './block/payload-types.ts';
+export {
+  type ChainTip,
+  checkPayload,
+  checkSuccession,
+  type SuccessionOptions,
+} from './block/rules.ts';
+export {
+  encodeV1Block,
+  V1_ENVELOPE_BYTES,
+  type V1BlockParts,
+  v1WireVersion,
+} from './block/v1.ts';
+export type { BlockHash, Brand, Hash32, KeyId, NamespaceId } from './brands.ts';
+export {
+  compareBytes,
+  concatBytes,
+  dataView,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  fromUtf8,
+  readU64,
+  toBase64,
+  toHex,
+  utf8,
+  writeU64,
+} from './bytes.ts';
+export {
+  ERROR_CODES,
+  type ErrorMetadata,
+  ProtocolError,
+  type ProtocolErrorCode,
+} from './errors.ts';
+export {
+  BLOCK_BYTES_MAX,
+  CHUNK_BYTES,
+  ENTRY_BYTES_MAX,
+  FUTURE_MS_MAX,
+  HEADER_BYTES,
+  INDEX_MAX,
+  LABEL_BYTES_MAX,
+  NOTE_BYTES_MAX,
+  NOTE_SIGNATURES_MAX,
+  PAYLOAD_BYTES_MAX,
+  PROOF_HASHES_MAX,
+  PUBLIC_KEY_BYTES_MAX,
+  RECOVERY_KEYS_MAX,
+  SIGNATURE_BYTES_MAX,
+  SIGNED_BATCH_BLOCKS_MAX,
+  TILE_WIDTH,
+} from './limits.ts';
+export {
+  deriveNamespaceId,
+  NAMESPACE_BYTES,
+  namespaceBytes,
+  namespaceId,
+  parseNamespaceId,
+  v1NamespaceId,
+} from './namespace/id.ts';
+export type { Clock, Random, Scheduler } from './seams.ts';
+export {
+  ALGORITHM,
+  type AlgorithmId,
+  type CryptoProvider,
+  HASH_KIND,
+  type HashFunction,
+  type HashKind,
+  type KeyPair,
+  type PlainAlgorithmId,
+  type SignatureSuite,
+  type Signer,
+  type Verdict,
+} from './suite.ts';
+export {
+  algorithmName,
+  isAlgorithmId,
+  isMerkleAlgorithm,
+  isPlainAlgorithm,
+  type MerkleAlgorithmId,
+  merkleAlgorithm,
+  plainAlgorithm,
+} from './suites/algorithms.ts';
+export { ed25519Suite } from './suites/ed25519.ts';
+export { keyId } from './suites/key-id.ts';
+export { nobleProvider } from './suites/noble.ts';
+export { createProvider } from './suites/provider.ts';
+export { createSigner } from './suites/signer.ts';
+
+// tree and notes
