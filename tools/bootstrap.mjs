@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Makes the checkout ready to run: installs what the lock file names when it changed, makes sure that
-// the pinned Node starts on this machine, and runs the build steps the packages name. Plain JavaScript
-// for any Node >= 18, because the first run happens before the pinned Node is there.
+// Makes the checkout ready to run: installs what the lock file names when it changed, makes sure
+// that the pinned Node starts on this machine, and runs the build steps the packages name. Plain
+// JavaScript for any Node >= 18, because the first run happens before the pinned Node is there.
 //
 // A package names its build steps in its package.json:
 //   "basalt": { "build": ["assembly/build.mjs"], "sources": ["assembly"] }

@@ -2,8 +2,8 @@
  * `npm test`: the main suite in one process, then the end-to-end tests each in its own.
  *
  * One process for the main suite because a process per file strips the types of the whole import
- * graph anew for each file (measured: 33 s against 1.2 s for 60 files). Tests that open ports, start
- * processes or browsers are named `*.e2e.test.ts` and run isolated, one after the other.
+ * graph anew for each file (measured: 33 s against 1.2 s for 60 files). Tests that open ports,
+ * start processes or browsers are named `*.e2e.test.ts` and run isolated, one after the other.
  *
  * Arguments: words are path filters (a file runs when its path contains one of them); everything
  * that starts with `-` goes to node, for example `--test-name-pattern=checkpoint`.
