@@ -162,3 +162,67 @@ export { createProvider } from './suites/provider.ts';
 export { createSigner } from './suites/signer.ts';
 
 // tree and notes
+export { decodeBundle, encodeBundle } from './tree/bundle.ts';
+export {
+  appendLeaf,
+  type CompactRange,
+  countPeaks,
+  decodeRange,
+  emptyRange,
+  encodeRange,
+  RangeBuilder,
+  rangeRoot,
+} from './tree/compact-range.ts';
+export {
+  createNodeHasher,
+  EMPTY_ROOT,
+  HASH_BYTES,
+  leafHash,
+  type NodeHasher,
+  nodeHash,
+  sha256,
+} from './tree/hash.ts';
+export type { NodeCoordinate } from './tree/nodes.ts';
+export {
+  consistencyProof,
+  type HashReader,
+  inclusionProof,
+  nodesForConsistency,
+  nodesForInclusion,
+  nodesForRoot,
+  subtreeConsistencyProof,
+  subtreeInclusionProof,
+  treeRoot,
+} from './tree/proof.ts';
+export {
+  entriesPath,
+  type NodeInTile,
+  nodeInTile,
+  parseTilePath,
+  partialTiles,
+  type TileCoordinate,
+  tilePath,
+  tilesForNodes,
+  tilesForSize,
+  tileWidth,
+} from './tree/tile-path.ts';
+export { tileHashReader } from './tree/tile-reader.ts';
+export {
+  type BuiltTile,
+  decodeEdge,
+  TILE_BYTES,
+  TileBuilder,
+  type TileBuilderSnapshot,
+  type TileBuilderState,
+} from './tree/tiles.ts';
+export {
+  type ConsistencyClaim,
+  type InclusionClaim,
+  rootFromInclusion,
+  type SubtreeConsistencyClaim,
+  type SubtreeInclusionClaim,
+  verifyConsistency,
+  verifyInclusion,
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+} from './tree/verify.ts';
