@@ -1,0 +1,50 @@
+import { assert } from './assert.ts';
+import { formatSample } from './exposition.ts';
+import type { Labels, SeriesTable } from './series-table.ts';
+
+/** One series of a counter; hold on to it in hot paths, it saves the look-up. */
+export interface CounterSeries {
+  /** @throws TypeError on a negative number or NaN: a counter only grows */
+  add(amount?: number): void;
+}
+
+export interface Counter {
+  add(amount?: number, labels?: Labels): void;
+  /** The series of these labels. @throws TypeError when a label is missing or unknown */
+  with(labels: Labels): CounterSeries;
+}
+
+export class CounterCell implements CounterSeries {
+  total = 0;
+
+  add(amount = 1): void {
+    assert(amount >= 0, `expected a counter to grow, found ${amount}`);
+    this.total += amount;
+  }
+}
+
+export class RegisteredCounter implements Counter {
+  readonly #name: string;
+  readonly #table: SeriesTable<CounterCell>;
+
+  constructor(name: string, table: SeriesTable<CounterCell>) {
+    this.#name = name;
+    this.#table = table;
+  }
+
+  add(amount = 1, labels: Labels = {}): void {
+    this.#table.get(labels).add(amount);
+  }
+
+  with(labels: Labels): CounterSeries {
+    return this.#table.get(labels);
+  }
+
+  expose(): string {
+    let text = '';
+    for (const { values, series } of this.#table) {
+      text += formatSample(this.#name, this.#table.labelNames, values, series.total);
+    }
+    return text;
+  }
+}

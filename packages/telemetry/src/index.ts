@@ -1,0 +1,32 @@
+/**
+ * `@basalt/telemetry`: what a running node tells about itself. A metrics registry with the
+ * Prometheus text format (version 0.0.4), and the `Logger` seam with a plain JSON-lines logger.
+ * Floor 0: knows no other package, reads no clock, owns no timer, does no I/O.
+ *
+ * Invariants: metric names are `basalt_<thing>_<unit>[_total]` in base units; a label keeps a
+ * bounded number of values, the rest is counted as `other`, so nobody outside can grow the memory;
+ * text from outside cannot break a line of the exposition or of the log.
+ *
+ * @example
+ * const metrics = createMetricsRegistry();
+ * const requests = metrics.counter({
+ *   name: 'basalt_http_requests_total',
+ *   help: 'Requests answered.',
+ *   labels: ['method'],
+ * });
+ * requests.add(1, { method: 'GET' });
+ * metrics.expose(); // # HELP ... # TYPE ... basalt_http_requests_total{method="GET"} 1
+ *
+ * Limits: no exemplars, no summaries, no push; one process, one registry.
+ */
+export type { Counter, CounterSeries } from './counter.ts';
+export { EXPOSITION_MEDIA_TYPE } from './exposition.ts';
+export type { Gauge, GaugeSeries } from './gauge.ts';
+export type { Histogram, HistogramSeries } from './histogram.ts';
+export { LATENCY_BUCKETS_SECONDS, SIZE_BUCKETS_BYTES } from './histogram.ts';
+export { LABEL_VALUES_MAX, SERIES_MAX } from './limits.ts';
+export type { JsonLoggerOptions, LogFields, Logger, LogLevel } from './logger.ts';
+export { createJsonLogger, LOG_LEVELS, noopLogger } from './logger.ts';
+export type { HistogramOptions, MetricOptions, MetricsRegistry } from './registry.ts';
+export { createMetricsRegistry, noopMetricsRegistry } from './registry.ts';
+export type { Labels } from './series-table.ts';

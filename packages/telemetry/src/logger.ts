@@ -1,0 +1,124 @@
+import { assert } from './assert.ts';
+import { LOG_DEPTH_MAX, LOG_ITEMS_MAX, LOG_TEXT_LENGTH_MAX } from './limits.ts';
+
+/** From the most talkative to the least. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** The seam that every package logs through; `node` puts pino behind it. */
+export interface Logger {
+  /** True when a line of this level would be written: ask before costly fields. */
+  isEnabled(level: LogLevel): boolean;
+  log(level: LogLevel, message: string, fields?: LogFields): void;
+  trace(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger that adds `fields` to every line. */
+  child(fields: LogFields): Logger;
+}
+
+export interface JsonLoggerOptions {
+  /** Takes one line, with its line feed. */
+  readonly write: (line: string) => void;
+  /** Milliseconds since the Unix epoch. */
+  readonly clock: { nowMs(): number };
+  /** Lines below it are dropped; default `info`. */
+  readonly level?: LogLevel;
+  readonly fields?: LogFields;
+}
+
+/** Fields whose name has one of these words never reach a log. */
+const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|seed/i;
+
+/**
+ * Plain JSON lines: `{"time":<ms>,"level":"info","message":...}` and the fields behind. Texts,
+ * depth and lists are bounded; names that smell of secrets are replaced.
+ */
+export function createJsonLogger(options: JsonLoggerOptions): Logger {
+  const { write, clock, fields = {} } = options;
+  const threshold = LOG_LEVELS.indexOf(options.level ?? 'info');
+  assert(threshold >= 0, `expected one of ${LOG_LEVELS.join()}, found ${options.level}`);
+  const isEnabled = (level: LogLevel): boolean => LOG_LEVELS.indexOf(level) >= threshold;
+  return makeLogger(
+    isEnabled,
+    (level, message, all) => {
+      const line: Record<string, unknown> = { time: clock.nowMs(), level, message: cut(message) };
+      for (const [name, value] of Object.entries(all)) {
+        // A field named like one of ours is kept beside it instead of hiding it.
+        line[Object.hasOwn(line, name) ? `field_${name}` : name] = plain(name, value, 0);
+      }
+      write(`${JSON.stringify(line)}\n`);
+    },
+    fields,
+  );
+}
+
+type Sink = (level: LogLevel, message: string, fields: LogFields) => void;
+
+function makeLogger(isEnabled: (level: LogLevel) => boolean, sink: Sink, base: LogFields): Logger {
+  const log = (level: LogLevel, message: string, fields?: LogFields): void => {
+    if (isEnabled(level))
+      sink(level, message, fields === undefined ? base : { ...base, ...fields });
+  };
+  return {
+    isEnabled,
+    log,
+    trace: (message, fields) => log('trace', message, fields),
+    debug: (message, fields) => log('debug', message, fields),
+    info: (message, fields) => log('info', message, fields),
+    warn: (message, fields) => log('warn', message, fields),
+    error: (message, fields) => log('error', message, fields),
+    child: (fields) => makeLogger(isEnabled, sink, { ...base, ...fields }),
+  };
+}
+
+/** A logger that writes nothing. */
+export const noopLogger: Logger = makeLogger(
+  () => false,
+  () => {},
+  {},
+);
+
+function cut(text: string): string {
+  if (text.length <= LOG_TEXT_LENGTH_MAX) return text;
+  return `${text.slice(0, LOG_TEXT_LENGTH_MAX)}... (${text.length} characters)`;
+}
+
+function plain(name: string, value: unknown, depth: number): unknown {
+  if (SECRET_WORDS.test(name) && value !== undefined && typeof value !== 'boolean') {
+    return '[withheld]';
+  }
+  if (typeof value === 'string') return cut(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  // Depth also ends cycles.
+  if (depth >= LOG_DEPTH_MAX) return '[deeper]';
+  if (value instanceof Uint8Array) return `[${value.length} bytes]`;
+  if (value instanceof Error) return plainError(value, depth);
+  if (Array.isArray(value)) {
+    return value.slice(0, LOG_ITEMS_MAX).map((item) => plain('', item, depth + 1));
+  }
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value).slice(0, LOG_ITEMS_MAX)) {
+    copy[key] = plain(key, item, depth + 1);
+  }
+  return copy;
+}
+
+function plainError(error: Error, depth: number): Record<string, unknown> {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return {
+    name: error.name,
+    message: cut(error.message),
+    ...(code === undefined ? {} : { code: plain('code', code, depth + 1) }),
+    ...(error.stack === undefined ? {} : { stack: cut(error.stack) }),
+    ...(cause === undefined ? {} : { cause: plain('cause', cause, depth + 1) }),
+  };
+}

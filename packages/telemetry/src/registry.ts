@@ -1,0 +1,103 @@
+import { assert } from './assert.ts';
+import { type Counter, CounterCell, RegisteredCounter } from './counter.ts';
+import { formatHeading } from './exposition.ts';
+import { type Gauge, GaugeCell, RegisteredGauge } from './gauge.ts';
+import { assertBuckets, type Histogram, HistogramCell, RegisteredHistogram } from './histogram.ts';
+import { LABEL_VALUES_MAX, METRICS_MAX, SERIES_MAX } from './limits.ts';
+import { assertMetricName, type MetricType } from './metric-name.ts';
+import { SeriesTable } from './series-table.ts';
+
+export interface MetricOptions {
+  /** `basalt_<thing>_<unit>`, counters with `_total` behind it. */
+  readonly name: string;
+  /** One sentence for people. */
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** Distinct values kept per label, further ones are `other`; default {@link LABEL_VALUES_MAX}. */
+  readonly labelValuesMax?: number;
+}
+
+export interface HistogramOptions extends MetricOptions {
+  /** Upper bounds, rising; `+Inf` is added. */
+  readonly buckets: readonly number[];
+}
+
+export interface MetricsRegistry {
+  /** @throws TypeError on a name that is taken or not in form */
+  counter(options: MetricOptions): Counter;
+  gauge(options: MetricOptions): Gauge;
+  histogram(options: HistogramOptions): Histogram;
+  /** All metrics in the Prometheus text format, in order of registration. */
+  expose(): string;
+}
+
+/** A registry of its own; nothing is global. */
+export function createMetricsRegistry(): MetricsRegistry {
+  /** Bounded by METRICS_MAX. */
+  const metrics = new Map<string, { readonly heading: string; expose(): string }>();
+
+  function register<Metric extends { expose(): string }>(
+    type: MetricType,
+    options: MetricOptions,
+    metric: Metric,
+  ): Metric {
+    assertMetricName(options.name, type);
+    assert(!metrics.has(options.name), `the metric ${options.name} is registered already`);
+    assert(metrics.size < METRICS_MAX, `expected at most ${METRICS_MAX} metrics`);
+    assert(options.help.trim() !== '', `expected a help text for ${options.name}`);
+    const heading = formatHeading(options.name, type, options.help);
+    metrics.set(options.name, { heading, expose: () => metric.expose() });
+    return metric;
+  }
+
+  return {
+    counter: (options) =>
+      register(
+        'counter',
+        options,
+        new RegisteredCounter(
+          options.name,
+          table(options, () => new CounterCell()),
+        ),
+      ),
+    gauge: (options) =>
+      register(
+        'gauge',
+        options,
+        new RegisteredGauge(
+          options.name,
+          table(options, () => new GaugeCell()),
+        ),
+      ),
+    histogram: (options) => {
+      assertBuckets(options.buckets);
+      const cells = table(options, () => new HistogramCell(options.buckets));
+      return register('histogram', options, new RegisteredHistogram(options.name, cells));
+    },
+    expose: () => {
+      let text = '';
+      for (const metric of metrics.values()) text += metric.heading + metric.expose();
+      return text;
+    },
+  };
+}
+
+function table<Cell>(options: MetricOptions, create: () => Cell): SeriesTable<Cell> {
+  return new SeriesTable({
+    labelNames: options.labels ?? [],
+    labelValuesMax: options.labelValuesMax ?? LABEL_VALUES_MAX,
+    seriesMax: SERIES_MAX,
+    create,
+  });
+}
+
+const noopSeries = { add: () => {}, set: () => {}, observe: () => {} };
+const noopMetric = { ...noopSeries, with: () => noopSeries, collect: () => {} };
+
+/** Takes everything and keeps nothing; names are not checked. */
+export const noopMetricsRegistry: MetricsRegistry = {
+  counter: () => noopMetric,
+  gauge: () => noopMetric,
+  histogram: () => noopMetric,
+  expose: () => '',
+};
