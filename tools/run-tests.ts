@@ -13,16 +13,37 @@
  *   npm test -- store --test-name-pattern=recover
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { styleText } from 'node:util';
+import type { Counts } from './testing/counting-reporter.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const TEST_FOLDERS: readonly string[] = ['packages/*/test', 'apps/*/test', 'tools/test'];
+
+const CLOSING_LINES: readonly string[] = [
+  'tests',
+  'suites',
+  'pass',
+  'fail',
+  'cancelled',
+  'skipped',
+  'todo',
+  'duration_ms',
+];
 
 interface Suite {
   readonly name: string;
   readonly files: readonly string[];
   readonly flags: readonly string[];
+}
+
+interface Result {
+  readonly passed: boolean;
+  /** One failure when the suite broke off before its closing lines. */
+  readonly counts: Counts;
 }
 
 function findTests(filters: readonly string[]): string[] {
@@ -35,14 +56,35 @@ function findTests(filters: readonly string[]): string[] {
     .sort();
 }
 
-function runSuite(suite: Suite, passedOn: readonly string[]): boolean {
-  if (suite.files.length === 0) return true;
+/** Runs one suite with its output passed through. */
+function runSuite(suite: Suite, passedOn: readonly string[], folder: string): Result {
   console.log(`\n${suite.name}: ${suite.files.length} files`);
-  const args = ['--test', '--test-reporter=spec', ...suite.flags, ...passedOn, ...suite.files];
-  const run = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+  const countsFile = join(folder, 'counts.json');
+  rmSync(countsFile, { force: true });
+  const reporter = pathToFileURL(join(ROOT, 'tools/testing/counting-reporter.ts')).href;
+  const args = ['--test', `--test-reporter=${reporter}`, ...suite.flags, ...passedOn];
+  const run = spawnSync(process.execPath, [...args, '--', ...suite.files], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, BASALT_TEST_COUNTS: countsFile },
+  });
   if (run.error) throw run.error;
-  if (run.signal) console.error(`${suite.name}: ended by ${run.signal}`);
-  return run.status === 0;
+  if (!existsSync(countsFile)) {
+    console.log(`${suite.name}: broke off (${run.signal ?? `code ${run.status}`})`);
+    return { passed: false, counts: { tests: 1, fail: 1 } };
+  }
+  const counts = JSON.parse(readFileSync(countsFile, 'utf8')) as Counts;
+  return { passed: run.status === 0, counts };
+}
+
+/** Node's closing lines, summed over the suites. */
+function printClosingLines(results: readonly Result[]): void {
+  console.log();
+  for (const name of CLOSING_LINES) {
+    const sum = results.reduce((total, { counts }) => total + (counts[name] ?? 0), 0);
+    const rounded = Number(sum.toFixed(3));
+    console.log(styleText('blue', `\u2139 ${name} ${rounded}`));
+  }
 }
 
 function main(args: readonly string[]): number {
@@ -69,9 +111,17 @@ function main(args: readonly string[]): number {
       flags: ['--test-concurrency=1', '--test-timeout=600000'],
     },
   ];
-  // Both run even when the first fails: one look shows everything that is broken.
-  const results = suites.map((suite) => runSuite(suite, passedOn));
-  return results.every((passed) => passed) ? 0 : 1;
+  const folder = mkdtempSync(join(tmpdir(), 'basalt-test-'));
+  try {
+    // Both run even when the first fails: one look shows everything that is broken.
+    const results = suites
+      .filter((suite) => suite.files.length > 0)
+      .map((suite) => runSuite(suite, passedOn, folder));
+    printClosingLines(results);
+    return results.every(({ passed }) => passed) ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 process.exitCode = main(process.argv.slice(2));
