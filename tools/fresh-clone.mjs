@@ -6,7 +6,7 @@
 //   node tools/fresh-clone.mjs                  both
 //   node tools/fresh-clone.mjs start            only npm start
 //   node tools/fresh-clone.mjs test [filter]    only npm test (with a path filter)
-//   FRESH_CLONE_FOLDER=/somewhere node ...      clone there instead of the system's temporary folder
+//   FRESH_CLONE_FOLDER=/somewhere node ...      clone there, not in the temporary folder
 
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ const START_MS_MAX = 120_000;
 const TEST_MS_MAX = 20 * 60_000;
 const STOP_MS_MAX = 15_000;
 /** The first screen names the address it answers on. */
-const ADDRESS = /https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d+[^\s'"\u001b]*/;
+const ADDRESS = /https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d+[\w./-]*/;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [which = 'both', ...filters] = process.argv.slice(2);
@@ -51,14 +51,13 @@ process.exitCode = failed ? 1 : 0;
 function cloneHead() {
   const clone = join(work, 'a checkout');
   git(root, 'clone', '--quiet', '--no-hardlinks', root, clone);
-  // Conformance vectors lie beside the checkout where there are any; a clone elsewhere names them.
   return clone;
 }
 
-/** The PATH without any node_modules/.bin, no npm variables, an empty home; npm keeps its settings. */
+/** The PATH without node_modules/.bin, no npm variables, an empty home with npm's settings. */
 function freshEnvironment() {
   const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD$)/i.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|XDG_|INIT_CWD$)/i.test(name)),
   );
   const folders = (process.env.PATH ?? '').split(delimiter);
   env.PATH = folders.filter((folder) => !folder.includes('node_modules')).join(delimiter);
@@ -66,11 +65,12 @@ function freshEnvironment() {
   mkdirSync(home);
   const settings = join(homedir(), '.npmrc');
   if (existsSync(settings)) cpSync(settings, join(home, '.npmrc'));
+  // Conformance vectors lie beside the checkout where there are any; a clone elsewhere names them.
   const data = join(root, '..', 'shared', 'data');
   if (env.BASALT_CONFORMANCE_DIR === undefined && existsSync(data)) {
     env.BASALT_CONFORMANCE_DIR = data;
   }
-  return { ...env, HOME: home, USERPROFILE: home, XDG_DATA_HOME: '', XDG_CONFIG_HOME: '' };
+  return { ...env, HOME: home, USERPROFILE: home };
 }
 
 async function checkStart(clone, env) {
@@ -84,8 +84,7 @@ async function checkStart(clone, env) {
     say(`${address} answered ${response.status} after ${seconds(startedAt)}`);
     const shownBy = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    if (child.exitCode() !== undefined)
-      throw new Error(`npm start ended by itself:\n${child.output()}`);
+    if (child.exitCode() !== undefined) throw new Error('npm start ended by itself');
     say(`still running ${seconds(shownBy)} later; its first screen:\n${child.output().trimEnd()}`);
   } catch (error) {
     throw new Error(`${error.message}\n--- output of npm start:\n${child.output()}`);

@@ -32,7 +32,8 @@ const SEEDS: readonly (readonly [path: string, text: string, rule: string])[] = 
   ],
   [
     'packages/store/src/long.ts',
-    `export function a(b: number): number {\n  let c = b;\n${'  c += 1;\n'.repeat(70)}  return c;\n}\n`,
+    `export function a(b: number): number {\n  let c = b;\n${'  c += b;\n'.repeat(70)}` +
+      '  return c;\n}\n',
     'max-lines-per-function',
   ],
   [
@@ -42,7 +43,8 @@ const SEEDS: readonly (readonly [path: string, text: string, rule: string])[] = 
   ],
   [
     'packages/store/src/switch.ts',
-    "export function a(b: 'x' | 'y'): void {\n  switch (b) {\n    case 'x':\n      break;\n  }\n}\n",
+    "export function a(b: 'x' | 'y'): void {\n  switch (b) {\n    case 'x':\n" +
+      '      break;\n  }\n}\n',
     'switch-exhaustiveness-check',
   ],
 ];
