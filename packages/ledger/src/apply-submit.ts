@@ -1,0 +1,124 @@
+import {
+  type BlockHash,
+  blockHash,
+  decodeEntry,
+  type Entry,
+  equalBytes,
+  type NamespaceId,
+  ProtocolError,
+} from '@basalt/protocol';
+import { StoreError } from '@basalt/store';
+import type { Draft } from './draft.ts';
+import { LedgerError } from './errors.ts';
+import { judgeRival } from './fork-guard.ts';
+import type { SubmitJob, SubmittedItem } from './jobs.ts';
+import type { Lane } from './lane.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { LedgerComponents, SubmitOutcome } from './types.ts';
+
+/** What applying submitted blocks needs of the ledger. */
+export interface ApplyContext {
+  readonly components: LedgerComponents;
+  readonly events: Subscriptions;
+}
+
+/** Applies the blocks of one job to the draft, one outcome each, in order. */
+export async function applySubmit(
+  context: ApplyContext,
+  lane: Lane,
+  draft: Draft,
+  job: SubmitJob,
+): Promise<SubmitOutcome[]> {
+  const moved = headMoved(draft, job.ifHead);
+  const outcomes: SubmitOutcome[] = [];
+  for (const item of job.items) {
+    outcomes.push(
+      moved === undefined ? await applyItem(context, lane, draft, item) : rejected(item, moved),
+    );
+  }
+  return outcomes;
+}
+
+/** Compare-and-swap on the head. Undefined when `ifHead` holds or was not asked for. */
+export function headMoved(draft: Draft, ifHead: BlockHash | undefined): LedgerError | undefined {
+  if (ifHead === undefined) return undefined;
+  const { tip } = draft.chain;
+  if (tip !== undefined && equalBytes(ifHead, tip.headHash)) return undefined;
+  return new LedgerError('head-moved', 'the head of the namespace is another block now', {
+    headIndex: tip === undefined ? undefined : tip.size - 1,
+  });
+}
+
+async function applyItem(
+  context: ApplyContext,
+  lane: Lane,
+  draft: Draft,
+  item: SubmittedItem,
+): Promise<SubmitOutcome> {
+  const { namespace, index } = item.block.entry.header;
+  const { hash } = item;
+  try {
+    if (index < (draft.chain.tip?.size ?? 0)) {
+      await compareWithStored(context, lane, draft, item);
+      return { status: 'duplicate', namespace, index, blockHash: hash };
+    }
+    draft.add(item.block, hash, item.check, context.components.clock.nowMs());
+    return { status: 'accepted', namespace, index, blockHash: hash };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return rejected(item, error);
+  }
+}
+
+/** The index is taken: the same block again is fine, another one may be a fork. */
+async function compareWithStored(
+  context: ApplyContext,
+  lane: Lane,
+  draft: Draft,
+  item: SubmittedItem,
+): Promise<void> {
+  const { entry, payload } = item.block;
+  const { index, namespace } = entry.header;
+  const { store, crypto } = context.components;
+  const drafted = draft.blockAt(index);
+  const bytes = drafted?.entry ?? (await store.entry(namespace, index));
+  if (bytes === undefined) {
+    throw new StoreError('corrupt', `the entry of block ${index} is missing: run basalt fsck`, {
+      namespace,
+      index,
+    });
+  }
+  const stored = decodeEntry(bytes);
+  const hash = drafted?.blockHash ?? (await storedHash(context, stored, namespace, index));
+  if (equalBytes(hash, item.hash)) return;
+  const { keys } = draft.chain;
+  if (keys === undefined) throw new ProtocolError('unknown-namespace', 'no key is known');
+  const fork = judgeRival(keys, stored, entry, payload, crypto);
+  await store.putRecords(fork.records);
+  draft.chain = { ...draft.chain, frozenAt: fork.index };
+  lane.chain = { ...lane.chain, frozenAt: fork.index };
+  context.events.publish({ kind: 'fork', namespace, index });
+  throw new ProtocolError(
+    'fork',
+    `the writer has signed two blocks at index ${index}; the proof is kept, the namespace frozen`,
+    { index },
+  );
+}
+
+async function storedHash(
+  context: ApplyContext,
+  stored: Entry,
+  namespace: NamespaceId,
+  index: number,
+): Promise<BlockHash> {
+  const { store, crypto } = context.components;
+  // Only version 1 hashes cover the payload.
+  const payload = stored.header.version === 1 ? await store.payload(namespace, index) : undefined;
+  return blockHash(stored, payload, crypto.sha256);
+}
+
+function rejected(item: SubmittedItem, error: ProtocolError | LedgerError): SubmitOutcome {
+  const { namespace, index } = item.block.entry.header;
+  const { code, message } = error;
+  return { status: 'rejected', namespace, index, blockHash: item.hash, code, message };
+}

@@ -1,0 +1,237 @@
+import {
+  createNoteKey,
+  formatCheckpoint,
+  formatNote,
+  formatVerifierKey,
+  NOTE_KEY_TYPE,
+  type NamespaceId,
+  parseCheckpoint,
+  parseNote,
+  utf8,
+} from '@basalt/protocol';
+import { fromUtf8 } from '@basalt/protocol';
+import { recordName } from './chain-codec.ts';
+import { LedgerError } from './errors.ts';
+import type { Lane, TreeHead } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import { CHECKPOINT_INTERVAL_MS, LANES_MAX } from './limits.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { LedgerComponents } from './types.ts';
+
+/** What a new checkpoint covers, with the head that belongs to exactly that size. */
+export interface CoveredHead extends TreeHead {
+  readonly namespace: NamespaceId;
+  readonly headHash: Uint8Array;
+}
+
+interface Waiter {
+  readonly size: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface CheckpointerParts {
+  readonly components: LedgerComponents;
+  readonly lanes: Lanes;
+  readonly events: Subscriptions;
+  /** First line of the notes of a namespace. */
+  readonly originOf: (namespace: NamespaceId) => string;
+  readonly intervalMs?: number;
+  readonly onCovered: (heads: readonly CoveredHead[]) => void;
+}
+
+/**
+ * Signs a checkpoint of every namespace that grew, a short time after it did. The order is what
+ * makes it safe to believe one: the new sizes are durable in the data folder's lock first, then the
+ * notes are stored, and only then does a note leave the process.
+ */
+export class Checkpointer {
+  readonly #parts: CheckpointerParts;
+  /** Namespaces with blocks that no checkpoint covers. */
+  #dirty = new Set<NamespaceId>();
+  readonly #waiters = new Map<NamespaceId, Waiter[]>();
+  /** Newest notes; the store has them all, this saves a read. Bounded by LANES_MAX. */
+  readonly #notes = new Map<NamespaceId, string>();
+  #cancelTimer: (() => void) | undefined;
+  #publishing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(parts: CheckpointerParts) {
+    this.#parts = parts;
+  }
+
+  isDirty(namespace: NamespaceId): boolean {
+    return this.#dirty.has(namespace);
+  }
+
+  markDirty(namespace: NamespaceId): void {
+    this.#dirty.add(namespace);
+    this.#schedule();
+  }
+
+  /** Resolves when a checkpoint covers `size` leaves. */
+  async covered(namespace: NamespaceId, size: number): Promise<void> {
+    const lane = await this.#parts.lanes.get(namespace);
+    if (lane.checkpointSize >= size) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiters = this.#waiters.get(namespace) ?? [];
+      waiters.push({ size, resolve, reject });
+      this.#waiters.set(namespace, waiters);
+      this.markDirty(namespace);
+    });
+  }
+
+  async note(namespace: NamespaceId): Promise<string | undefined> {
+    const known = this.#notes.get(namespace);
+    if (known !== undefined) return known;
+    const bytes = await this.#parts.components.store.record(recordName.checkpoint(namespace));
+    if (bytes === undefined) return undefined;
+    const note = fromUtf8(bytes);
+    this.#remember(namespace, note);
+    return note;
+  }
+
+  /** Size of the newest checkpoint; 0 before the first. */
+  async publishedSize(namespace: NamespaceId): Promise<number> {
+    const note = await this.note(namespace);
+    return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
+  }
+
+  verifierKey(namespace: NamespaceId): string {
+    return formatVerifierKey(this.#key(namespace));
+  }
+
+  /** Publishes until nothing is left uncovered. @throws what the store throws */
+  async flush(): Promise<void> {
+    do {
+      await this.#publishOnce();
+    } while (this.#dirty.size > 0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    await this.#publishing?.catch(() => undefined);
+    for (const waiters of this.#waiters.values()) {
+      for (const waiter of waiters) waiter.reject(new LedgerError('closed', 'the ledger closed'));
+    }
+    this.#waiters.clear();
+  }
+
+  #schedule(): void {
+    if (this.#cancelTimer !== undefined || this.#closed) return;
+    const delayMs = this.#parts.intervalMs ?? CHECKPOINT_INTERVAL_MS;
+    this.#cancelTimer = this.#parts.components.scheduler.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      void this.#publishOnce().catch(() => {
+        // The waiters were told; the namespaces are still dirty, so try again later.
+        this.#schedule();
+      });
+    });
+  }
+
+  /** One publication at a time: a second caller gets the one after the present one. */
+  async #publishOnce(): Promise<void> {
+    const running = this.#publishing;
+    if (running !== undefined) await running.catch(() => undefined);
+    if (this.#publishing !== undefined) return this.#publishing;
+    this.#publishing = this.#publish().finally(() => {
+      this.#publishing = undefined;
+    });
+    return this.#publishing;
+  }
+
+  async #publish(): Promise<void> {
+    const namespaces = this.#dirty;
+    if (namespaces.size === 0) return;
+    this.#dirty = new Set();
+    const { components } = this.#parts;
+    const startedMs = components.clock.nowMs();
+    try {
+      const lanes = await Promise.all([...namespaces].map((id) => this.#parts.lanes.get(id)));
+      const heads = lanes.filter(hasGrown).map(coveredHead);
+      if (heads.length > 0) await this.#store(heads);
+      this.#announce(lanes, heads);
+      const seconds = (components.clock.nowMs() - startedMs) / 1000;
+      components.metrics?.checkpoint(heads.length, seconds);
+    } catch (error) {
+      for (const namespace of namespaces) {
+        this.#dirty.add(namespace);
+        this.#settle(namespace, (waiter) => waiter.reject(error));
+      }
+      throw error;
+    }
+  }
+
+  async #store(heads: readonly CoveredHead[]): Promise<void> {
+    const { components } = this.#parts;
+    await components.recordPublished(heads);
+    const notes = heads.map((head) => [head.namespace, this.#sign(head)] as const);
+    await components.store.putRecords(
+      notes.map(([id, note]) => ({ name: recordName.checkpoint(id), value: utf8(note) })),
+    );
+    for (const [namespace, note] of notes) this.#remember(namespace, note);
+  }
+
+  #announce(lanes: readonly Lane[], heads: readonly CoveredHead[]): void {
+    const byNamespace = new Map(heads.map((head) => [head.namespace, head]));
+    for (const lane of lanes) {
+      const { namespace } = lane;
+      const head = byNamespace.get(namespace);
+      if (head !== undefined) {
+        lane.checkpointSize = Math.max(lane.checkpointSize, head.size);
+        this.#parts.events.publish({ kind: 'checkpoint', namespace, size: head.size });
+      }
+      this.#settle(namespace, (waiter) => {
+        if (waiter.size > lane.checkpointSize) return false;
+        waiter.resolve();
+        return true;
+      });
+      if (lane.size > lane.checkpointSize) this.markDirty(namespace);
+    }
+    if (heads.length > 0) this.#parts.onCovered(heads);
+  }
+
+  /** Hands each waiter to `settle`; those for which it says false go on waiting. */
+  #settle(namespace: NamespaceId, settle: (waiter: Waiter) => boolean | void): void {
+    const waiters = this.#waiters.get(namespace);
+    if (waiters === undefined) return;
+    const left = waiters.filter((waiter) => settle(waiter) === false);
+    if (left.length > 0) this.#waiters.set(namespace, left);
+    else this.#waiters.delete(namespace);
+  }
+
+  #sign(head: CoveredHead): string {
+    const origin = this.#parts.originOf(head.namespace);
+    const text = formatCheckpoint({ origin, size: head.size, root: head.root });
+    const { name, id } = this.#key(head.namespace);
+    const signature = this.#parts.components.logSigner.sign(utf8(text));
+    return formatNote({ text, signatures: [{ name, id, signature }] });
+  }
+
+  /** The log key under the name of the origin, as C2SP asks of a log's own signature. */
+  #key(namespace: NamespaceId): ReturnType<typeof createNoteKey> {
+    const { logSigner, crypto } = this.#parts.components;
+    const origin = this.#parts.originOf(namespace);
+    return createNoteKey(origin, NOTE_KEY_TYPE.ed25519, logSigner.publicKey, crypto.sha256);
+  }
+
+  #remember(namespace: NamespaceId, note: string): void {
+    this.#notes.delete(namespace);
+    this.#notes.set(namespace, note);
+    if (this.#notes.size <= LANES_MAX) return;
+    this.#notes.delete(this.#notes.keys().next().value as NamespaceId);
+  }
+}
+
+function hasGrown(lane: Lane): boolean {
+  return lane.size > lane.checkpointSize;
+}
+
+function coveredHead(lane: Lane): CoveredHead {
+  return {
+    ...lane.head(),
+    namespace: lane.namespace,
+    headHash: lane.headHash as Uint8Array,
+  };
+}

@@ -1,0 +1,45 @@
+import { type Entry, equalBytes, type KeyState, ProtocolError, writerAt } from '@basalt/protocol';
+import type { SubmittedItem } from './jobs.ts';
+import type { Lane } from './lane.ts';
+import type { BatchVerifier, VerificationItem } from './types.ts';
+
+/**
+ * Checks the signatures of blocks that may extend a lane, as one batch. What cannot be decided yet
+ * (the key arrives in the same batch) or fails stays unchecked: the ordered stage decides it with
+ * the key that counts there, so a key rotation on the way can never make a wrong answer.
+ */
+export async function verifyAhead(
+  lane: Lane,
+  items: readonly SubmittedItem[],
+  verifier: BatchVerifier,
+): Promise<void> {
+  const { keys } = lane.chain;
+  if (keys === undefined) return;
+  const asked: SubmittedItem[] = [];
+  const batch: VerificationItem[] = [];
+  for (const item of items) {
+    const { entry, payload } = item.block;
+    // Already in the log: found to be a duplicate or a fork later, one by one.
+    if (entry.header.index < lane.size) continue;
+    const publicKey = writerKey(keys, entry);
+    if (publicKey === undefined) continue;
+    asked.push(item);
+    batch.push({ entry, publicKey, payload });
+  }
+  if (batch.length === 0) return;
+  const verdicts = await verifier.verify(batch);
+  asked.forEach((item, i) => {
+    if (verdicts[i] !== undefined) return;
+    item.check = { kind: 'valid', keyId: item.block.entry.header.keyId };
+  });
+}
+
+function writerKey(keys: KeyState, entry: Entry): Uint8Array | undefined {
+  try {
+    const writer = writerAt(keys, entry.header);
+    return equalBytes(writer.keyId, entry.header.keyId) ? writer.publicKey : undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
