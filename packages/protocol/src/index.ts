@@ -72,6 +72,14 @@ export {
   decodeHeader,
   encodeHeader,
 } from './block/header.ts';
+export {
+  decodeMerkleSignature,
+  encodeMerkleSignature,
+  type MerkleSignature,
+  merkleBatchRoot,
+  merkleSignedMessage,
+  signMerkleBatch,
+} from './block/merkle-signed.ts';
 export { PAYLOAD_TYPE, payloadTypeName } from './block/payload-types.ts';
 export {
   type ChainTip,
@@ -80,11 +88,28 @@ export {
   type SuccessionOptions,
 } from './block/rules.ts';
 export {
+  type BlockContent,
+  type CreateBlockOptions,
+  type CreateBlocksOptions,
+  type CreatedBlock,
+  type CreateGenesisOptions,
+  createBlock,
+  createBlocks,
+  createGenesisBlock,
+  tipAfter,
+} from './block/sign.ts';
+export {
   encodeV1Block,
   V1_ENVELOPE_BYTES,
   type V1BlockParts,
   v1WireVersion,
 } from './block/v1.ts';
+export {
+  type SignatureClaim,
+  signatureClaim,
+  verifySignature,
+  verifySignatureWith,
+} from './block/verify.ts';
 export type { BlockHash, Brand, Hash32, KeyId, NamespaceId } from './brands.ts';
 export {
   compareBytes,
@@ -113,6 +138,7 @@ export {
   FUTURE_MS_MAX,
   HEADER_BYTES,
   INDEX_MAX,
+  KEY_PERIODS_MAX,
   LABEL_BYTES_MAX,
   NOTE_BYTES_MAX,
   NOTE_SIGNATURES_MAX,
@@ -124,6 +150,7 @@ export {
   SIGNED_BATCH_BLOCKS_MAX,
   TILE_WIDTH,
 } from './limits.ts';
+export { decodeGenesis, encodeGenesis, type GenesisPayload } from './namespace/genesis.ts';
 export {
   deriveNamespaceId,
   NAMESPACE_BYTES,
@@ -132,6 +159,30 @@ export {
   parseNamespaceId,
   v1NamespaceId,
 } from './namespace/id.ts';
+export {
+  decodeRecovery,
+  decodeRotation,
+  encodeRecovery,
+  encodeRotation,
+  type RecoveryPayload,
+  type RotationPayload,
+} from './namespace/key-payloads.ts';
+export {
+  applyKeyBlock,
+  currentWriter,
+  initialKeyState,
+  isKeyBlock,
+  type KeyPeriod,
+  type KeyState,
+  type PendingRecovery,
+  v1KeyState,
+  type WriterKey,
+  type WriterQuery,
+  writerAt,
+} from './namespace/key-state.ts';
+export { decodeKeyState, encodeKeyState } from './namespace/key-state-codec.ts';
+export type { PublicKey } from './namespace/public-key.ts';
+export { type BasicStrategy, type Strategy, strategyParts } from './namespace/strategy.ts';
 export type { Clock, Random, Scheduler } from './seams.ts';
 export {
   ALGORITHM,
@@ -155,9 +206,12 @@ export {
   merkleAlgorithm,
   plainAlgorithm,
 } from './suites/algorithms.ts';
+export { createCompositeSuite } from './suites/composite.ts';
+export { ecdsaP256Suite, secp256k1Suite } from './suites/ecdsa.ts';
 export { ed25519Suite } from './suites/ed25519.ts';
 export { keyId } from './suites/key-id.ts';
-export { nobleProvider } from './suites/noble.ts';
+export { mlDsa44Suite, mlDsa65Suite } from './suites/ml-dsa.ts';
+export { ed25519MlDsa44Suite, nobleProvider } from './suites/noble.ts';
 export { createProvider } from './suites/provider.ts';
 export { createSigner } from './suites/signer.ts';
 

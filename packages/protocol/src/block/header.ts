@@ -1,5 +1,6 @@
 import type { BlockHash, Hash32, KeyId, NamespaceId } from '../brands.ts';
 import { dataView, readU64, writeU64 } from '../bytes.ts';
+import { readI64, writeI64 } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { HEADER_BYTES, INDEX_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import { namespaceIdAt, writeNamespace } from '../namespace/id.ts';
@@ -106,24 +107,6 @@ export function decodeHeaderAt(bytes: Uint8Array, view: DataView, offset: number
     payloadHashKind: payloadHashKind as HashKind,
     keyId: bytes.subarray(offset + 112, offset + 144) as KeyId,
   };
-}
-
-/**
- * Big-endian i64 as a number.
- * @throws ProtocolError `malformed` outside of -(2^53 - 1) .. 2^53 - 1
- */
-export function readI64(view: DataView, offset: number): number {
-  const value = view.getInt32(offset) * U32 + view.getUint32(offset + 4);
-  if (!Number.isSafeInteger(value)) {
-    throw new ProtocolError('malformed', 'expected an integer between -2^53 and 2^53', { offset });
-  }
-  return value;
-}
-
-export function writeI64(view: DataView, offset: number, value: number): void {
-  const high = Math.floor(value / U32);
-  view.setInt32(offset, high);
-  view.setUint32(offset + 4, value - high * U32);
 }
 
 function checkFields(payloadLength: number, algorithm: number, payloadHashKind: number): void {

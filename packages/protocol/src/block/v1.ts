@@ -1,5 +1,6 @@
 import type { BlockHash, Hash32 } from '../brands.ts';
 import { concatBytes, dataView, readU64, writeU64 } from '../bytes.ts';
+import { readI64, writeI64 } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { INDEX_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
 import { v1NamespaceId } from '../namespace/id.ts';
@@ -7,7 +8,7 @@ import { ALGORITHM, HASH_KIND, type HashFunction, type Signer } from '../suite.t
 import { keyId } from '../suites/key-id.ts';
 import { sha256 } from '../tree/hash.ts';
 import type { Entry } from './entry.ts';
-import { type BlockHeader, readI64, writeI64 } from './header.ts';
+import type { BlockHeader } from './header.ts';
 
 /**
  * Block version 1, big-endian: the 86-byte header (u16 version, u64 index, i64 seconds, previous,

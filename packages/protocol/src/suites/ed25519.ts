@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { assert } from '../assert.ts';
 import { ALGORITHM, type SignatureSuite } from '../suite.ts';
 import { neverThrows } from './never-throws.ts';
 
@@ -16,6 +17,7 @@ export const ed25519Suite: SignatureSuite = {
   secretKeyBytes: 32,
   signatureBytes: 64,
   keyPairFromSeed(seed) {
+    assert(seed.length === 32, 'a seed has 32 bytes');
     const secretKey = seed.slice();
     const publicKey = ed25519.getPublicKey(secretKey);
     return { algorithm: ALGORITHM.ed25519, secretKey, publicKey };
