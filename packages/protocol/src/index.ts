@@ -132,6 +132,16 @@ export {
   type ProtocolErrorCode,
 } from './errors.ts';
 export {
+  decodeForkProof,
+  encodeForkProof,
+  FORK_PROOF_BYTES_MAX,
+  type ForkFinding,
+  type ForkProof,
+  type ForkProofKeys,
+  forkProofHash,
+  verifyForkProof,
+} from './fork-proof.ts';
+export {
   BLOCK_BYTES_MAX,
   CHUNK_BYTES,
   ENTRY_BYTES_MAX,
@@ -182,6 +192,12 @@ export {
 } from './namespace/key-state.ts';
 export { decodeKeyState, encodeKeyState } from './namespace/key-state-codec.ts';
 export type { PublicKey } from './namespace/public-key.ts';
+export {
+  createRouter,
+  type RoutableRecord,
+  type RoutedNamespace,
+  type Router,
+} from './namespace/router.ts';
 export { type BasicStrategy, type Strategy, strategyParts } from './namespace/strategy.ts';
 export type { Clock, Random, Scheduler } from './seams.ts';
 export {
