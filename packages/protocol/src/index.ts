@@ -199,6 +199,73 @@ export {
   type Router,
 } from './namespace/router.ts';
 export { type BasicStrategy, type Strategy, strategyParts } from './namespace/strategy.ts';
+// tree and notes
+export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './note/checkpoint.ts';
+export {
+  decodeTimestampedSignature,
+  ed25519CosignatureMessage,
+  encodeTimestampedSignature,
+  mlDsa44CosignatureMessage,
+  type TimestampedSignature,
+} from './note/cosignature.ts';
+export {
+  createNoteKey,
+  formatVerifierKey,
+  NOTE_KEY_TYPE,
+  type NoteKey,
+  type NoteKeyType,
+  noteKeyAlgorithm,
+  parseVerifierKey,
+} from './note/note-key.ts';
+export {
+  evaluateQuorum,
+  openByPolicy,
+  type Policy,
+  type PolicyCheckpoint,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+} from './note/policy.ts';
+export { parsePolicy } from './note/policy-parse.ts';
+export {
+  addSignatures,
+  formatNote,
+  formatSignatureLine,
+  type NoteSignature,
+  parseNote,
+  parseSignatureLines,
+  type SignedNote,
+} from './note/signed-note.ts';
+export {
+  cosign,
+  createCosigner,
+  createNoteSigner,
+  type NoteSigner,
+  signCheckpoint,
+  signNoteText,
+} from './note/signer.ts';
+export {
+  formatTlogProof,
+  parseTlogProof,
+  type TlogProof,
+  verifyTlogProof,
+} from './note/tlog-proof.ts';
+export {
+  isSignedBy,
+  type NoteSuites,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  type SignatureCheck,
+  signatureCheck,
+  type VerifiedNote,
+  type VerifiedSignature,
+  verifyNote,
+} from './note/verifier.ts';
+export {
+  type AddCheckpointRequest,
+  formatAddCheckpoint,
+  parseAddCheckpoint,
+} from './note/witness-request.ts';
 export type { Clock, Random, Scheduler } from './seams.ts';
 export {
   ALGORITHM,
@@ -230,8 +297,6 @@ export { mlDsa44Suite, mlDsa65Suite } from './suites/ml-dsa.ts';
 export { ed25519MlDsa44Suite, nobleProvider } from './suites/noble.ts';
 export { createProvider } from './suites/provider.ts';
 export { createSigner } from './suites/signer.ts';
-
-// tree and notes
 export { decodeBundle, encodeBundle } from './tree/bundle.ts';
 export {
   appendLeaf,
