@@ -7,12 +7,14 @@ import {
   type NamespaceId,
   ProtocolError,
 } from '@basalt/protocol';
-import { StoreError } from '@basalt/store';
+import { type LogStore, type NamedRecord, StoreError } from '@basalt/store';
+import { recordName } from './chain-codec.ts';
 import type { Draft } from './draft.ts';
 import { LedgerError } from './errors.ts';
 import { judgeRival } from './fork-guard.ts';
 import type { SubmitJob, SubmittedItem } from './jobs.ts';
 import type { Lane } from './lane.ts';
+import { FORK_PROOFS_MAX } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { LedgerComponents, SubmitOutcome } from './types.ts';
 
@@ -93,16 +95,29 @@ async function compareWithStored(
   if (equalBytes(hash, item.hash)) return;
   const { keys } = draft.chain;
   if (keys === undefined) throw new ProtocolError('unknown-namespace', 'no key is known');
-  const fork = judgeRival(keys, stored, entry, payload, crypto);
-  await store.putRecords(fork.records);
-  draft.chain = { ...draft.chain, frozenAt: fork.index };
-  lane.chain = { ...lane.chain, frozenAt: fork.index };
+  const fork = judgeRival(keys, stored, hash, entry, payload, crypto);
+  await keepProof(store, namespace, fork.records);
+  if (fork.frozen !== undefined) {
+    draft.chain = { ...draft.chain, frozen: fork.frozen };
+    lane.chain = { ...lane.chain, frozen: fork.frozen };
+  }
   context.events.publish({ kind: 'fork', namespace, index });
   throw new ProtocolError(
     'fork',
     `the writer has signed two blocks at index ${index}; the proof is kept, the namespace frozen`,
     { index },
   );
+}
+
+/** A writer that forks again and again adds nothing after the first few proofs. */
+async function keepProof(
+  store: LogStore,
+  namespace: NamespaceId,
+  records: readonly NamedRecord[],
+): Promise<void> {
+  let held = 0;
+  for await (const _ of store.records(recordName.forks(namespace), FORK_PROOFS_MAX)) held++;
+  await store.putRecords(held < FORK_PROOFS_MAX ? records : records.slice(1));
 }
 
 async function storedHash(

@@ -1,5 +1,11 @@
-import { createBlock, HASH_KIND, PAYLOAD_BYTES_MAX, PAYLOAD_TYPE, type Signer } from '@basalt/protocol';
-import { ProtocolError } from '@basalt/protocol';
+import {
+  createBlock,
+  HASH_KIND,
+  PAYLOAD_BYTES_MAX,
+  PAYLOAD_TYPE,
+  ProtocolError,
+  type Signer,
+} from '@basalt/protocol';
 import type { Draft } from './draft.ts';
 import type { WriteJob } from './jobs.ts';
 import type { AppendedBlock, LedgerComponents, LocalRecord } from './types.ts';
@@ -48,8 +54,7 @@ function signRecord(
     timestampMs,
     payloadType: record.payloadType ?? PAYLOAD_TYPE.opaque,
     payload,
-    payloadHashKind:
-      payload.length > FLAT_HASH_BYTES_MAX ? HASH_KIND.sha256Tree : HASH_KIND.sha256,
+    payloadHashKind: payload.length > FLAT_HASH_BYTES_MAX ? HASH_KIND.sha256Tree : HASH_KIND.sha256,
     signer,
     provider: crypto,
   });

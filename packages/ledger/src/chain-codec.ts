@@ -4,12 +4,14 @@ import {
   dataView,
   decodeKeyState,
   encodeKeyState,
+  type Hash32,
   type NamespaceId,
   ProtocolError,
   readU64,
+  type SuperValue,
   writeU64,
 } from '@basalt/protocol';
-import type { ChainState } from './chain-state.ts';
+import type { ChainState, Frozen } from './chain-state.ts';
 
 /**
  * Chain state as the store keeps it beside the head:
@@ -63,8 +65,7 @@ export function decodeChainState(
   const count = view.getUint32(keysEnd);
   const keyBlocks = Array.from({ length: count }, (_, i) => readU64(view, keysEnd + 4 + 8 * i));
   const tip = { size, headHash, timestampMs };
-  const frozenAt = undefined;
-  return { namespace, genesis, tip, keys, keyBlocks, totalSizeBytes, frozenAt };
+  return { namespace, genesis, tip, keys, keyBlocks, totalSizeBytes, frozen: undefined };
 }
 
 /** Names of the ledger's own records in the store; the namespace id is text. */
@@ -73,12 +74,21 @@ export const recordName = {
   frozen: (namespace: NamespaceId): string => `frozen/${namespace}`,
   forks: (namespace: NamespaceId): string => `fork/${namespace}/`,
   fork: (namespace: NamespaceId, hash: string): string => `fork/${namespace}/${hash}`,
+  size: (namespace: NamespaceId, size: number): string => `size/${namespace}/${size}`,
   superValue: (namespace: NamespaceId): string => `super/value/${namespace}`,
   superValues: 'super/value/',
   superNamespace: 'super/namespace',
 } as const;
 
-/** u64 index, for the frozen mark. */
+/** The frozen mark: u64 index, hash of the block that this log holds there. */
+export function encodeFrozen(frozen: Frozen): Uint8Array {
+  return concatBytes(encodeIndex(frozen.index), frozen.branch);
+}
+
+export function decodeFrozen(bytes: Uint8Array): Frozen {
+  return { index: decodeIndex(bytes), branch: bytes.slice(8) as BlockHash };
+}
+
 export function encodeIndex(index: number): Uint8Array {
   const bytes = new Uint8Array(8);
   writeU64(dataView(bytes), 0, index);
@@ -89,7 +99,16 @@ export function decodeIndex(bytes: Uint8Array): number {
   return readU64(dataView(bytes), 0);
 }
 
-/** Value of a super-tree record: u64 size, root, head hash. */
-export function encodeSuperValue(size: number, root: Uint8Array, head: Uint8Array): Uint8Array {
-  return concatBytes(encodeIndex(size), root, head);
+/** A super-tree value as `encodeSuperValue` of the protocol writes it: u64 size, root, head hash. */
+export function decodeSuperValue(bytes: Uint8Array): SuperValue {
+  if (bytes.length !== 72) {
+    throw new ProtocolError('malformed', 'expected a super-tree value of 72 bytes', {
+      found: bytes.length,
+    });
+  }
+  return {
+    size: decodeIndex(bytes),
+    root: bytes.slice(8, 40) as Hash32,
+    headHash: bytes.slice(40) as BlockHash,
+  };
 }

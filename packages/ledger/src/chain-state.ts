@@ -6,6 +6,7 @@ import {
   type CryptoProvider,
   checkPayload,
   checkSuccession,
+  decodeRecovery,
   type Entry,
   equalBytes,
   initialKeyState,
@@ -33,8 +34,14 @@ export interface ChainState {
   /** Indexes of genesis, rotation and recovery blocks. */
   readonly keyBlocks: readonly number[];
   readonly totalSizeBytes: number;
-  /** The index of a proven fork; nothing but a recovery block is accepted then. */
-  readonly frozenAt: number | undefined;
+  /** A proven fork; nothing but a recovery block that names our branch is accepted then. */
+  readonly frozen: Frozen | undefined;
+}
+
+/** Where the writer signed twice, and which of the two blocks this log holds. */
+export interface Frozen {
+  readonly index: number;
+  readonly branch: BlockHash;
 }
 
 export function emptyChain(namespace: NamespaceId): ChainState {
@@ -45,7 +52,7 @@ export function emptyChain(namespace: NamespaceId): ChainState {
     keys: undefined,
     keyBlocks: [],
     totalSizeBytes: 0,
-    frozenAt: undefined,
+    frozen: undefined,
   };
 }
 
@@ -81,7 +88,7 @@ export function applyBlock(
   checkSuccession(chain.tip, header, nowMs === undefined ? {} : { nowMs });
   if (payload !== undefined && signature.kind !== 'own') checkPayload(entry, payload, crypto);
   const keys = keysFor(chain, entry, payload);
-  assertNotFrozen(chain, entry);
+  assertNotFrozen(chain.frozen, entry, payload);
   checkWriter(keys, entry, payload, signature, crypto);
   return advance(chain, keys, entry, payload, hash);
 }
@@ -102,14 +109,27 @@ function requirePublicKey(entry: Entry): Uint8Array {
   return entry.publicKey;
 }
 
-function assertNotFrozen(chain: ChainState, entry: Entry): void {
-  if (chain.frozenAt === undefined) return;
-  if (entry.header.payloadType === PAYLOAD_TYPE.recovery) return;
-  throw new ProtocolError(
-    'namespace-frozen',
-    `a fork at index ${chain.frozenAt} was proven; a recovery block must name the branch first`,
-    { frozenAt: chain.frozenAt },
-  );
+function assertNotFrozen(
+  frozen: Frozen | undefined,
+  entry: Entry,
+  payload: Uint8Array | undefined,
+): void {
+  if (frozen === undefined) return;
+  if (entry.header.payloadType !== PAYLOAD_TYPE.recovery || payload === undefined) {
+    throw new ProtocolError(
+      'namespace-frozen',
+      `a fork at index ${frozen.index} was proven; a recovery block must name the branch first`,
+      { frozenAt: frozen.index },
+    );
+  }
+  const { branch } = decodeRecovery(payload);
+  if (branch === undefined || !equalBytes(branch, frozen.branch)) {
+    throw new ProtocolError(
+      'invalid-recovery',
+      `expected the recovery to name the branch that this log holds at index ${frozen.index}`,
+      { expected: toHex(frozen.branch), found: branch === undefined ? '' : toHex(branch) },
+    );
+  }
 }
 
 /** Key id of the writer, or of the recovery key where the block is a recovery. */
@@ -165,7 +185,7 @@ function advance(
     ...next,
     keys: applyKeyBlock(keys, entry, payload),
     keyBlocks: [...chain.keyBlocks, header.index],
-    frozenAt: recovered ? undefined : chain.frozenAt,
+    frozen: recovered ? undefined : chain.frozen,
   };
 }
 

@@ -1,15 +1,15 @@
 import {
-  createNoteKey,
-  formatCheckpoint,
+  createNoteSigner,
   formatNote,
   formatVerifierKey,
-  NOTE_KEY_TYPE,
+  fromUtf8,
   type NamespaceId,
+  type NoteSigner,
   parseCheckpoint,
   parseNote,
+  signCheckpoint,
   utf8,
 } from '@basalt/protocol';
-import { fromUtf8 } from '@basalt/protocol';
 import { recordName } from './chain-codec.ts';
 import { LedgerError } from './errors.ts';
 import type { Lane, TreeHead } from './lane.ts';
@@ -98,7 +98,7 @@ export class Checkpointer {
   }
 
   verifierKey(namespace: NamespaceId): string {
-    return formatVerifierKey(this.#key(namespace));
+    return formatVerifierKey(this.#signer(namespace).key);
   }
 
   /** Publishes until nothing is left uncovered. @throws what the store throws */
@@ -202,18 +202,14 @@ export class Checkpointer {
   }
 
   #sign(head: CoveredHead): string {
-    const origin = this.#parts.originOf(head.namespace);
-    const text = formatCheckpoint({ origin, size: head.size, root: head.root });
-    const { name, id } = this.#key(head.namespace);
-    const signature = this.#parts.components.logSigner.sign(utf8(text));
-    return formatNote({ text, signatures: [{ name, id, signature }] });
+    const signer = this.#signer(head.namespace);
+    const origin = signer.key.name;
+    return formatNote(signCheckpoint({ origin, size: head.size, root: head.root }, [signer]));
   }
 
   /** The log key under the name of the origin, as C2SP asks of a log's own signature. */
-  #key(namespace: NamespaceId): ReturnType<typeof createNoteKey> {
-    const { logSigner, crypto } = this.#parts.components;
-    const origin = this.#parts.originOf(namespace);
-    return createNoteKey(origin, NOTE_KEY_TYPE.ed25519, logSigner.publicKey, crypto.sha256);
+  #signer(namespace: NamespaceId): NoteSigner {
+    return createNoteSigner(this.#parts.originOf(namespace), this.#parts.components.logSigner);
   }
 
   #remember(namespace: NamespaceId, note: string): void {

@@ -9,8 +9,9 @@ import {
   type TileBuilderSnapshot,
 } from '@basalt/protocol';
 import type { FullTile, NamedRecord, NamespaceAppend, StoredBlock } from '@basalt/store';
+import { encodeChainState, encodeIndex, recordName } from './chain-codec.ts';
 import { applyBlock, type ChainState, type SignatureCheck } from './chain-state.ts';
-import { encodeChainState, recordName } from './chain-codec.ts';
+import { SIZE_RECORD_BLOCKS } from './limits.ts';
 import type { BlockEvent } from './types.ts';
 
 export interface DraftMark {
@@ -64,8 +65,12 @@ export class Draft {
     if (next.keyBlocks !== before.keyBlocks && next.keyBlocks.length > 0) {
       this.#keepKeyBlock(block);
     }
-    if (before.frozenAt !== undefined && next.frozenAt === undefined) {
+    if (before.frozen !== undefined && next.frozen === undefined) {
       this.records.push({ name: recordName.frozen(next.namespace), value: undefined });
+    }
+    if ((next.tip?.size ?? 0) % SIZE_RECORD_BLOCKS === 0) {
+      const name = recordName.size(next.namespace, next.tip?.size ?? 0);
+      this.records.push({ name, value: encodeIndex(next.totalSizeBytes) });
     }
     this.#note(block, hash);
   }

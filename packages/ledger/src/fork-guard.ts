@@ -1,4 +1,5 @@
 import {
+  type BlockHash,
   type CryptoProvider,
   decodeEntry,
   type Entry,
@@ -12,15 +13,16 @@ import {
   writerAt,
 } from '@basalt/protocol';
 import type { NamedRecord } from '@basalt/store';
-import { encodeIndex, recordName } from './chain-codec.ts';
+import { encodeFrozen, recordName } from './chain-codec.ts';
+import type { Frozen } from './chain-state.ts';
 
 /**
  * Two blocks at one index of one namespace, both signed by its writer, are a fork. The pair is
  * kept for ever and the namespace takes nothing more until a recovery block names the branch.
  */
 export interface ForkFound {
-  readonly index: number;
-  readonly proof: Uint8Array;
+  /** undefined where a later recovery has settled the matter already. */
+  readonly frozen: Frozen | undefined;
   readonly records: readonly NamedRecord[];
 }
 
@@ -31,6 +33,7 @@ export interface ForkFound {
 export function judgeRival(
   keys: KeyState,
   stored: Entry,
+  storedHash: BlockHash,
   rival: Entry,
   payload: Uint8Array | undefined,
   crypto: CryptoProvider,
@@ -46,13 +49,17 @@ export function judgeRival(
   }
   const proof: ForkProof = { kind: 'blocks', first: decodeEntry(stored.bytes), second: rival };
   const bytes = encodeForkProof(proof);
+  const frozen = index < lastRecoveryIndex(keys) ? undefined : { index, branch: storedHash };
   const hash = toHex(forkProofHash(bytes, crypto.sha256));
-  return {
-    index,
-    proof: bytes,
-    records: [
-      { name: recordName.fork(namespace, hash), value: bytes },
-      { name: recordName.frozen(namespace), value: encodeIndex(index) },
-    ],
-  };
+  const records: NamedRecord[] = [{ name: recordName.fork(namespace, hash), value: bytes }];
+  if (frozen !== undefined) {
+    records.push({ name: recordName.frozen(namespace), value: encodeFrozen(frozen) });
+  }
+  return { frozen, records };
+}
+
+/** A fork below this index is history: the recovery block came after it. 0 without any. */
+function lastRecoveryIndex(keys: KeyState): number {
+  const recovered = keys.periods.findLast((period) => period.fromTimestampMs !== undefined);
+  return Math.max(keys.pending?.index ?? 0, (recovered?.fromIndex ?? 1) - 1);
 }

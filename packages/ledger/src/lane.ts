@@ -8,7 +8,7 @@ import {
   TileBuilder,
 } from '@basalt/protocol';
 import type { FullTile, LogStore } from '@basalt/store';
-import { decodeChainState, decodeIndex, recordName } from './chain-codec.ts';
+import { decodeChainState, decodeFrozen, recordName } from './chain-codec.ts';
 import { type ChainState, emptyChain } from './chain-state.ts';
 import { Draft } from './draft.ts';
 
@@ -103,7 +103,7 @@ export async function loadLane(
   const frozen = await store.record(recordName.frozen(namespace));
   const chain = {
     ...decodeChainState(namespace, head.size, head.headHash, head.state),
-    frozenAt: frozen === undefined ? undefined : decodeIndex(frozen),
+    frozen: frozen === undefined ? undefined : decodeFrozen(frozen),
   };
   return new Lane(chain, tree, checkpointSize);
 }

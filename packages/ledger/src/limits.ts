@@ -35,3 +35,9 @@ export const READ_ONLY_RETRY_MS = 1_000;
 
 /** Indexes in one multi-proof. */
 export const MULTI_PROOF_INDEXES_MAX = 256;
+
+/** The sum of bytes is recorded every so many blocks: a snapshot adds up at most these. */
+export const SIZE_RECORD_BLOCKS = 65_536;
+
+/** Fork proofs kept against one namespace: one is proof enough, a few more show the pattern. */
+export const FORK_PROOFS_MAX = 16;

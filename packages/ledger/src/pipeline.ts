@@ -1,4 +1,10 @@
-import { type Block, type BlockHash, blockHash, type NamespaceId, type Signer } from '@basalt/protocol';
+import {
+  type Block,
+  type BlockHash,
+  blockHash,
+  type NamespaceId,
+  type Signer,
+} from '@basalt/protocol';
 import type { Admission } from './admission.ts';
 import { applySubmit, headMoved } from './apply-submit.ts';
 import { applyWrite } from './apply-write.ts';
@@ -77,6 +83,17 @@ export class Pipeline {
     return items.map((item) => outcomes.get(item) as SubmitOutcome);
   }
 
+  /** What `submit` would answer before anything is known: each block queued. */
+  describe(blocks: readonly Block[]): SubmitOutcome[] {
+    const { sha256 } = this.#parts.components.crypto;
+    return blocks.map(({ entry, payload }) => ({
+      status: 'queued',
+      namespace: entry.header.namespace,
+      index: entry.header.index,
+      blockHash: blockHash(entry, payload, sha256),
+    }));
+  }
+
   /**
    * Signs and appends, all records or none; resolves after the sync.
    * @throws LedgerError `queue-full`, `read-only`, `closed`, `head-moved`; ProtocolError
@@ -153,7 +170,7 @@ export class Pipeline {
 
   async #verify(namespace: NamespaceId, items: readonly SubmittedItem[]): Promise<void> {
     const lane = await this.#parts.lanes.get(namespace);
-    await verifyAhead(lane, items, this.#parts.components.verifier);
+    await verifyAhead(lane.chain.keys, lane.size, items, this.#parts.components.verifier);
   }
 
   /** Stages 3 to 5 for one namespace, until its queue is empty. Never throws. */

@@ -1,8 +1,8 @@
 import type {
   Block,
   BlockHash,
-  CryptoProvider,
   Clock,
+  CryptoProvider,
   Entry,
   Hash32,
   KeyState,
@@ -204,8 +204,12 @@ export interface SnapshotView {
   readonly height: number;
   readonly root: Hash32;
   readonly peaks: readonly Hash32[];
+  /** Block hash at `height - 1`: what the next block must name as previous. */
+  readonly headHash: BlockHash;
   readonly blockCount: number;
+  /** Entries and payloads of the first `height` blocks. */
   readonly totalSizeBytes: number;
+  /** Timestamp of that head block, so that every node gives the same snapshot. */
   readonly createdMs: number;
 }
 
@@ -217,6 +221,10 @@ export interface Ledger {
 
   /** Outcomes in input order. @throws LedgerError `queue-full`, `read-only`, `closed` */
   submit(blocks: readonly Block[], options?: SubmitOptions): Promise<SubmitOutcome[]>;
+  /** A block that was queued or refused lately and is not in the log; bounded memory. */
+  submission(
+    hash: BlockHash,
+  ): Extract<SubmitOutcome, { status: 'queued' | 'rejected' }> | undefined;
   /** @throws LedgerError `unknown-namespace`; ProtocolError `wrong-writer` */
   openWriter(namespace: NamespaceId, signer: Signer): Promise<LocalWriter>;
   /** Creates a namespace with a genesis block signed by `signer`; idempotent by its payload. */

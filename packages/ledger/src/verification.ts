@@ -1,26 +1,25 @@
 import { type Entry, equalBytes, type KeyState, ProtocolError, writerAt } from '@basalt/protocol';
 import type { SubmittedItem } from './jobs.ts';
-import type { Lane } from './lane.ts';
 import type { BatchVerifier, VerificationItem } from './types.ts';
 
 /**
- * Checks the signatures of blocks that may extend a lane, as one batch. What cannot be decided yet
+ * Checks the signatures of blocks that may extend a chain of `size` blocks, as one batch. What cannot be decided yet
  * (the key arrives in the same batch) or fails stays unchecked: the ordered stage decides it with
  * the key that counts there, so a key rotation on the way can never make a wrong answer.
  */
 export async function verifyAhead(
-  lane: Lane,
+  keys: KeyState | undefined,
+  size: number,
   items: readonly SubmittedItem[],
   verifier: BatchVerifier,
 ): Promise<void> {
-  const { keys } = lane.chain;
   if (keys === undefined) return;
   const asked: SubmittedItem[] = [];
   const batch: VerificationItem[] = [];
   for (const item of items) {
     const { entry, payload } = item.block;
     // Already in the log: found to be a duplicate or a fork later, one by one.
-    if (entry.header.index < lane.size) continue;
+    if (entry.header.index < size) continue;
     const publicKey = writerKey(keys, entry);
     if (publicKey === undefined) continue;
     asked.push(item);

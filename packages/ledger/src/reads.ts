@@ -1,0 +1,129 @@
+import {
+  assert,
+  type BlockHash,
+  blockHash,
+  type CryptoProvider,
+  decodeEntry,
+  decodeGenesis,
+  type NamespaceId,
+  type Strategy,
+} from '@basalt/protocol';
+import { type LogStore, StoreError } from '@basalt/store';
+import { decodeChainState, decodeFrozen, decodeIndex, recordName } from './chain-codec.ts';
+import type { ChainState } from './chain-state.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { Lanes } from './lanes.ts';
+import { SIZE_RECORD_BLOCKS } from './limits.ts';
+import type { TreeReader } from './tree-reader.ts';
+import type { BlockView, NamespaceInfo } from './types.ts';
+
+/** Entries per read where many are walked over. */
+const PAGE = 1_024;
+
+/** Reads blocks and heads; everything here is committed. */
+export class Reads {
+  readonly #store: LogStore;
+  readonly #crypto: CryptoProvider;
+  readonly #lanes: Lanes;
+  readonly #trees: TreeReader;
+  readonly #checkpointer: Checkpointer;
+
+  constructor(
+    store: LogStore,
+    crypto: CryptoProvider,
+    lanes: Lanes,
+    trees: TreeReader,
+    checkpointer: Checkpointer,
+  ) {
+    this.#store = store;
+    this.#crypto = crypto;
+    this.#lanes = lanes;
+    this.#trees = trees;
+    this.#checkpointer = checkpointer;
+  }
+
+  async *namespaces(): AsyncGenerator<NamespaceInfo> {
+    for await (const head of this.#store.namespaces()) {
+      const info = await this.info(head.namespace);
+      if (info !== undefined) yield info;
+    }
+  }
+
+  async info(namespace: NamespaceId): Promise<NamespaceInfo | undefined> {
+    const head = await this.#store.head(namespace);
+    if (head === undefined || head.headHash === undefined || head.size === 0) return undefined;
+    const { size, headHash, payloadsFrom } = head;
+    const chain = decodeChainState(namespace, size, headHash, head.state);
+    const genesis = chain.genesis.length === 0 ? undefined : decodeGenesis(chain.genesis);
+    const frozen = await this.#store.record(recordName.frozen(namespace));
+    return {
+      namespace,
+      label: genesis?.label ?? '',
+      strategy: genesis?.strategy ?? ownStrategy(chain),
+      size,
+      headHash,
+      timestampMs: chain.tip?.timestampMs ?? 0,
+      root: await this.#trees.root(namespace, size),
+      frozenAt: frozen === undefined ? undefined : decodeFrozen(frozen).index,
+      checkpointSize: await this.#checkpointer.publishedSize(namespace),
+      payloadsFrom,
+    };
+  }
+
+  async block(hash: BlockHash): Promise<BlockView | undefined> {
+    const place = await this.#store.locate(hash);
+    return place === undefined ? undefined : this.#view(place.namespace, place.index, hash);
+  }
+
+  async blockAt(namespace: NamespaceId, index: number): Promise<BlockView | undefined> {
+    return this.#view(namespace, index, undefined);
+  }
+
+  async #view(
+    namespace: NamespaceId,
+    index: number,
+    known: BlockHash | undefined,
+  ): Promise<BlockView | undefined> {
+    const entry = await this.#store.entry(namespace, index);
+    if (entry === undefined) return undefined;
+    const payload = await this.#payload(namespace, index);
+    const hash = known ?? blockHash(decodeEntry(entry), payload, this.#crypto.sha256);
+    return { namespace, index, blockHash: hash, entry, payload };
+  }
+
+  async #payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#store.payload(namespace, index);
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'pruned') return undefined;
+      throw error;
+    }
+  }
+
+  /** Bytes of entries and payloads of the first `height` blocks. */
+  async sizeBytes(namespace: NamespaceId, height: number): Promise<number> {
+    let from = height - (height % SIZE_RECORD_BLOCKS);
+    const record =
+      from === 0 ? undefined : await this.#store.record(recordName.size(namespace, from));
+    let total = record === undefined ? 0 : decodeIndex(record);
+    while (from < height) {
+      const page = await this.#store.entries(namespace, from, Math.min(PAGE, height - from));
+      if (page.length === 0)
+        throw new StoreError('corrupt', 'entries are missing: run basalt fsck');
+      for (const bytes of page) total += bytes.length + decodeEntry(bytes).header.payloadLength;
+      from += page.length;
+    }
+    return total;
+  }
+
+  async keyBlocks(namespace: NamespaceId): Promise<readonly number[]> {
+    return (await this.#lanes.get(namespace)).chain.keyBlocks;
+  }
+}
+
+/** A version 1 chain has no genesis payload; it belongs to its one writer. */
+function ownStrategy(chain: ChainState): Strategy {
+  const writer = chain.keys?.periods[0]?.keyId;
+  assert(writer !== undefined, 'a chain with blocks has a writer');
+  return { kind: 'per-writer', writer };
+}
