@@ -1,18 +1,19 @@
 /**
  * The storage seam: ordered tables of bytes with one operation that writes, `commit`, which is
- * atomic and durable. An engine knows nothing of blocks; `LogStore` lays the ledger out over it.
+ * atomic and durable. An engine knows nothing of blocks; `createLogStore` lays the log out over it.
  */
 
-/** Tables of the layout; each engine keeps them apart. */
+/** Tables of the layout; each engine keeps them apart. What is in each: README. */
 export const TABLES = [
   'meta',
   'namespaces',
+  'records',
   'entries',
   'payloads',
   'bundles',
+  'packs',
   'tiles',
   'hashes',
-  'index',
 ] as const;
 
 export type Table = (typeof TABLES)[number];
@@ -51,21 +52,32 @@ export interface RangeOptions {
 }
 
 /**
- * Reads see everything whose `commit` has resolved. Returned bytes are the caller's own copy.
- * Keys are at most 64 bytes and order lexicographically.
+ * Reads see everything whose `commit` has resolved. Returned bytes are the caller's own copy. Keys
+ * are 1 to 512 bytes (`KEY_BYTES_MAX`) and order lexicographically. Bytes given to `commit` must not
+ * change until it settles.
  */
 export interface KeyValueEngine {
   readonly name: string;
   /** True when what `commit` resolved survives kill -9 and loss of power. */
   readonly durable: boolean;
+  /** @throws StoreError `closed`, `io` */
   get(table: Table, key: Uint8Array): Promise<Uint8Array | undefined>;
+  /**
+   * In key order. Not a snapshot: a commit that happens while the caller walks may or may not show
+   * in rows that were not handed out yet.
+   * @throws StoreError `closed`, `io`
+   */
   range(table: Table, options?: RangeOptions): AsyncIterable<Row>;
   /**
-   * All operations or none; resolves after the sync.
-   * @throws StoreError `conflict` when a condition does not hold, `disk-full`, `io`, `closed`
+   * All operations or none, in order; resolves after the sync. Commits take effect in the order of
+   * the calls.
+   * @throws StoreError `conflict` when a condition does not hold; `disk-full`: nothing was kept and
+   *   commits work again once there is room; `io`: what happened is unknown, read before you go on;
+   *   `closed`
    */
   commit(operations: readonly WriteOperation[], conditions?: readonly Condition[]): Promise<void>;
   /** Bytes that the engine occupies on disk (0 in memory). */
   sizeBytes(): Promise<number>;
+  /** Waits for commits that were called before. */
   close(): Promise<void>;
 }

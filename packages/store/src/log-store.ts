@@ -57,7 +57,10 @@ export interface StoreStats {
   readonly namespaces: number;
   readonly blocks: number;
   readonly diskBytes: number;
+  /** Memory of the filter behind negative look-ups; 0 until it is built. */
   readonly filterBytes: number;
+  /** Memory of decoded bundles, packs and tails. */
+  readonly cacheBytes: number;
 }
 
 /**
@@ -66,8 +69,12 @@ export interface StoreStats {
  */
 export interface LogStore {
   /**
+   * Resolves when the blocks are durable. Bytes must not change until it settles. An append that is
+   * out of date fails alone; the other members of its group go on.
+   *
    * @throws StoreError `conflict` (head moved), `disk-full` (nothing of this append was kept and
-   *   the store accepts writes again once there is room), `io`, `closed`
+   *   the store accepts writes again once there is room), `io` (unknown whether it was kept: read
+   *   the head), `closed`
    */
   append(append: NamespaceAppend, records?: readonly NamedRecord[]): Promise<void>;
   /** Several namespaces atomically in one group. */
@@ -83,13 +90,21 @@ export interface LogStore {
   entry(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
   /** Entries [from, from + count), fewer at the end of the log. */
   entries(namespace: NamespaceId, from: number, count: number): Promise<Uint8Array[]>;
+  /**
+   * Full entry bundle as tlog-tiles serves it: 256 times u16 length and entry. Undefined while
+   * there are fewer than 256 * (index + 1) blocks.
+   */
+  bundle(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
   /** @throws StoreError `pruned` when the block exists and its payload was pruned */
   payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
   /** Full tiles only; partial ones are computed by the ledger. */
   tile(namespace: NamespaceId, level: number, index: number): Promise<Uint8Array | undefined>;
   /** Negative answers come from a filter in memory, without touching the disk. */
   locate(blockHash: BlockHash): Promise<BlockLocation | undefined>;
-  /** Deletes payloads below `beforeIndex`; headers, proofs and tiles stay. */
+  /**
+   * Deletes payloads below `beforeIndex`; headers, proofs and tiles stay. Returns how many there
+   * were. From its first moment on, `payload` tells `pruned` for all of them.
+   */
   prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
