@@ -297,6 +297,37 @@ export { mlDsa44Suite, mlDsa65Suite } from './suites/ml-dsa.ts';
 export { ed25519MlDsa44Suite, nobleProvider } from './suites/noble.ts';
 export { createProvider } from './suites/provider.ts';
 export { createSigner } from './suites/signer.ts';
+export {
+  decodeSuperInclusion,
+  encodeSuperInclusion,
+  type SuperInclusion,
+  type SuperStatement,
+  verifySuperInclusion,
+} from './super/super-inclusion.ts';
+export {
+  decodeSuperTreeProof,
+  encodeSuperTreeProof,
+  proveInSuperTree,
+  type SuperEnd,
+  type SuperStep,
+  type SuperTreeProof,
+  verifySuperTreeProof,
+} from './super/super-proof.ts';
+export {
+  decodeSuperRoot,
+  encodeSuperRoot,
+  SUPER_ROOT_BYTES,
+  type SuperRoot,
+} from './super/super-root.ts';
+export {
+  emptySuperTree,
+  encodeSuperValue,
+  type SuperTree,
+  type SuperValue,
+  setSuperValue,
+  superTreeRoot,
+  superValue,
+} from './super/super-tree.ts';
 export { decodeBundle, encodeBundle } from './tree/bundle.ts';
 export {
   appendLeaf,
@@ -317,6 +348,14 @@ export {
   nodeHash,
   sha256,
 } from './tree/hash.ts';
+export {
+  decodeMultiProof,
+  encodeMultiProof,
+  type MultiProof,
+  multiProof,
+  nodesForMultiProof,
+  verifyMultiProof,
+} from './tree/multi-proof.ts';
 export type { NodeCoordinate } from './tree/nodes.ts';
 export {
   consistencyProof,

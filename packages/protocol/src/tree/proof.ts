@@ -115,7 +115,8 @@ export function subtreeConsistencyProof(
   return consistencyRanges(start, end, size).map((range) => rangeHash(range, read, hash));
 }
 
-function rangeHash(range: LeafRange, read: HashReader, hash: HashFunction): Hash32 {
+/** Hash of a range of leaves out of its complete nodes. */
+export function rangeHash(range: LeafRange, read: HashReader, hash: HashFunction): Hash32 {
   const nodes = completeNodes(range.start, range.end);
   const last = nodes[nodes.length - 1] as NodeCoordinate;
   let root = read(last.level, last.index);
@@ -126,7 +127,8 @@ function rangeHash(range: LeafRange, read: HashReader, hash: HashFunction): Hash
   return root;
 }
 
-function nodesOf(ranges: readonly LeafRange[]): NodeCoordinate[] {
+/** The complete nodes under some ranges. */
+export function nodesOf(ranges: readonly LeafRange[]): NodeCoordinate[] {
   return ranges.flatMap((range) => completeNodes(range.start, range.end));
 }
 
