@@ -119,19 +119,21 @@ export class LogWriter {
     }
     this.#queue.push(job);
     // Begins in a microtask, so that calls of the same turn share the first group.
-    this.#running ??= Promise.resolve()
-      .then(() => this.#run())
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#running ??= Promise.resolve().then(() => this.#run());
   }
 
+  /** Never rejects: each job has its own answer. */
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      if (this.#queue[0]?.kind === 'task')
-        await (this.#queue.shift() as { run: () => Promise<void> }).run();
-      else await this.#writeGroup(this.#takeGroup());
+    for (let job = this.#queue[0]; job !== undefined; job = this.#queue[0]) {
+      if (job.kind === 'write') {
+        await this.#writeGroup(this.#takeGroup());
+      } else {
+        this.#queue.shift();
+        await job.run();
+      }
     }
+    // In the turn in which the queue was seen empty: what comes now starts the next run.
+    this.#running = undefined;
   }
 
   #takeGroup(): WriteJob[] {
@@ -166,6 +168,9 @@ export class LogWriter {
       if (!draft.isEmpty) await this.#commitDraft(draft);
       for (const job of members) job.resolve();
     } catch (error) {
+      // Before anybody hears of it: a caller that looks again must see what the disk has now. Should
+      // the disk refuse even that, the next group tries once more.
+      if (this.#stale) await this.load().catch(() => undefined);
       // Rejecting a promise twice does nothing: those with a conflict keep their own answer.
       for (const job of group) job.reject(error);
     }

@@ -26,8 +26,12 @@ import { createLedger } from '../../src/index.ts';
 
 /** Time that moves only when told; timers run inside `advance`. */
 export class TestTime implements Scheduler {
-  #nowMs = 1_800_000_000_000;
+  #nowMs: number;
   #timers: { readonly atMs: number; readonly run: () => void }[] = [];
+
+  constructor(nowMs = 1_800_000_000_000) {
+    this.#nowMs = nowMs;
+  }
 
   nowMs(): number {
     return this.#nowMs;
