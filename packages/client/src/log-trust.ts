@@ -1,0 +1,142 @@
+import {
+  createNoteKey,
+  formatVerifierKey,
+  isSignedBy,
+  type NamespaceId,
+  NOTE_KEY_TYPE,
+  type NoteKey,
+  type NoteSuites,
+  openByPolicy,
+  openCheckpoint,
+  type Policy,
+  parseNote,
+  parseVerifierKey,
+} from '@basalt/protocol';
+import { ClientError, refusal, refuseUnless } from './errors.ts';
+import type { ClientContext } from './options.ts';
+import type { Trust, VerifiedCheckpoint } from './types.ts';
+
+/** A checkpoint whose signatures hold; consistency is somebody else's work. */
+export type OpenedNote = Pick<VerifiedCheckpoint, 'checkpoint' | 'note' | 'witnesses'> & {
+  readonly policy: boolean;
+};
+
+/** Whom to believe about one log. */
+export interface LogTrust {
+  readonly trust: Exclude<Trust, 'none'>;
+  /** First line of the log's checkpoints. */
+  readonly origin: string;
+  /** Verifier key line. */
+  readonly verifierKey: string;
+  /** @throws ClientError `refused`: `invalid-note`, `invalid-signature`, `policy-unsatisfied`, `log-key-changed` */
+  open(note: string): OpenedNote;
+}
+
+export interface LogTrustRequest {
+  readonly namespace: NamespaceId;
+  /** Asks the node for the log's verifier key line. */
+  readonly askVerifierKey: () => Promise<string>;
+}
+
+/** How origins end: the super-log is a namespace like any other, with a name of its own. */
+const SUPER = '/super';
+
+/**
+ * Finds the key of a log: from the policy or the pinned keys, else the one kept from first use, else
+ * the node's word, which is kept from now on.
+ *
+ * @throws ClientError `no-trust` (keys are pinned, none is this log's), `wrong-origin`
+ */
+export async function resolveLogTrust(
+  context: ClientContext,
+  request: LogTrustRequest,
+): Promise<LogTrust> {
+  const suites = await context.provider(1);
+  const pinned = [...context.pinnedKeys, ...(context.policy?.logs ?? []).map(({ key }) => key)];
+  if (pinned.length > 0) {
+    const own = `/ns/${request.namespace}`;
+    const isListed = pinned.some(({ name }) => name.endsWith(own));
+    const isSuper = !isListed && readKey(await request.askVerifierKey()).name.endsWith(SUPER);
+    const key = matchKey(pinned, isSuper ? SUPER : own);
+    if (key === undefined) {
+      throw new ClientError(
+        'usage',
+        'no-trust',
+        `none of the pinned keys or policy logs is that of namespace ${request.namespace}`,
+        { namespace: request.namespace },
+      );
+    }
+    return createTrust('pinned', key, context.policy, suites);
+  }
+  const key = await firstUseKey(context, request);
+  return createTrust('first-use', key, context.policy, suites);
+}
+
+/**
+ * The key for the log whose origin ends with `suffix`: its own, or a node's key (a name without
+ * `/ns/` and `/super`), which signs for all logs below that name.
+ */
+export function matchKey(keys: readonly NoteKey[], suffix: string): NoteKey | undefined {
+  const own = keys.find(({ name }) => name.endsWith(suffix));
+  if (own !== undefined) return own;
+  const node = keys.find(({ name }) => !/\/ns\/|\/super$/.test(name));
+  return node && createNoteKey(node.name + suffix, NOTE_KEY_TYPE.ed25519, node.publicKey);
+}
+
+async function firstUseKey(context: ClientContext, request: LogTrustRequest): Promise<NoteKey> {
+  const own = `/ns/${request.namespace}`;
+  const place = `log-key${own}`;
+  const kept = await context.storage.read(place);
+  if (kept !== undefined) return readKey(kept);
+  const key = readKey(await request.askVerifierKey());
+  // That a log named `super` is this namespace's is shown by its genesis, the first leaf in it.
+  if (!key.name.endsWith(own) && !key.name.endsWith(SUPER)) {
+    throw refusal('wrong-origin', 'expected the verifier key of the log that was asked for', {
+      name: key.name,
+      namespace: request.namespace,
+    });
+  }
+  await context.storage.write(place, formatVerifierKey(key));
+  return key;
+}
+
+function readKey(line: string): NoteKey {
+  return refuseUnless(() => parseVerifierKey(line));
+}
+
+/** Trust in one key, with a policy on top where there is one. */
+export function createTrust(
+  trust: LogTrust['trust'],
+  key: NoteKey,
+  policy: Policy | undefined,
+  suites: NoteSuites,
+): LogTrust {
+  const origin = key.name;
+  // The policy may list the node's key: for this log it stands under the log's own name.
+  const ownPolicy = policy && { ...policy, logs: [...policy.logs, { key }] };
+  const openVerified = (note: string): OpenedNote => {
+    if (ownPolicy === undefined) {
+      const { checkpoint } = openCheckpoint(note, [key], suites, { origin });
+      return { checkpoint, note, witnesses: [], policy: false };
+    }
+    const opened = openByPolicy(note, ownPolicy, suites);
+    const { checkpoint } = openCheckpoint(note, [key], suites, { origin });
+    return { checkpoint, note, witnesses: opened.witnesses, policy: true };
+  };
+  const open = (note: string): OpenedNote =>
+    refuseUnless(() => {
+      const isOurs = parseNote(note).signatures.some((line) => isSignedBy(line, key));
+      if (trust === 'first-use' && !isOurs) throw keyChanged(origin);
+      return openVerified(note);
+    });
+  return { trust, origin, verifierKey: formatVerifierKey(key), open };
+}
+
+function keyChanged(origin: string): ClientError {
+  return refusal(
+    'log-key-changed',
+    'the checkpoint is not signed by the key that this log had at first use; ' +
+      'if its operator says that the key changed, forget the old one and start again',
+    { origin },
+  );
+}

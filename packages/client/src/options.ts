@@ -1,0 +1,110 @@
+import {
+  type Clock,
+  type CryptoProvider,
+  type NoteKey,
+  type PlainAlgorithmId,
+  type Policy,
+  ProtocolError,
+  parsePolicy,
+  parseVerifierKey,
+  type Random,
+  type Scheduler,
+} from '@basalt/protocol';
+import { systemClock, systemRandom, systemScheduler } from './defaults.ts';
+import { ClientError } from './errors.ts';
+import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
+import { type CheckpointStorage, createMemoryStorage } from './storage.ts';
+import { createTransport, type FetchFunction, type Transport } from './transport.ts';
+
+/** Gives a provider that knows the algorithm; may load it first. */
+export type ProviderSource = (
+  algorithm: PlainAlgorithmId,
+) => CryptoProvider | Promise<CryptoProvider>;
+
+export interface ClientOptions {
+  /** Address of the node, e.g. `http://127.0.0.1:8080`; '' for the page's own origin. */
+  readonly url: string;
+  readonly fetch?: FetchFunction;
+  /** `none` returns what the node says, unchecked, and says so. Default `full`. */
+  readonly verify?: 'full' | 'none';
+  /** A tlog-policy: text or parsed. Its logs are the pinned keys, its quorum must be met. */
+  readonly policy?: string | Policy;
+  /**
+   * Verifier keys (vkey lines) of the logs to believe: a node's own (name = its origin, good for all
+   * its logs) or single logs' (name = checkpoint origin). Without these and without a policy the
+   * key is taken at first use and kept in `storage`.
+   */
+  readonly verifierKeys?: readonly string[];
+  /** Default: memory, gone with the process. */
+  readonly storage?: CheckpointStorage;
+  /** Default: every suite in plain JavaScript, loaded when first needed. */
+  readonly provider?: CryptoProvider | ProviderSource;
+  /** Bearer token for a node that takes new namespaces from its administrators only. */
+  readonly token?: string;
+  /** Attempts after the first; default 5. */
+  readonly retries?: number;
+  /** One attempt; default 30,000. */
+  readonly timeoutMs?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly scheduler?: Scheduler;
+}
+
+/** What every part of the client is given. */
+export interface ClientContext {
+  readonly transport: Transport;
+  readonly verify: 'full' | 'none';
+  readonly policy: Policy | undefined;
+  readonly pinnedKeys: readonly NoteKey[];
+  readonly storage: CheckpointStorage;
+  readonly provider: ProviderSource;
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+}
+
+/** @throws ClientError kind `usage` with the code of what is wrong in an option */
+export function createContext(options: ClientOptions): ClientContext {
+  const { clock = systemClock, random = systemRandom, scheduler = systemScheduler } = options;
+  const { provider = loadDefaultProvider } = options;
+  return {
+    transport: createTransport({
+      url: options.url.replace(/\/+$/, ''),
+      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      clock,
+      scheduler,
+      random,
+      retries: options.retries ?? RETRIES_DEFAULT,
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
+    }),
+    verify: options.verify ?? 'full',
+    policy: asUsage(() => readPolicy(options.policy)),
+    pinnedKeys: asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line))),
+    storage: options.storage ?? createMemoryStorage(),
+    provider: typeof provider === 'function' ? provider : () => provider,
+    token: options.token,
+    clock,
+    random,
+    scheduler,
+  };
+}
+
+function readPolicy(policy: string | Policy | undefined): Policy | undefined {
+  return typeof policy === 'string' ? parsePolicy(policy) : policy;
+}
+
+/** Loaded apart, so that a page which brings a smaller provider leaves this one out. */
+async function loadDefaultProvider(): Promise<CryptoProvider> {
+  return (await import('./default-provider.ts')).nobleProvider;
+}
+
+/** What `protocol` says about the caller's own input is a usage error. */
+export function asUsage<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ClientError('usage', error.code, error.message, error.metadata, { cause: error });
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  decodeSuperTreeProof,
+  equalBytes,
+  type NamespaceId,
+  type SuperStatement,
+  verifySuperInclusion,
+} from '@basalt/protocol';
+import { refusal, refuseUnless } from './errors.ts';
+import { asObject, base64Field, hashField, parseJson } from './json.ts';
+import type { ClientContext } from './options.ts';
+import { readProof } from './requests.ts';
+import type { Sessions } from './session.ts';
+import type { CallOptions, VerifiedCheckpoint } from './types.ts';
+
+/** What the super-log says about a namespace, checked. */
+export interface VerifiedSuperProof extends SuperStatement {
+  readonly namespace: NamespaceId;
+  /** The super-log's checkpoint under which all this stands. */
+  readonly checkpoint: VerifiedCheckpoint;
+}
+
+/**
+ * Size, root and head of a namespace under the super-log, or that it did not exist at that epoch.
+ *
+ * @throws ClientError kind `refused`: `invalid-proof`, codes of `LogView.admit`; `not-covered`
+ */
+export async function readSuperProof(
+  sessions: Sessions,
+  context: ClientContext,
+  namespace: NamespaceId,
+  call: CallOptions,
+): Promise<VerifiedSuperProof> {
+  const reply = await context.transport.request(`/chains/${namespace}/super`, {
+    headers: { accept: 'application/json' },
+    signal: call.signal,
+  });
+  const object = asObject(parseJson(reply.body), 'the whole');
+  const proof = readProof(asObject(object['inclusion'], 'inclusion'));
+  const session = await sessions.open(proof.namespace, call);
+  // The writers of the super-log are not needed, but that it is the log of this namespace is.
+  await session.writers.upTo(1, call);
+  const checkpoint = await session.log.admit(proof.checkpoint, call);
+  const { size, root } = checkpoint.checkpoint;
+  const provider = await context.provider(1);
+  const statement = refuseUnless(() =>
+    verifySuperInclusion(
+      {
+        treeProof: decodeSuperTreeProof(base64Field(object, 'treeProof')),
+        superBlock: base64Field(object, 'superBlock'),
+        size: proof.size,
+        proof: proof.hashes,
+      },
+      namespace,
+      { size, root },
+      provider,
+    ),
+  );
+  if (!equalBytes(statement.superRoot.root, hashField(object, 'superRoot'))) {
+    throw refusal('invalid-proof', 'the super-root told is not the one in the super-log');
+  }
+  return { ...statement, namespace, checkpoint };
+}
