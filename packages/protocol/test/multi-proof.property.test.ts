@@ -150,5 +150,13 @@ test('indexes outside the tree and none at all are refused', () => {
   const code = (error: unknown) => error instanceof ProtocolError && error.code === 'invalid-index';
   assert.throws(() => multiProof([], 5, read), code);
   assert.throws(() => multiProof([5], 5, read), code);
-  assert.throws(() => multiProof(new Array(4097).fill(0), 5, read), code);
+  assert.throws(
+    () =>
+      multiProof(
+        Array.from({ length: 4097 }, () => 0),
+        5,
+        read,
+      ),
+    code,
+  );
 });

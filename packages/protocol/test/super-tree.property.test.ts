@@ -45,7 +45,7 @@ const nameOf = (n: number): NamespaceId => {
 const valueOf = (n: number): SuperValue => ({
   size: n,
   root: leafHash(utf8(`root ${n}`)),
-  headHash: leafHash(utf8(`head ${n}`)) as BlockHash,
+  headHash: leafHash(utf8(`head ${n}`)),
 });
 
 /** The definition, word for word, over a sorted list: what the persistent tree is held against. */

@@ -1,4 +1,4 @@
-import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
+import type { Hash32, NamespaceId } from '../brands.ts';
 import { equalBytes } from '../bytes.ts';
 import { ByteReader, ByteWriter } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
@@ -11,6 +11,7 @@ import {
   nodeDigest,
   prefixOf,
   type SuperBranch,
+  type SuperNode,
   type SuperTree,
   type SuperValue,
   superBranchHash,
@@ -57,8 +58,8 @@ export function proveInSuperTree(tree: SuperTree, namespace: NamespaceId): Super
   const { hash } = tree;
   const key = superKey(namespace, hash);
   const path: SuperStep[] = [];
-  let node = tree.node;
-  if (node === undefined) return { path, end: { kind: 'empty' } };
+  if (tree.node === undefined) return { path, end: { kind: 'empty' } };
+  let node: SuperNode = tree.node;
   while (node.kind === 'branch') {
     const { depth, left, right }: SuperBranch = node;
     if (firstDifference(node.key, key) < depth) {
@@ -198,7 +199,7 @@ function readEnd(reader: ByteReader, kind: SuperEnd['kind']): SuperEnd {
 
 function readValue(reader: ByteReader): SuperValue {
   const size = reader.u64();
-  return { size, root: readHash(reader), headHash: readHash(reader) as BlockHash };
+  return { size, root: readHash(reader), headHash: readHash(reader) };
 }
 
 function readHash(reader: ByteReader): Hash32 {

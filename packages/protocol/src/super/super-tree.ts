@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
 import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
 import { concatBytes, dataView, equalBytes, writeU64 } from '../bytes.ts';
-import { NAMESPACE_BYTES, namespaceBytes } from '../namespace/id.ts';
+import { namespaceBytes } from '../namespace/id.ts';
 import type { HashFunction } from '../suite.ts';
 import { EMPTY_ROOT, HASH_BYTES, sha256 } from '../tree/hash.ts';
 
@@ -77,9 +77,12 @@ export function setSuperValue(
 ): SuperTree {
   const key = superKey(namespace, tree.hash);
   const leaf: SuperLeaf = { kind: 'leaf', key, value, digest: undefined };
-  const known = findLeaf(tree.node, key) !== undefined;
-  const node = tree.node === undefined ? leaf : insert(tree.node, leaf);
-  return { count: tree.count + (known ? 0 : 1), node, hash: tree.hash };
+  if (tree.node === undefined) return { count: 1, node: leaf, hash: tree.hash };
+  // The leaf at the end of the key's way shares the longest prefix with it of all keys in the tree.
+  const difference = firstDifference(endOfWay(tree.node, key).key, key);
+  const isNew = difference < 8 * HASH_BYTES;
+  const node = insert(tree.node, leaf, difference);
+  return { count: tree.count + (isNew ? 1 : 0), node, hash: tree.hash };
 }
 
 /** The value of a namespace, or undefined where it has none. */
@@ -94,9 +97,7 @@ export function superTreeRoot(tree: SuperTree): Hash32 {
 
 /** SHA-256 of the 16 namespace bytes. */
 export function superKey(namespace: NamespaceId, hash: HashFunction = sha256): Uint8Array {
-  const bytes = namespaceBytes(namespace);
-  assert(bytes.length === NAMESPACE_BYTES, 'a namespace id has 16 bytes');
-  return hash(bytes);
+  return hash(namespaceBytes(namespace));
 }
 
 export function nodeDigest(node: SuperNode, hash: HashFunction): Hash32 {
@@ -129,7 +130,7 @@ export function superBranchHash(
   const input = new Uint8Array(2 + 3 * HASH_BYTES);
   input[0] = BRANCH_PREFIX;
   input[1] = depth;
-  input.set(prefixOf(key, depth), 2);
+  writePrefix(input, 2, key, depth);
   input.set(left, 2 + HASH_BYTES);
   input.set(right, 2 + 2 * HASH_BYTES);
   return hash(input) as Hash32;
@@ -149,10 +150,14 @@ export function encodeSuperValue(value: SuperValue): Uint8Array {
 /** 32 bytes: the first `depth` bits of the key, then zeroes. */
 export function prefixOf(key: Uint8Array, depth: number): Uint8Array {
   const prefix = new Uint8Array(HASH_BYTES);
-  const whole = depth >>> 3;
-  prefix.set(key.subarray(0, whole));
-  if (depth % 8 > 0) prefix[whole] = (key[whole] as number) & (0xff00 >>> (depth % 8));
+  writePrefix(prefix, 0, key, depth);
   return prefix;
+}
+
+function writePrefix(target: Uint8Array, offset: number, key: Uint8Array, depth: number): void {
+  const whole = depth >>> 3;
+  for (let i = 0; i < whole; i++) target[offset + i] = key[i] as number;
+  if (depth % 8 > 0) target[offset + whole] = (key[whole] as number) & (0xff00 >>> (depth % 8));
 }
 
 /** Number of the first bit in which two 32-byte keys differ; 256 for equal keys. */
@@ -169,15 +174,15 @@ export function goesRight(key: Uint8Array, depth: number): boolean {
   return (((key[depth >>> 3] as number) >>> (7 - (depth % 8))) & 1) === 1;
 }
 
-function insert(node: SuperNode, leaf: SuperLeaf): SuperNode {
-  const difference = firstDifference(node.key, leaf.key);
+/** @param difference first bit in which the leaf's key parts from the keys on its way */
+function insert(node: SuperNode, leaf: SuperLeaf, difference: number): SuperNode {
   const end = node.kind === 'leaf' ? 8 * HASH_BYTES : node.depth;
   if (difference < end) return part(node, leaf, difference);
   if (node.kind === 'leaf') return leaf;
   const { kind, depth, key, left, right } = node;
   return goesRight(leaf.key, depth)
-    ? { kind, depth, key, left, right: insert(right, leaf), digest: undefined }
-    : { kind, depth, key, left: insert(left, leaf), right, digest: undefined };
+    ? { kind, depth, key, left, right: insert(right, leaf, difference), digest: undefined }
+    : { kind, depth, key, left: insert(left, leaf, difference), right, digest: undefined };
 }
 
 /** A branch where a new key leaves the way of all keys below `node`. */
@@ -187,7 +192,14 @@ function part(node: SuperNode, leaf: SuperLeaf, depth: number): SuperBranch {
 }
 
 function findLeaf(node: SuperNode | undefined, key: Uint8Array): SuperLeaf | undefined {
+  if (node === undefined) return undefined;
+  const leaf = endOfWay(node, key);
+  return equalBytes(leaf.key, key) ? leaf : undefined;
+}
+
+/** The leaf that the bits of the key lead to, whatever key it has. */
+function endOfWay(node: SuperNode, key: Uint8Array): SuperLeaf {
   let at = node;
-  while (at?.kind === 'branch') at = goesRight(key, at.depth) ? at.right : at.left;
-  return at !== undefined && equalBytes(at.key, key) ? at : undefined;
+  while (at.kind === 'branch') at = goesRight(key, at.depth) ? at.right : at.left;
+  return at;
 }
