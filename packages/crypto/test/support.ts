@@ -4,14 +4,17 @@ import {
   ALGORITHM,
   type AlgorithmId,
   type Block,
+  type BlockHash,
   type ChainTip,
   type CryptoProvider,
   createBlock,
   createBlocks,
   createGenesisBlock,
   createSigner,
+  decodeBlock,
   decodeEntry,
   encodeEntry,
+  encodeV1Block,
   isMerkleAlgorithm,
   plainAlgorithm,
   type Signer,
@@ -70,6 +73,19 @@ export function withBadSignature(item: VerificationItem, bit: number): Verificat
   const index = Math.floor(bit / 8) % signature.length;
   signature[index] = (signature[index] ?? 0) ^ (1 << (bit % 8));
   return { ...item, entry: decodeEntry(encodeEntry(item.entry.headerBytes, signature)) };
+}
+
+/** Blocks of version 1, each as a chain of its own. */
+export function v1Items(count: number, provider: CryptoProvider): VerificationItem[] {
+  const pair = provider.suite(ALGORITHM.ed25519).keyPairFromSeed(new Uint8Array(32).fill(8));
+  const signer = createSigner(pair, provider);
+  const previous = new Uint8Array(32) as BlockHash;
+  return Array.from({ length: count }, (_, i) => {
+    const payload = utf8(`reading ${i}`);
+    const parts = { wireVersion: 0x0105, index: 0, timestampSeconds: i, previous };
+    const block = decodeBlock(encodeV1Block({ ...parts, payloadType: 1, payload }, signer));
+    return { entry: block.entry, publicKey: signer.publicKey, payload };
+  });
 }
 
 /** Bit `bit` of the bytes, changed. */
