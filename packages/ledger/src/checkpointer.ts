@@ -69,6 +69,11 @@ export class Checkpointer {
     this.#schedule();
   }
 
+  /** A lane that was read from the store may hold what a lost process left uncovered. */
+  consider(lane: Lane): void {
+    if (hasGrown(lane)) this.markDirty(lane.namespace);
+  }
+
   /** Resolves when a checkpoint covers `size` leaves. */
   async covered(namespace: NamespaceId, size: number): Promise<void> {
     const lane = await this.#parts.lanes.get(namespace);
@@ -187,7 +192,7 @@ export class Checkpointer {
         waiter.resolve();
         return true;
       });
-      if (lane.size > lane.checkpointSize) this.markDirty(namespace);
+      this.consider(lane);
     }
     if (heads.length > 0) this.#parts.onCovered(heads);
   }

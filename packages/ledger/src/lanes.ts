@@ -9,6 +9,7 @@ export class Lanes {
   readonly #crypto: CryptoProvider;
   readonly #publishedSize: (namespace: NamespaceId) => Promise<number>;
   readonly #isPinned: (namespace: NamespaceId) => boolean;
+  readonly #onLoaded: (lane: Lane) => void;
   /** Insertion order is order of use. Promises, so that two callers share one load. */
   readonly #lanes = new Map<NamespaceId, Promise<Lane>>();
 
@@ -17,11 +18,13 @@ export class Lanes {
     crypto: CryptoProvider,
     publishedSize: (namespace: NamespaceId) => Promise<number>,
     isPinned: (namespace: NamespaceId) => boolean,
+    onLoaded: (lane: Lane) => void,
   ) {
     this.#store = store;
     this.#crypto = crypto;
     this.#publishedSize = publishedSize;
     this.#isPinned = isPinned;
+    this.#onLoaded = onLoaded;
   }
 
   get(namespace: NamespaceId): Promise<Lane> {
@@ -45,7 +48,9 @@ export class Lanes {
 
   async #load(namespace: NamespaceId): Promise<Lane> {
     const published = await this.#publishedSize(namespace);
-    return loadLane(namespace, this.#store, this.#crypto, published);
+    const lane = await loadLane(namespace, this.#store, this.#crypto, published);
+    this.#onLoaded(lane);
+    return lane;
   }
 
   #evict(): void {

@@ -84,6 +84,7 @@ class TiledLedger implements Ledger {
       crypto,
       (namespace) => this.#checkpointer.publishedSize(namespace),
       (namespace) => this.#pipeline.isBusy(namespace) || this.#checkpointer.isDirty(namespace),
+      (lane) => this.#checkpointer.consider(lane),
     );
     const lanes = this.#lanes;
     this.#checkpointer = new Checkpointer({

@@ -208,8 +208,10 @@ export class Pipeline {
       await this.#commit(lane, draft);
     } catch (error) {
       if (lane !== undefined && draft !== undefined) lane.abandon(draft);
-      // A failed write may still have reached the disk: read the truth before the next group.
+      // A failed write may still have reached the disk: read the truth again, now, so that blocks
+      // which are there after all are covered even if nobody comes back.
       lanes.drop(namespace);
+      void lanes.get(namespace).catch(() => undefined);
       const failure = admission.writeFailed(error);
       for (const job of group) job.reject(failure);
       return;

@@ -1,3 +1,4 @@
+import { createNativeProvider } from '@basalt/crypto';
 import {
   ALGORITHM,
   type Block,
@@ -8,7 +9,6 @@ import {
   encodeBlock,
   encodeGenesis,
   type GenesisPayload,
-  nobleProvider,
   PAYLOAD_TYPE,
   type Scheduler,
   type Signer,
@@ -23,6 +23,9 @@ import {
 } from '@basalt/store';
 import type { Ledger, LedgerComponents, LedgerOptions, PublishedSize } from '../../src/index.ts';
 import { createLedger } from '../../src/index.ts';
+
+/** One for all tests: a provider owns caches and a kernel. */
+const provider = createNativeProvider();
 
 /** Time that moves only when told; timers run inside `advance`. */
 export class TestTime implements Scheduler {
@@ -69,8 +72,8 @@ export async function settle(): Promise<void> {
 
 export function seededSigner(seed: number): Signer {
   const bytes = new Uint8Array(32).fill(seed);
-  const pair = nobleProvider.suite(ALGORITHM.ed25519).keyPairFromSeed(bytes);
-  return createSigner(pair, nobleProvider);
+  const pair = provider.suite(ALGORITHM.ed25519).keyPairFromSeed(bytes);
+  return createSigner(pair, provider);
 }
 
 export function genesisPayload(
@@ -116,10 +119,12 @@ export async function createTestLedger(options: TestLedgerOptions = {}): Promise
   let drawn = 0;
   const components: LedgerComponents = {
     store,
-    crypto: nobleProvider,
+    crypto: provider,
     verifier: {
       verify: async (items) =>
-        items.map(({ entry, publicKey, payload }) => verifySignature(entry, publicKey, payload)),
+        items.map(({ entry, publicKey, payload }) =>
+          verifySignature(entry, publicKey, payload, provider),
+        ),
     },
     clock: time,
     scheduler: time,
