@@ -125,6 +125,26 @@ export {
   utf8,
   writeU64,
 } from './bytes.ts';
+// tree and notes
+export {
+  acceptCheckpoint,
+  decodeLightClient,
+  emptyLightClient,
+  encodeLightClient,
+  type HeldCheckpoint,
+  type LightClientState,
+  type OfferedCheckpoint,
+  verifyHeldBlock,
+} from './client/light-client.ts';
+export {
+  checkSnapshot,
+  decodeSnapshot,
+  encodeSnapshot,
+  type FollowedChain,
+  type SnapshotProof,
+  verifyChainFromSnapshot,
+  verifyWithSnapshot,
+} from './client/snapshot.ts';
 export {
   ERROR_CODES,
   type ErrorMetadata,
@@ -199,7 +219,6 @@ export {
   type Router,
 } from './namespace/router.ts';
 export { type BasicStrategy, type Strategy, strategyParts } from './namespace/strategy.ts';
-// tree and notes
 export { type Checkpoint, formatCheckpoint, parseCheckpoint } from './note/checkpoint.ts';
 export {
   decodeTimestampedSignature,
@@ -266,6 +285,21 @@ export {
   formatAddCheckpoint,
   parseAddCheckpoint,
 } from './note/witness-request.ts';
+export {
+  type CheckpointPayload,
+  checkCheckpointPayload,
+  checkpointImprint,
+  checkpointPayloadNote,
+  decodeCheckpointPayload,
+  encodeCheckpointPayload,
+} from './payload/checkpoint-payload.ts';
+export {
+  type CrossReference,
+  decodeCrossReference,
+  encodeCrossReference,
+  type SuperLogHead,
+  verifyCrossReference,
+} from './payload/cross-reference.ts';
 export type { Clock, Random, Scheduler } from './seams.ts';
 export {
   ALGORITHM,

@@ -86,11 +86,12 @@ export function signNoteText(text: string, by: NoteSigner, timeSeconds = 0): Not
  */
 export function signCheckpoint(
   checkpoint: Checkpoint,
-  by: readonly NoteSigner[],
+  by: NoteSigner | readonly NoteSigner[],
   timeSeconds = 0,
 ): SignedNote {
   const text = formatCheckpoint(checkpoint);
-  return { text, signatures: by.map((signer) => signNoteText(text, signer, timeSeconds)) };
+  const signers = 'key' in by ? [by] : by;
+  return { text, signatures: signers.map((signer) => signNoteText(text, signer, timeSeconds)) };
 }
 
 /** The note with one more cosignature; the caller has checked consistency before. */
