@@ -1,6 +1,6 @@
 import { assert } from '@basalt/protocol';
 import { type EntryBundle, encodeBundleRow, encodePackRow, type PackedPayload } from './bundle.ts';
-import { packBytes } from './compress.ts';
+import { packBytes, ZSTD_LEVEL } from './compress.ts';
 import type { WriteOperation } from './engine.ts';
 import type { NamespaceDraft } from './group.ts';
 import { logKey, tileKey } from './keys.ts';
@@ -118,7 +118,7 @@ async function payloadRow(
   index: number,
   payload: Uint8Array,
 ): Promise<WriteOperation> {
-  const value = await packBytes(payload);
+  const value = await packBytes(payload, ZSTD_LEVEL.payloads);
   return { type: 'put', table: 'payloads', key: logKey(number, index), value };
 }
 

@@ -1,5 +1,5 @@
-import { decodeBundle, encodeBundle, TILE_WIDTH } from '@basalt/protocol';
-import { packBytes, unpackBytes } from './compress.ts';
+import { encodeBundle, TILE_WIDTH } from '@basalt/protocol';
+import { packBytes, unpackBytes, ZSTD_LEVEL } from './compress.ts';
 import { BUNDLE_WIDTH } from './limits.ts';
 import { corruptRow } from './rows.ts';
 
@@ -9,8 +9,8 @@ const TILE_BYTES = TILE_WIDTH * 32;
 export interface EntryBundle {
   /** tlog-tiles entry bundle: 256 times u16 length and entry. */
   readonly raw: Uint8Array;
-  /** Views of `raw`. */
-  readonly entries: readonly Uint8Array[];
+  /** Where each entry begins in `raw`; 257 numbers, the last one where a 257th would. */
+  readonly offsets: Uint32Array;
   /**
    * 8,192 bytes. Kept in this row because a row of its own would take three pages of 4 KiB; undefined
    * when the tile came in another commit than the last entry and so is a row of table `tiles`.
@@ -24,13 +24,13 @@ export async function encodeBundleRow(
   tile: Uint8Array | undefined,
 ): Promise<{ row: Uint8Array; bundle: EntryBundle }> {
   const raw = encodeBundle(entries);
-  const packed = await packBytes(raw);
+  const packed = await packBytes(raw, ZSTD_LEVEL.entries);
   const row = new Uint8Array(5 + packed.length + (tile?.length ?? 0));
   row[0] = tile === undefined ? 0 : 1;
   new DataView(row.buffer).setUint32(1, packed.length);
   row.set(packed, 5);
   if (tile !== undefined) row.set(tile, 5 + packed.length);
-  return { row, bundle: { raw, entries: decodeBundle(raw), tile: tile?.slice() } };
+  return { row, bundle: { raw, offsets: entryOffsets(raw), tile: tile?.slice() } };
 }
 
 /** @throws StoreError `corrupt` */
@@ -44,22 +44,35 @@ export async function decodeBundleRow(row: Uint8Array): Promise<EntryBundle> {
   const raw = await unpackBytes(row.subarray(5, packedEnd), 'bundles');
   return {
     raw,
-    entries: decodeEntries(raw),
+    offsets: entryOffsets(raw),
     tile: tileBytes === 0 ? undefined : row.subarray(packedEnd),
   };
 }
 
-function decodeEntries(raw: Uint8Array): Uint8Array[] {
-  try {
-    const entries = decodeBundle(raw, BUNDLE_WIDTH);
-    const last = entries.at(-1);
-    if (last !== undefined && last.byteOffset + last.length === raw.byteOffset + raw.length) {
-      return entries;
-    }
-  } catch {
-    // Told below with what to do about it.
+/** A view of one entry, 0 to 255. */
+export function bundleEntry(bundle: EntryBundle, position: number): Uint8Array {
+  const start = bundle.offsets[position] as number;
+  const next = bundle.offsets[position + 1] as number;
+  return bundle.raw.subarray(start, next - 2);
+}
+
+/** Bytes that a decoded bundle takes in memory. */
+export function bundleBytes(bundle: EntryBundle): number {
+  return bundle.raw.length + bundle.offsets.byteLength + (bundle.tile?.length ?? 0);
+}
+
+/** Only the lengths are read: 256 views would cost more than the one that is asked for. */
+function entryOffsets(raw: Uint8Array): Uint32Array {
+  const offsets = new Uint32Array(BUNDLE_WIDTH + 1);
+  let offset = 0;
+  for (let i = 0; i < BUNDLE_WIDTH && offset + 2 <= raw.length; i++) {
+    offsets[i] = offset + 2;
+    offset += 2 + (((raw[offset] as number) << 8) | (raw[offset + 1] as number));
   }
-  throw corruptRow('bundles', 'a bundle does not hold 256 entries');
+  offsets[BUNDLE_WIDTH] = offset + 2;
+  const isWhole = offset === raw.length && (offsets[BUNDLE_WIDTH - 1] as number) > 0;
+  if (!isWhole) throw corruptRow('bundles', 'a bundle does not hold 256 entries');
+  return offsets;
 }
 
 /** A place in a pack: bytes, or where they are instead. */
@@ -92,7 +105,7 @@ export function encodePackRow(payloads: readonly PackedPayload[]): Promise<Uint8
     raw.set(payload, offset);
     offset += payload.length;
   }
-  return packBytes(raw);
+  return packBytes(raw, ZSTD_LEVEL.payloads);
 }
 
 export interface PayloadPack {

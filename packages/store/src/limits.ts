@@ -76,3 +76,6 @@ export const FILTER_KEYS_MIN = 65_536;
 
 /** Bundles of payloads that one step of pruning deletes: bounds its transaction. */
 export const PRUNE_BUNDLES_PER_STEP = 64;
+
+/** Room that a data folder leaves on its disk, so that locks, logs and people have some. */
+export const DISK_RESERVE_BYTES_DEFAULT: number = 16 * 1024 * 1024;

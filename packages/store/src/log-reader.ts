@@ -6,7 +6,14 @@ import {
   type HashFunction,
   type NamespaceId,
 } from '@basalt/protocol';
-import { decodeBundleRow, decodePackRow, type EntryBundle, type PayloadPack } from './bundle.ts';
+import {
+  bundleBytes,
+  bundleEntry,
+  decodeBundleRow,
+  decodePackRow,
+  type EntryBundle,
+  type PayloadPack,
+} from './bundle.ts';
 import { ByteCache } from './cache.ts';
 import { unpackBytes } from './compress.ts';
 import type { KeyValueEngine } from './engine.ts';
@@ -55,13 +62,13 @@ export class LogReader {
   async entry(state: NamespaceState, index: number): Promise<Uint8Array> {
     if (inBundle(state, index)) {
       const bundle = await this.bundle(state, Math.floor(index / BUNDLE_WIDTH));
-      return (bundle.entries[index % BUNDLE_WIDTH] as Uint8Array).slice();
+      return bundleEntry(bundle, index % BUNDLE_WIDTH).slice();
     }
     const hot = await this.#hot(state, index);
     if (hot !== undefined) return hot.entry.slice();
     // A commit has moved it into a bundle since `state` was read.
     const bundle = await this.bundle(state, Math.floor(index / BUNDLE_WIDTH));
-    return (bundle.entries[index % BUNDLE_WIDTH] as Uint8Array).slice();
+    return bundleEntry(bundle, index % BUNDLE_WIDTH).slice();
   }
 
   async entries(state: NamespaceState, from: number, to: number): Promise<Uint8Array[]> {
@@ -74,9 +81,8 @@ export class LogReader {
       }
       const bundle = await this.bundle(state, Math.floor(index / BUNDLE_WIDTH));
       const start = index % BUNDLE_WIDTH;
-      for (const entry of bundle.entries.slice(start, start + to - index)) {
-        entries.push(entry.slice());
-      }
+      const end = Math.min(BUNDLE_WIDTH, start + to - index);
+      for (let i = start; i < end; i++) entries.push(bundleEntry(bundle, i).slice());
     }
     return entries;
   }
@@ -169,8 +175,7 @@ export class LogReader {
   }
 
   keepBundle(number: number, bundle: number, decoded: EntryBundle): void {
-    const bytes = decoded.raw.length + (decoded.tile?.length ?? 0) + 256 * 64;
-    this.#bundles.set(`${number}/${bundle}`, decoded, bytes);
+    this.#bundles.set(`${number}/${bundle}`, decoded, bundleBytes(decoded));
   }
 
   dropPack(number: number, bundle: number): void {

@@ -251,11 +251,16 @@ export class LogWriter {
       const step = await pruneStep(engine, reader, state, beforeIndex);
       if (step === undefined) return pruned;
       const counters = { ...this.#counters, commits: this.#counters.commits + 1 };
-      await this.#commit([...step.operations], counters, () => {
-        for (const bundle of step.bundles) reader.dropPack(state.number, bundle);
-        if (step.changesTail) reader.dropTail(state.number);
-        namespaces.set(step.after);
-      });
+      try {
+        await this.#commit([...step.operations], counters, () => {
+          for (const bundle of step.bundles) reader.dropPack(state.number, bundle);
+          if (step.changesTail) reader.dropTail(state.number);
+          namespaces.set(step.after);
+        });
+      } catch (error) {
+        if (this.#stale) await this.load().catch(() => undefined);
+        throw error;
+      }
       pruned += step.pruned;
     }
   }

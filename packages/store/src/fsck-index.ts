@@ -1,0 +1,53 @@
+import { type FsckContext, type FsckEvent, finding } from './fsck-types.ts';
+import type { IndexedPlace } from './hash-run.ts';
+import { INDEX_PARTITIONS } from './limits.ts';
+
+/**
+ * The other direction: every record of the index leads to a block whose hash begins so. The walk
+ * along the namespaces has shown that every block has its record; when there are as many records
+ * as blocks, there is no room for another one, and nothing needs to be read again.
+ */
+export async function* checkIndex(context: FsckContext): AsyncGenerator<FsckEvent> {
+  const blocks = [...context.states.values()].reduce((sum, state) => sum + state.size, 0);
+  let records = 0;
+  for (let slice = 0; slice < INDEX_PARTITIONS; slice++) {
+    await context.index.scanSlice(slice, () => {
+      records++;
+    });
+  }
+  if (records === blocks) return;
+  yield finding('index', `the index has ${records} records for ${blocks} blocks`);
+  for (let slice = 0; slice < INDEX_PARTITIONS; slice++) {
+    const found: { prefix: Uint8Array; place: IndexedPlace }[] = [];
+    await context.index.scanSlice(slice, (prefix, place) => {
+      found.push({ prefix: prefix.slice(), place });
+    });
+    const seen = new Set<string>();
+    for (const { prefix, place } of found) {
+      const name = `${place.number}/${place.index}`;
+      if (!seen.has(name) && (await leadsTo(context, prefix, place))) {
+        seen.add(name);
+        continue;
+      }
+      const namespace = context.states.get(place.number)?.id;
+      const message = 'the index has a record too many, or one that leads to another block';
+      yield finding('index', message, namespace, place.index);
+    }
+  }
+}
+
+async function leadsTo(
+  context: FsckContext,
+  prefix: Uint8Array,
+  place: IndexedPlace,
+): Promise<boolean> {
+  const state = context.states.get(place.number);
+  if (state === undefined || place.index >= state.size) return false;
+  try {
+    const hash = await context.reader.hashAt(state, place.index);
+    return prefix.every((byte, i) => hash[i] === byte);
+  } catch {
+    // The walk has reported what is wrong with that block.
+    return true;
+  }
+}
