@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { assert } from '@basalt/protocol';
 import { CryptoError } from './errors.ts';
+import { plainBytes } from './plain-bytes.ts';
 
 const CIPHER = 'chacha20-poly1305';
 
@@ -19,7 +20,7 @@ export interface AeadKey {
 }
 
 /** ChaCha20-Poly1305 (RFC 8439): ciphertext with the 16-byte tag behind it. */
-export function seal(plaintext: Uint8Array, aead: AeadKey): Uint8Array {
+export function sealAead(plaintext: Uint8Array, aead: AeadKey): Uint8Array {
   checkLengths(aead);
   const options = { authTagLength: AEAD_TAG_BYTES };
   const cipher = createCipheriv(CIPHER, aead.key, aead.nonce, options);
@@ -33,10 +34,10 @@ export function seal(plaintext: Uint8Array, aead: AeadKey): Uint8Array {
 }
 
 /**
- * Opens what `seal` made. No plaintext leaves before the tag is checked.
+ * Opens what `sealAead` made. No plaintext leaves before the tag is checked.
  * @throws CryptoError `decryption-failed`
  */
-export function open(sealed: Uint8Array, aead: AeadKey): Uint8Array {
+export function openAead(sealed: Uint8Array, aead: AeadKey): Uint8Array {
   checkLengths(aead);
   const length = sealed.length - AEAD_TAG_BYTES;
   if (length < 0) {
@@ -50,7 +51,7 @@ export function open(sealed: Uint8Array, aead: AeadKey): Uint8Array {
     decipher.setAAD(aead.associatedData, { plaintextLength: length });
   }
   decipher.setAuthTag(sealed.subarray(length));
-  const plaintext = decipher.update(sealed.subarray(0, length));
+  const plaintext = plainBytes(decipher.update(sealed.subarray(0, length)));
   try {
     decipher.final();
   } catch {

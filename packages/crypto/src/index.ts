@@ -32,8 +32,8 @@ export {
   AEAD_NONCE_BYTES,
   AEAD_TAG_BYTES,
   type AeadKey,
-  open,
-  seal,
+  openAead,
+  sealAead,
 } from './aead.ts';
 export type { VerificationItem } from './batch/task.ts';
 export {

@@ -20,6 +20,7 @@ import {
   type Signer,
   tipAfter,
   utf8,
+  type Verdict,
 } from '@basalt/protocol';
 import type { VerificationItem } from '../src/batch/task.ts';
 
@@ -102,4 +103,9 @@ function contentOf(index: number): {
   payload: Uint8Array;
 } {
   return { timestampMs: 2 + index, payloadType: 1, payload: utf8(`reading ${index}`) };
+}
+
+/** The verdicts of `count` valid blocks. */
+export function allValid(count: number): Verdict[] {
+  return Array.from({ length: count }, () => undefined);
 }

@@ -11,7 +11,7 @@ import { POOL_CHUNK_BYTES_MAX } from '../src/limits.ts';
 import { createNativeProvider } from '../src/native/provider.ts';
 import { cutChunks } from '../src/pool/chunks.ts';
 import { createPoolOf, createVerifierPool, type VerifierPool } from '../src/pool/verifier-pool.ts';
-import { itemsOf, makeChain, v1Items, withBadSignature } from './support.ts';
+import { allValid, itemsOf, makeChain, v1Items, withBadSignature } from './support.ts';
 
 const provider = createNativeProvider();
 const DYING = new URL('./workers/dying-worker.ts', import.meta.url);
@@ -101,7 +101,7 @@ describe('workers that die', () => {
     writeFileSync(file, '1');
     await using pool = createPoolOf(DYING, { workers: 1 });
     const items = itemsOf(makeChain({ count: 10, provider }));
-    assert.deepEqual(await pool.verify(items), new Array(10).fill(undefined));
+    assert.deepEqual(await pool.verify(items), allValid(10));
     assert.equal(readFileSync(file, 'utf8'), '0');
     assert.equal(pool.queuedBlocks, 0);
   });
@@ -112,7 +112,7 @@ describe('workers that die', () => {
     const items = itemsOf(makeChain({ count: 10, provider }));
     await assert.rejects(pool.verify(items), withCode('worker-failed'));
     assert.equal(pool.queuedBlocks, 0);
-    assert.deepEqual(await pool.verify(items), new Array(10).fill(undefined));
+    assert.deepEqual(await pool.verify(items), allValid(10));
   });
 
   test('always: the pool gives up and says so', async () => {

@@ -5,7 +5,7 @@ import type { VerificationItem } from '../src/batch/task.ts';
 import { verifyBatch, verifyBatchSync, verifyHashBatch } from '../src/batch/verify-batch.ts';
 import { KERNEL_GROUP_MIN } from '../src/limits.ts';
 import { createNativeProvider, type NativeProvider } from '../src/native/provider.ts';
-import { itemsOf, makeChain, v1Items, withBadSignature } from './support.ts';
+import { allValid, itemsOf, makeChain, v1Items, withBadSignature } from './support.ts';
 
 const provider = createNativeProvider();
 const withoutKernel = createNativeProvider({ kernel: undefined });
@@ -24,11 +24,11 @@ describe('verifyBatch', () => {
   for (const algorithm of EVERY) {
     test(`algorithm ${algorithm}: one bad block is named, the others stand`, () => {
       const items = itemsOf(makeChain({ algorithm, count: 7, provider }));
-      assert.deepEqual(verifyBatchSync(items, { provider }), new Array(7).fill(undefined));
+      assert.deepEqual(verifyBatchSync(items, { provider }), allValid(7));
       const [, , third] = items;
       assert.ok(third);
       const bad = items.with(2, withBadSignature(third, 8 * third.entry.signature.length - 12));
-      const expected = new Array<Verdict>(7).fill(undefined).with(2, 'invalid-signature');
+      const expected = allValid(7).with(2, 'invalid-signature');
       assert.deepEqual(verifyBatchSync(bad, { provider }), expected);
       assert.deepEqual(oneByOne(bad), expected);
     });
@@ -106,7 +106,7 @@ describe('verifyHashBatch', () => {
       assert.ok(payload);
       return { entry, payload };
     });
-    assert.deepEqual(await verifyHashBatch(items, { provider }), new Array(5).fill(undefined));
+    assert.deepEqual(await verifyHashBatch(items, { provider }), allValid(5));
     const [first] = items;
     assert.ok(first);
     const changed = first.payload.with(0, (first.payload[0] ?? 0) ^ 1);

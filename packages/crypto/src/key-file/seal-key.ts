@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { assert, type CryptoProvider, type KeyPair, utf8 } from '@basalt/protocol';
-import { AEAD_NONCE_BYTES, open, seal } from '../aead.ts';
+import { AEAD_NONCE_BYTES, openAead, sealAead } from '../aead.ts';
 import { wipe } from '../constant-time.ts';
 import { CryptoError } from '../errors.ts';
 import {
@@ -48,7 +48,7 @@ export async function sealKey(keyPair: KeyPair, protection: KeyProtection): Prom
   const key = await deriveFrom(protection.passphrase, { ...head, secret: secretKey });
   try {
     const associatedData = utf8(keyFileHead(head));
-    const secret = seal(secretKey, { key, nonce: encryption.nonce, associatedData });
+    const secret = sealAead(secretKey, { key, nonce: encryption.nonce, associatedData });
     return encodeKeyFile({ ...head, secret });
   } finally {
     wipe(key);
@@ -89,7 +89,7 @@ async function openSecret(file: KeyFile, options: OpenKeyOptions): Promise<Uint8
   const key = await deriveFrom(passphrase, file);
   try {
     const associatedData = utf8(keyFileHead(file));
-    return open(secret, { key, nonce: encryption.nonce, associatedData });
+    return openAead(secret, { key, nonce: encryption.nonce, associatedData });
   } catch {
     throw new CryptoError(
       'wrong-passphrase',

@@ -1,5 +1,6 @@
 import { sign, verify } from 'node:crypto';
 import { ecdsaP256Suite, fromHex, type SignatureSuite, secp256k1Suite } from '@basalt/protocol';
+import { plainBytes } from '../plain-bytes.ts';
 import { type DerPrefixes, PublicKeyCache, SecretKeyCache } from './key-cache.ts';
 
 /** r and s one behind the other, 32 bytes each (IEEE P1363), as the blocks carry them. */
@@ -39,7 +40,7 @@ function createEcdsaSuite({ suite, der, order }: Curve): SignatureSuite {
     ...suite,
     sign(message, secretKey) {
       const key = { key: secretKeys.get(secretKey), dsaEncoding: ENCODING } as const;
-      const signature = new Uint8Array(sign('sha256', message, key));
+      const signature = plainBytes(sign('sha256', message, key));
       const s = signature.subarray(32);
       // (r, n - s) is a signature of the same message; the verifiers take only the lower of the two.
       if (Buffer.compare(s, halfOrder) > 0) s.set(bigEndian(order - toInteger(s)));

@@ -1,6 +1,7 @@
 import { sign, verify } from 'node:crypto';
 import { ed25519Suite, fromHex, type SignatureSuite } from '@basalt/protocol';
 import type { Ed25519Kernel } from '../kernel/ed25519-kernel.ts';
+import { plainBytes } from '../plain-bytes.ts';
 import { PublicKeyCache, SecretKeyCache } from './key-cache.ts';
 
 /** RFC 8410: id-Ed25519 is 1.3.101.112. */
@@ -22,7 +23,7 @@ export function createEd25519Suite(kernel: Ed25519Kernel | undefined): Signature
       : ed25519Suite.verify(signature, message, key);
   return {
     ...ed25519Suite,
-    sign: (message, secretKey) => sign(null, message, secretKeys.get(secretKey)),
+    sign: (message, secretKey) => plainBytes(sign(null, message, secretKeys.get(secretKey))),
     verify(signature, message, publicKey) {
       if (signature.length !== 64 || publicKey.length !== 32) return false;
       const key = publicKeys.get(publicKey);

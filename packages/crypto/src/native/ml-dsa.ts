@@ -1,5 +1,6 @@
 import { createPublicKey, sign, verify } from 'node:crypto';
 import { fromHex, mlDsa44Suite, mlDsa65Suite, type SignatureSuite } from '@basalt/protocol';
+import { plainBytes } from '../plain-bytes.ts';
 import { type DerPrefixes, PublicKeyCache, SecretKeyCache } from './key-cache.ts';
 
 /** RFC 9881: ids 2.16.840.1.101.3.4.3.17 and .18; secrets in the seed-only form. */
@@ -21,7 +22,7 @@ function createNativeMlDsa(suite: SignatureSuite, der: DerPrefixes): SignatureSu
   const secretKeys = new SecretKeyCache(der.pkcs8);
   return {
     ...suite,
-    sign: (message, secretKey) => sign(null, message, secretKeys.get(secretKey)),
+    sign: (message, secretKey) => plainBytes(sign(null, message, secretKeys.get(secretKey))),
     verify(signature, message, publicKey) {
       if (signature.length !== suite.signatureBytes) return false;
       if (publicKey.length !== suite.publicKeyBytes) return false;
