@@ -179,7 +179,7 @@ test('the order of updates does not matter, and values are not hashed twice', ()
 });
 
 test('a forged presence or absence in a badly made tree finds no second way down', () => {
-  // A branch that claims a prefix which a leaf below it does not have: the leaf must not be provable.
+  // A branch that claims a prefix which a leaf below it does not have: that leaf has no proof.
   const stray = nameOf(1);
   const key = sha256(namespaceBytes(stray));
   const tree = setSuperValue(emptySuperTree(), stray, valueOf(1));
