@@ -17,6 +17,7 @@ import type { Lane } from './lane.ts';
 import { FORK_PROOFS_MAX } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { LedgerComponents, SubmitOutcome } from './types.ts';
+import { verifyAhead } from './verification.ts';
 
 /** What applying submitted blocks needs of the ledger. */
 export interface ApplyContext {
@@ -33,12 +34,20 @@ export async function applySubmit(
 ): Promise<SubmitOutcome[]> {
   const moved = headMoved(draft, job.ifHead);
   const outcomes: SubmitOutcome[] = [];
-  for (const item of job.items) {
+  const isNew = draft.chain.keys === undefined;
+  for (const [i, item] of job.items.entries()) {
+    // The genesis of this very job has brought the key for all that follow it.
+    if (i === 1 && isNew) await verifyRest(context, draft, job);
     outcomes.push(
       moved === undefined ? await applyItem(context, lane, draft, item) : rejected(item, moved),
     );
   }
   return outcomes;
+}
+
+async function verifyRest(context: ApplyContext, draft: Draft, job: SubmitJob): Promise<void> {
+  const { verifier } = context.components;
+  await verifyAhead(draft.chain.keys, draft.chain.tip?.size ?? 0, job.items, verifier);
 }
 
 /** Compare-and-swap on the head. Undefined when `ifHead` holds or was not asked for. */

@@ -22,13 +22,14 @@ export function applyWrite(
   draft: Draft,
   job: WriteJob,
 ): AppendedBlock[] {
-  const mark = draft.mark();
+  // One record is all or nothing by itself; a mark copies the tree's peaks.
+  const mark = job.records.length > 1 ? draft.mark() : undefined;
   try {
     const appended = job.records.map((record) => signRecord(components, draft, record, job.signer));
     draft.records.push(...job.named);
     return appended;
   } catch (error) {
-    draft.backTo(mark);
+    if (mark !== undefined) draft.backTo(mark);
     throw error;
   }
 }

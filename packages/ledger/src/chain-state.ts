@@ -58,8 +58,8 @@ export function emptyChain(namespace: NamespaceId): ChainState {
 
 /** How the signature of a block was found when it is applied. */
 export type SignatureCheck =
-  /** Checked before, with the key of this id, and valid. */
-  | { readonly kind: 'valid'; readonly keyId: Uint8Array }
+  /** Checked before, with the key of this id. */
+  | { readonly kind: 'valid' | 'invalid'; readonly keyId: Uint8Array }
   /** Not yet: the key was not known then. */
   | { readonly kind: 'unchecked' }
   /** Made by this process just now. */
@@ -148,8 +148,11 @@ function checkWriter(
     });
   }
   if (signature.kind === 'own') return;
-  if (signature.kind === 'valid' && equalBytes(signature.keyId, writer.keyId)) return;
-  const verdict = verifySignature(entry, writer.publicKey, payload, crypto);
+  const isSettled = signature.kind !== 'unchecked' && equalBytes(signature.keyId, writer.keyId);
+  if (isSettled && signature.kind === 'valid') return;
+  const verdict = isSettled
+    ? 'invalid-signature'
+    : verifySignature(entry, writer.publicKey, payload, crypto);
   if (verdict !== undefined) {
     throw new ProtocolError(verdict, 'the signature does not verify with the writer’s key', {
       index: entry.header.index,

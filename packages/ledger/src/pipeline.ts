@@ -195,6 +195,12 @@ export class Pipeline {
     if (this.#queues.size === 0) this.#idle?.();
   }
 
+  /** Blocks that came before their namespace's key was known can be checked as one batch now. */
+  async #verifyWaiting(lane: Lane, group: readonly Job[]): Promise<void> {
+    const items = group.flatMap((job) => (job.kind === 'submit' ? job.items : []));
+    await verifyAhead(lane.chain.keys, lane.size, items, this.#parts.components.verifier);
+  }
+
   /** Answers every job of the group, whatever happens. */
   async #runGroup(namespace: NamespaceId, group: readonly Job[]): Promise<void> {
     const { lanes, components, admission } = this.#parts;
@@ -203,6 +209,7 @@ export class Pipeline {
     let draft: Draft | undefined;
     try {
       lane = await lanes.get(namespace);
+      await this.#verifyWaiting(lane, group);
       draft = lane.open(components.crypto);
       for (const job of group) answers.push(await this.#apply(lane, draft, job));
       await this.#commit(lane, draft);

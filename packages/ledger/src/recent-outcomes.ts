@@ -16,16 +16,15 @@ export class RecentOutcomes {
 
   note(outcomes: readonly SubmitOutcome[]): void {
     for (const outcome of outcomes) {
+      const isPending = outcome.status === 'queued' || outcome.status === 'rejected';
+      // The usual case: all is well and nothing is remembered.
+      if (!isPending && this.#outcomes.size === 0) continue;
       const key = toHex(outcome.blockHash);
       this.#outcomes.delete(key);
-      if (outcome.status !== 'queued' && outcome.status !== 'rejected') continue;
+      if (!isPending) continue;
       this.#outcomes.set(key, outcome);
       if (this.#outcomes.size <= REFUSED_MAX) continue;
       this.#outcomes.delete(this.#outcomes.keys().next().value as string);
     }
-  }
-
-  forget(hashes: readonly BlockHash[]): void {
-    for (const hash of hashes) this.#outcomes.delete(toHex(hash));
   }
 }

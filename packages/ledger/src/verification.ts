@@ -4,8 +4,9 @@ import type { BatchVerifier, VerificationItem } from './types.ts';
 
 /**
  * Checks the signatures of blocks that may extend a chain of `size` blocks, as one batch. What cannot be decided yet
- * (the key arrives in the same batch) or fails stays unchecked: the ordered stage decides it with
- * the key that counts there, so a key rotation on the way can never make a wrong answer.
+ * (the key arrives in the same batch) stays unchecked, and every verdict carries the key that it was
+ * made with: the ordered stage decides with the key that counts there, so a key rotation on the way
+ * can never make a wrong answer.
  */
 export async function verifyAhead(
   keys: KeyState | undefined,
@@ -19,7 +20,7 @@ export async function verifyAhead(
   for (const item of items) {
     const { entry, payload } = item.block;
     // Already in the log: found to be a duplicate or a fork later, one by one.
-    if (entry.header.index < size) continue;
+    if (item.check.kind !== 'unchecked' || entry.header.index < size) continue;
     const publicKey = writerKey(keys, entry);
     if (publicKey === undefined) continue;
     asked.push(item);
@@ -28,8 +29,8 @@ export async function verifyAhead(
   if (batch.length === 0) return;
   const verdicts = await verifier.verify(batch);
   asked.forEach((item, i) => {
-    if (verdicts[i] !== undefined) return;
-    item.check = { kind: 'valid', keyId: item.block.entry.header.keyId };
+    const { keyId } = item.block.entry.header;
+    item.check = { kind: verdicts[i] === undefined ? 'valid' : 'invalid', keyId };
   });
 }
 
