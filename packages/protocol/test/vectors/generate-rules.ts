@@ -191,6 +191,9 @@ function merkleSignatures(): SignatureCase[] {
   };
   const add = (name: string, signature: Buffer, expect = 'invalid-signature'): SignatureCase =>
     signatureCase(`Merkle: ${name}`, headers[2] as Buffer, signature, key.publicKey, expect);
+  const large = Array.from({ length: 257 }, (_, i) =>
+    header(fieldsFor(key, { algorithm: 17, index: 3 + i - 2 })),
+  );
   const single = (count: number): Buffer => key.sign(batchMessage(headers.slice(2, 2 + count)));
   return [
     add('good', good, 'valid'),
@@ -200,6 +203,8 @@ function merkleSignatures(): SignatureCase[] {
     add('another size', at(2, u16(6))),
     add('size 0', at(2, u16(0))),
     add('size 257', at(2, u16(257))),
+    add('256 blocks', inBatch(key, large.slice(0, 256)), 'valid'),
+    add('257 blocks', inBatch(key, large)),
     add('path changed', flip(good, 4)),
     add('hash left out', Buffer.concat([good.subarray(0, 4), good.subarray(36)])),
     add('hash too many', Buffer.concat([good.subarray(0, 4), Buffer.alloc(32), good.subarray(4)])),
@@ -208,6 +213,11 @@ function merkleSignatures(): SignatureCase[] {
     add('inner signature over the header itself', merkleSignature(headers, 2, key.sign(signedBytes(headers[2] as Buffer)))),
     add('path of another block', merkleSignature(headers, 3, inner)),
   ];
+}
+
+/** The signature of header 4 of a batch. */
+function inBatch(key: VectorKey, headers: readonly Buffer[]): Buffer {
+  return merkleSignature(headers, 4, key.sign(batchMessage(headers)));
 }
 
 function chunks(): object[] {
