@@ -329,6 +329,7 @@ export { ed25519Suite } from './suites/ed25519.ts';
 export { keyId } from './suites/key-id.ts';
 export { mlDsa44Suite, mlDsa65Suite } from './suites/ml-dsa.ts';
 export { ed25519MlDsa44Suite, nobleProvider } from './suites/noble.ts';
+export { nobleHashes } from './suites/noble-hashes.ts';
 export { createProvider } from './suites/provider.ts';
 export { createSigner } from './suites/signer.ts';
 export {

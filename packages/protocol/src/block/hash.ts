@@ -3,7 +3,7 @@ import { concatBytes, equalBytes, utf8 } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { CHUNK_BYTES, HEADER_BYTES } from '../limits.ts';
 import { type CryptoProvider, HASH_KIND, type HashFunction, type HashKind } from '../suite.ts';
-import { nobleProvider } from '../suites/noble.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import { leafHash, sha256 } from '../tree/hash.ts';
 import type { Entry } from './entry.ts';
 import { levelsPath, levelsRoot, rootFromPath, treeLevels } from './small-tree.ts';
@@ -52,7 +52,7 @@ export function blockHash(
 export function hashPayload(
   payload: Uint8Array,
   kind: HashKind,
-  provider: PayloadHashes = nobleProvider,
+  provider: PayloadHashes = nobleHashes,
 ): Hash32 {
   switch (kind) {
     case HASH_KIND.sha256:

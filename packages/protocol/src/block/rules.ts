@@ -3,7 +3,7 @@ import { equalBytes } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { FUTURE_MS_MAX } from '../limits.ts';
 import { deriveNamespaceId } from '../namespace/id.ts';
-import { nobleProvider } from '../suites/noble.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import type { Entry } from './entry.ts';
 import { hashPayload, type PayloadHashes } from './hash.ts';
 import type { BlockHeader } from './header.ts';
@@ -76,7 +76,7 @@ export function checkSuccession(
 export function checkPayload(
   entry: Entry,
   payload: Uint8Array,
-  provider: PayloadHashes = nobleProvider,
+  provider: PayloadHashes = nobleHashes,
 ): void {
   const { header } = entry;
   if (payload.length !== header.payloadLength) {

@@ -1,4 +1,5 @@
 import type { Block } from '../block/block.ts';
+import type { PayloadHashes } from '../block/hash.ts';
 import { checkPayload } from '../block/rules.ts';
 import type { Hash32 } from '../brands.ts';
 import { equalBytes, fromUtf8, utf8 } from '../bytes.ts';
@@ -7,7 +8,8 @@ import { NOTE_BYTES_MAX } from '../limits.ts';
 import { type Checkpoint, parseCheckpoint } from '../note/checkpoint.ts';
 import { formatNote, parseNote, type SignedNote } from '../note/signed-note.ts';
 import type { OpenedCheckpoint } from '../note/verifier.ts';
-import type { CryptoProvider, HashFunction } from '../suite.ts';
+import type { HashFunction } from '../suite.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import { leafHash, sha256 } from '../tree/hash.ts';
 import { verifyConsistency, verifyInclusion } from '../tree/verify.ts';
 
@@ -88,7 +90,7 @@ export function verifyHeldBlock(
     readonly size: number;
     readonly proof: readonly Uint8Array[];
   },
-  hashes: Pick<CryptoProvider, 'sha256' | 'blake3'>,
+  hashes: PayloadHashes = nobleHashes,
 ): { readonly root: Hash32; readonly payload: 'verified' | 'absent' } {
   const checkpoint = state.held.get(claim.origin)?.checkpoint;
   if (checkpoint?.size !== claim.size) {

@@ -1,5 +1,5 @@
 import type { Block } from '../block/block.ts';
-import { blockHash } from '../block/hash.ts';
+import { blockHash, type PayloadHashes } from '../block/hash.ts';
 import { type ChainTip, checkPayload, checkSuccession } from '../block/rules.ts';
 import { verifySignatureWith } from '../block/verify.ts';
 import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
@@ -9,10 +9,11 @@ import { ProtocolError } from '../errors.ts';
 import { namespaceBytes, namespaceId } from '../namespace/id.ts';
 import { applyKeyBlock, type KeyState, writerAt } from '../namespace/key-state.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
-import type { CryptoProvider } from '../suite.ts';
+import type { CryptoProvider, HashFunction } from '../suite.ts';
 import { nobleProvider } from '../suites/noble.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import { type CompactRange, countPeaks, RangeBuilder, rangeRoot } from '../tree/compact-range.ts';
-import { HASH_BYTES, leafHash } from '../tree/hash.ts';
+import { HASH_BYTES, leafHash, sha256 } from '../tree/hash.ts';
 import { verifyInclusion } from '../tree/verify.ts';
 
 const FORMAT = 1;
@@ -100,7 +101,7 @@ export function decodeSnapshot(bytes: Uint8Array): SnapshotProof {
 export function checkSnapshot(
   snapshot: SnapshotProof,
   checkpoint?: Pick<Checkpoint, 'size' | 'root'>,
-  hash: CryptoProvider['sha256'] = nobleProvider.sha256,
+  hash: HashFunction = sha256,
 ): void {
   const { height, peaks, root, blockCount } = snapshot;
   const isHash = (bytes: Uint8Array): boolean => bytes.length === HASH_BYTES;
@@ -133,7 +134,7 @@ export function verifyWithSnapshot(
   block: Block,
   proof: readonly Uint8Array[],
   snapshot: SnapshotProof,
-  provider: CryptoProvider = nobleProvider,
+  provider: PayloadHashes = nobleHashes,
 ): void {
   const { header, bytes } = block.entry;
   requireNamespace(header.namespace, snapshot);

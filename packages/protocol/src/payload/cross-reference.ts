@@ -1,5 +1,5 @@
 import { decodeEntry, type Entry } from '../block/entry.ts';
-import { blockHash } from '../block/hash.ts';
+import { blockHash, type PayloadHashes } from '../block/hash.ts';
 import type { BlockHeader } from '../block/header.ts';
 import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
 import { equalBytes } from '../bytes.ts';
@@ -7,7 +7,7 @@ import { ByteReader, ByteWriter } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { ENTRY_BYTES_MAX, PROOF_HASHES_MAX } from '../limits.ts';
 import { namespaceBytes, namespaceId } from '../namespace/id.ts';
-import type { CryptoProvider } from '../suite.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import {
   decodeSuperInclusion,
   encodeSuperInclusion,
@@ -119,7 +119,7 @@ export function verifyCrossReference(
   reference: CrossReference,
   header: Pick<BlockHeader, 'namespace' | 'timestampMs'>,
   head: SuperLogHead,
-  hashes: Pick<CryptoProvider, 'sha256' | 'blake3'>,
+  hashes: PayloadHashes = nobleHashes,
   options: { readonly targetPayload?: Uint8Array; readonly superIndexMax?: number } = {},
 ): SuperStatement {
   checkEnds(reference, header, hashes, options.targetPayload);
@@ -150,7 +150,7 @@ export function verifyCrossReference(
 function checkEnds(
   reference: CrossReference,
   header: Pick<BlockHeader, 'namespace' | 'timestampMs'>,
-  hashes: Pick<CryptoProvider, 'sha256'>,
+  hashes: Pick<PayloadHashes, 'sha256'>,
   targetPayload: Uint8Array | undefined,
 ): void {
   const { sourceNamespace, targetNamespace, targetEntry, timestampMs } = reference;

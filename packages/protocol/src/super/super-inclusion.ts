@@ -1,10 +1,11 @@
 import { decodeBlock } from '../block/block.ts';
+import type { PayloadHashes } from '../block/hash.ts';
 import { checkPayload } from '../block/rules.ts';
 import type { NamespaceId } from '../brands.ts';
 import { ByteReader, ByteWriter } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { PROOF_HASHES_MAX } from '../limits.ts';
-import type { CryptoProvider } from '../suite.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import { HASH_BYTES, leafHash } from '../tree/hash.ts';
 import { verifyInclusion } from '../tree/verify.ts';
 import {
@@ -52,7 +53,7 @@ export function verifySuperInclusion(
   inclusion: SuperInclusion,
   namespace: NamespaceId,
   head: { readonly size: number; readonly root: Uint8Array },
-  hashes: Pick<CryptoProvider, 'sha256' | 'blake3'>,
+  hashes: PayloadHashes = nobleHashes,
 ): SuperStatement {
   if (inclusion.size !== head.size) {
     throw new ProtocolError('invalid-proof', 'expected a proof for the trusted size', {
