@@ -1,8 +1,7 @@
-// Compiles the Ed25519 kernel to build/ed25519-batch.wasm. Run by tools/bootstrap.mjs when a file of
-// this folder changed; by hand: `node assembly/build.mjs` in packages/crypto.
+// Compiles the kernels of this folder to build/<name>.wasm. Run by tools/bootstrap.mjs when a file
+// here changed; by hand: `node assembly/build.mjs` in packages/crypto.
 //
-// -O3 and no asserts: the host checks every bound before it writes (src/kernel/). Static data must
-// stay below the first region of layout.ts, and the build fails where it does not.
+// -O3 and no asserts: the host checks every bound before it writes (src/kernel/).
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,44 +9,48 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const packageFolder = dirname(folder);
+const output = join(dirname(folder), 'build');
+const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
 
-const { error, stderr, binary } = await compile();
-if (error || binary === undefined) {
-  console.error(stderr.toString());
-  throw error ?? new Error('the AssemblyScript compiler gave no module');
+mkdirSync(output, { recursive: true });
+await build('ed25519-batch', 'ed25519', ['simd', 'relaxed-simd']);
+await build('blake3', 'blake3', ['simd']);
+
+async function build(name, source, features) {
+  const binary = await compile(join(folder, source), features);
+  const module = new WebAssembly.Module(binary);
+  const needsImports = WebAssembly.Module.imports(module).length > 0;
+  if (needsImports) throw new Error(`${name}: a kernel must import nothing`);
+  const { exports } = new WebAssembly.Instance(module);
+  // Kernels with a memory map of their own say where static data must end.
+  if (exports.staticEnd !== undefined && exports.staticEnd() > exports.regionsStart()) {
+    throw new Error(`${name}: static data ends at ${exports.staticEnd()}, inside the regions`);
+  }
+  writeFileSync(join(output, `${name}.wasm`), binary);
 }
 
-const module = new WebAssembly.Module(binary);
-const unexpected = WebAssembly.Module.imports(module);
-if (unexpected.length > 0) throw new Error('the kernel must import nothing');
-const { exports } = new WebAssembly.Instance(module);
-if (exports.staticEnd() > exports.regionsStart()) {
-  throw new Error(`static data ends at ${exports.staticEnd()}, behind the start of the regions`);
-}
-
-mkdirSync(join(packageFolder, 'build'), { recursive: true });
-writeFileSync(join(packageFolder, 'build', 'ed25519-batch.wasm'), binary);
-
-async function compile() {
-  let output;
-  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
-  const features = ['--enable', 'simd', '--enable', 'relaxed-simd'];
-  const result = await asc.main(
-    ['index.ts', ...options, ...features, '--outFile', 'kernel.wasm'],
+async function compile(sourceFolder, features) {
+  let binary;
+  const enabled = features.flatMap((feature) => ['--enable', feature]);
+  const { error, stderr } = await asc.main(
+    ['index.ts', ...OPTIONS, ...enabled, '--outFile', 'kernel.wasm'],
     {
       readFile: (name, base) => {
         try {
-          return readFileSync(join(folder, base === '.' ? '' : base, name), 'utf8');
+          return readFileSync(join(sourceFolder, base === '.' ? '' : base, name), 'utf8');
         } catch {
           return null;
         }
       },
       writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) output = contents;
+        if (name.endsWith('.wasm')) binary = contents;
       },
       listFiles: () => [],
     },
   );
-  return { ...result, binary: output };
+  if (error || binary === undefined) {
+    console.error(stderr.toString());
+    throw error ?? new Error('the AssemblyScript compiler gave no module');
+  }
+  return binary;
 }

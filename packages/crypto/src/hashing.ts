@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { nobleProvider } from '@basalt/protocol';
 import { plainBytes } from './plain-bytes.ts';
 
 /** SHA-256, 32 bytes. One-shot: a third less call overhead than `createHash`, which is most of it. */
@@ -10,9 +9,4 @@ export function sha256(data: Uint8Array): Uint8Array {
 /** SHA-512, 64 bytes. */
 export function sha512(data: Uint8Array): Uint8Array {
   return plainBytes(hash('sha512', data, 'buffer'));
-}
-
-/** BLAKE3, 32 bytes. */
-export function blake3(data: Uint8Array): Uint8Array {
-  return nobleProvider.blake3(data);
 }

@@ -59,7 +59,8 @@ export {
 } from './bls/keyring.ts';
 export { equalConstantTime, wipe } from './constant-time.ts';
 export { CryptoError, type CryptoErrorCode, type CryptoErrorMetadata } from './errors.ts';
-export { blake3, sha256, sha512 } from './hashing.ts';
+export { sha256, sha512 } from './hashing.ts';
+export { createBlake3 } from './kernel/blake3-kernel.ts';
 export {
   createEd25519Kernel,
   type Ed25519Kernel,

@@ -6,7 +6,8 @@ import {
   ProtocolError,
   type SignatureSuite,
 } from '@basalt/protocol';
-import { blake3, sha256, sha512 } from '../hashing.ts';
+import { sha256, sha512 } from '../hashing.ts';
+import { createBlake3 } from '../kernel/blake3-kernel.ts';
 import { createEd25519Kernel, type Ed25519Kernel } from '../kernel/ed25519-kernel.ts';
 import { createP256Suite, createSecp256k1Suite } from './ecdsa.ts';
 import { createEd25519Suite } from './ed25519.ts';
@@ -46,7 +47,7 @@ export function createNativeProvider(options?: NativeProviderOptions): NativePro
     kernel,
     sha256,
     sha512,
-    blake3,
+    blake3: createBlake3(),
     suite(id) {
       const suite: SignatureSuite | undefined = suites[id];
       if (suite === undefined) {
