@@ -46,7 +46,6 @@ export type {
   LocalWriter,
   NamespaceInfo,
   PublishedSize,
-  SnapshotView,
   SubmitOptions,
   SubmitOutcome,
   SuperProof,

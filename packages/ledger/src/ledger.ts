@@ -19,6 +19,7 @@ import {
   parseCheckpoint,
   parseNote,
   type Signer,
+  type SnapshotProof,
   tileWidth,
 } from '@basalt/protocol';
 import { Admission } from './admission.ts';
@@ -44,7 +45,6 @@ import type {
   LocalRecord,
   LocalWriter,
   NamespaceInfo,
-  SnapshotView,
   SubmitOptions,
   SubmitOutcome,
   SuperProof,
@@ -273,7 +273,7 @@ class TiledLedger implements Ledger {
     };
   }
 
-  async snapshot(namespace: NamespaceId, height: number): Promise<SnapshotView> {
+  async snapshot(namespace: NamespaceId, height: number): Promise<SnapshotProof> {
     const { size } = await this.#covered(namespace);
     if (!Number.isInteger(height) || height < 1 || height > size) {
       throw new LedgerError('out-of-range', `expected a height from 1 to ${size}`, {

@@ -11,6 +11,7 @@ import type {
   Random,
   Scheduler,
   Signer,
+  SnapshotProof,
   Strategy,
   Verdict,
 } from '@basalt/protocol';
@@ -199,20 +200,6 @@ export interface SuperProof {
   readonly inclusion: InclusionProof;
 }
 
-export interface SnapshotView {
-  readonly namespace: NamespaceId;
-  readonly height: number;
-  readonly root: Hash32;
-  readonly peaks: readonly Hash32[];
-  /** Block hash at `height - 1`: what the next block must name as previous. */
-  readonly headHash: BlockHash;
-  readonly blockCount: number;
-  /** Entries and payloads of the first `height` blocks. */
-  readonly totalSizeBytes: number;
-  /** Timestamp of that head block, so that every node gives the same snapshot. */
-  readonly createdMs: number;
-}
-
 /** The ledger: everything that a gateway, a node or a test asks of it. */
 export interface Ledger {
   readonly origin: string;
@@ -260,7 +247,7 @@ export interface Ledger {
   ): Promise<Uint8Array | undefined>;
   superNamespace(): NamespaceId;
   superProof(namespace: NamespaceId): Promise<SuperProof>;
-  snapshot(namespace: NamespaceId, height: number): Promise<SnapshotView>;
+  snapshot(namespace: NamespaceId, height: number): Promise<SnapshotProof>;
   /** Fork proofs held against a namespace, encoded by `protocol`. */
   forkProofs(namespace: NamespaceId): Promise<Uint8Array[]>;
   prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;
