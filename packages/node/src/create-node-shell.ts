@@ -1,0 +1,327 @@
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import {
+  createNativeProvider,
+  createVerifierPool,
+  type NativeProvider,
+  type VerifierPool,
+  verifyBatchSync,
+} from '@basalt/crypto';
+import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
+import { type BatchVerifier, createLedger, type Ledger, LedgerError } from '@basalt/ledger';
+import {
+  ALGORITHM,
+  type Clock,
+  keyId,
+  type NamespaceId,
+  type Scheduler,
+  type Signer,
+  toHex,
+} from '@basalt/protocol';
+import { type DataFolder, openDataFolder, StoreError } from '@basalt/store';
+import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
+import type { NodeConfig } from './config.ts';
+import { NodeError } from './errors.ts';
+import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
+import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
+import { createStoreMetrics, ledgerMetrics, processMetrics } from './node-metrics.ts';
+
+export interface NodeComponents {
+  readonly logger: Logger;
+  /** Of the program, for the capability document. */
+  readonly version: string;
+  /** Files of the explorer page; no page where absent. */
+  readonly explorerFolder?: string;
+  /** Opens an encrypted log key. */
+  readonly passphrase?: string;
+}
+
+export interface NodeInfo {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly origin: string;
+  readonly logKeyFile: string;
+  /** True where the log key was made by this start. */
+  readonly isNewLog: boolean;
+  readonly adminTokenFile: string;
+  readonly hostNamespace: NamespaceId | undefined;
+  readonly verifierThreads: number;
+  readonly explorer: boolean;
+}
+
+/** A node that runs. */
+export interface RunningNode extends AsyncDisposable {
+  readonly info: NodeInfo;
+  readonly ledger: Ledger;
+  readonly metrics: MetricsRegistry;
+  /** Finishes what is under way, covers it with a checkpoint, closes all files. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** How often the gauges of the store are refreshed; Prometheus asks every 15 s or so. */
+const STORE_METRICS_INTERVAL_MS = 5_000;
+
+const clock: Clock = { nowMs: () => Date.now() };
+
+const scheduler: Scheduler = {
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * The composition root: data folder, keys, cryptography, ledger and gateway, started from the
+ * bottom up and stopped from the top down. What had started is stopped again when a later part
+ * cannot start.
+ *
+ * @throws NodeError `data-in-use`, `data-damaged`, `key-damaged`, `port-in-use`, `cannot-listen`
+ */
+export async function startNode(
+  config: NodeConfig,
+  components: NodeComponents,
+): Promise<RunningNode> {
+  const parts = new Parts();
+  try {
+    return await compose(config, components, parts);
+  } catch (error) {
+    await parts.stop().catch(() => undefined);
+    throw asNodeError(error, config);
+  }
+}
+
+/** What has started, to be stopped in the reverse order. */
+class Parts {
+  #stops: (() => Promise<unknown> | unknown)[] = [];
+  #stopping: Promise<void> | undefined;
+
+  onStop(stop: () => Promise<unknown> | unknown): void {
+    this.#stops.push(stop);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#run();
+    return this.#stopping;
+  }
+
+  /** Each part gets its turn even when one before it fails; the first failure is thrown. */
+  async #run(): Promise<void> {
+    let failure: { error: unknown } | undefined;
+    for (const stop of this.#stops.toReversed()) {
+      try {
+        await stop();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+}
+
+async function compose(
+  config: NodeConfig,
+  components: NodeComponents,
+  parts: Parts,
+): Promise<RunningNode> {
+  const { logger } = components;
+  const dataDir = resolve(config.dataDir);
+  const folder = await openDataFolder(dataDir);
+  parts.onStop(() => folder.close());
+  const provider = createNativeProvider();
+  const logKeyFile = resolve(config.logKeyFile ?? join(dataDir, 'log.key'));
+  const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
+  const adminTokenFile = resolve(config.adminTokenFile ?? join(dataDir, 'admin.token'));
+  const adminToken = await openAdminToken(adminTokenFile);
+  const metrics = createMetricsRegistry();
+  const { verifier, pool } = createVerifier(config, provider);
+  if (pool !== undefined) parts.onStop(() => pool.close());
+  const origin = config.origin ?? originOf(logKey.signer, provider);
+  const ledger = await openLedger(config, {
+    folder,
+    provider,
+    verifier,
+    metrics,
+    logSigner: logKey.signer,
+    origin,
+  });
+  parts.onStop(() => ledger.close());
+  startMetrics(parts, metrics, folder, pool);
+  const readings = await startReadings(config, { ledger, provider, logger, dataDir });
+  if (readings !== undefined) parts.onStop(() => readings.stop());
+  const gateway = createGateway(
+    { ledger, crypto: provider, clock, metrics, logger: logger.child({ part: 'gateway' }) },
+    {
+      ...gatewayOptions(config, components),
+      adminToken,
+      node: describeNode(config, components, logKey.signer),
+    },
+  );
+  const { url } = await listen(gateway, config);
+  parts.onStop(() => gateway.stop(config.stopGraceMs));
+  const info: NodeInfo = {
+    url,
+    dataDir,
+    origin,
+    logKeyFile,
+    isNewLog: logKey.isNew,
+    adminTokenFile,
+    hostNamespace: readings?.namespace,
+    verifierThreads: pool?.workers ?? 0,
+    explorer: config.explorer && components.explorerFolder !== undefined,
+  };
+  const stop = (): Promise<void> => parts.stop();
+  return { info, ledger, metrics, stop, [Symbol.asyncDispose]: stop };
+}
+
+function createVerifier(
+  config: NodeConfig,
+  provider: NativeProvider,
+): { verifier: BatchVerifier; pool: VerifierPool | undefined } {
+  if (config.verifierThreads === 0) {
+    const verifier: BatchVerifier = {
+      verify: async (items) => verifyBatchSync(items, { provider }),
+    };
+    return { verifier, pool: undefined };
+  }
+  const pool = createVerifierPool({
+    workers: config.verifierThreads,
+    // The ledger bounds what it takes; the pool must never be the one that refuses first.
+    maxQueuedBlocks: config.queueBlocksMax,
+  });
+  return { verifier: pool, pool };
+}
+
+interface LedgerParts {
+  readonly folder: DataFolder;
+  readonly provider: NativeProvider;
+  readonly verifier: BatchVerifier;
+  readonly metrics: MetricsRegistry;
+  readonly logSigner: Signer;
+  readonly origin: string;
+}
+
+function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledger> {
+  const { folder, origin } = parts;
+  return createLedger(
+    {
+      store: folder.store,
+      crypto: parts.provider,
+      verifier: parts.verifier,
+      clock,
+      scheduler,
+      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+      logSigner: parts.logSigner,
+      recordPublished: async (records) =>
+        folder.recordPublished(
+          records.map((record) => ({ ...record, log: `${origin}/ns/${record.namespace}` })),
+        ),
+      metrics: ledgerMetrics(parts.metrics),
+    },
+    {
+      origin,
+      checkpointIntervalMs: config.checkpointIntervalMs,
+      superEpochMs: config.superEpochMs,
+      queueBlocksMax: config.queueBlocksMax,
+      queueBytesMax: config.queueBytesMax,
+    },
+  );
+}
+
+function startMetrics(
+  parts: Parts,
+  metrics: MetricsRegistry,
+  folder: DataFolder,
+  pool: VerifierPool | undefined,
+): void {
+  const ofProcess = processMetrics(metrics, () => pool?.queuedBlocks ?? 0);
+  parts.onStop(() => ofProcess.stop());
+  const ofStore = createStoreMetrics(metrics, folder.store);
+  // What a refresh meets, the next commit meets too and reports.
+  const refresh = (): unknown => ofStore.refresh().catch(() => undefined);
+  refresh();
+  const timer = setInterval(refresh, STORE_METRICS_INTERVAL_MS);
+  parts.onStop(() => clearInterval(timer));
+}
+
+async function startReadings(
+  config: NodeConfig,
+  parts: { ledger: Ledger; provider: NativeProvider; logger: Logger; dataDir: string },
+): Promise<HostReadings | undefined> {
+  if (!config.hostReadings) return undefined;
+  const { ledger, provider, logger, dataDir } = parts;
+  const { signer } = await openNodeKey(join(dataDir, 'host.key'), provider, undefined);
+  return await startHostReadings({
+    ledger,
+    signer,
+    crypto: provider,
+    logger: logger.child({ part: 'host readings' }),
+    folder: dataDir,
+    intervalMs: config.hostReadingsIntervalMs,
+  });
+}
+
+function gatewayOptions(
+  config: NodeConfig,
+  { explorerFolder }: NodeComponents,
+): Parameters<typeof createGateway>[1] {
+  return {
+    ...(config.openNamespaces === undefined ? {} : { openNamespaces: config.openNamespaces }),
+    ...(config.explorer && explorerFolder !== undefined ? { explorerFolder } : {}),
+    allowCrossOriginWrites: config.allowCrossOriginWrites,
+    batchBlocksMax: config.batchBlocksMax,
+    bodiesBytesMax: config.bodiesBytesMax,
+    connectionsMax: config.connectionsMax,
+  };
+}
+
+function describeNode(
+  config: NodeConfig,
+  components: NodeComponents,
+  signer: Signer,
+): NodeDescription {
+  return {
+    version: components.version,
+    roles: config.roles,
+    algorithms: Object.values(ALGORITHM),
+    signer,
+  };
+}
+
+async function listen(gateway: Gateway, config: NodeConfig): Promise<{ url: string }> {
+  const { host, port } = config;
+  try {
+    return await gateway.start({ host, port });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const address = `${host}:${port}`;
+    if (code === 'EADDRINUSE') {
+      throw new NodeError(
+        'port-in-use',
+        `another program listens on ${address}: stop it, or choose a port with --port`,
+        { cause: error },
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NodeError('cannot-listen', `cannot listen on ${address}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A name that no other log has, where the operator gives none: it follows from the log's key. */
+function originOf(signer: Signer, provider: NativeProvider): string {
+  const id = toHex(keyId(signer.algorithm, signer.publicKey, provider.sha256));
+  return `basalt.local/${id.slice(0, 16)}`;
+}
+
+function asNodeError(error: unknown, config: NodeConfig): unknown {
+  if (error instanceof StoreError) {
+    const code = error.code === 'locked' ? 'data-in-use' : 'data-damaged';
+    return new NodeError(code, error.message, { cause: error });
+  }
+  if (error instanceof LedgerError) {
+    const message = `the log in ${resolve(config.dataDir)} cannot be opened: ${error.message}`;
+    return new NodeError('data-damaged', message, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import { readFile, statfs } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, loadavg, totalmem, uptime } from 'node:os';
+import type { Ledger, LocalWriter } from '@basalt/ledger';
+import {
+  type CryptoProvider,
+  encodeGenesis,
+  keyId,
+  type NamespaceId,
+  type Signer,
+  utf8,
+} from '@basalt/protocol';
+import type { Logger } from '@basalt/telemetry';
+import {
+  createHostReading,
+  type HostCounters,
+  parseMemoryAvailable,
+  parseNetworkDevices,
+} from './host-reading.ts';
+
+export interface HostReadingsComponents {
+  readonly ledger: Ledger;
+  readonly signer: Signer;
+  readonly crypto: CryptoProvider;
+  readonly logger: Logger;
+  /** Whose disk is told about: the node's data folder. */
+  readonly folder: string;
+  readonly intervalMs: number;
+}
+
+export interface HostReadings {
+  readonly namespace: NamespaceId;
+  stop(): Promise<void>;
+}
+
+export const HOST_LABEL = 'host';
+
+/**
+ * Appends one JSON record about this machine (load, memory, disk, network) each interval, to the
+ * namespace `host`. A reading that cannot be written (full queue, full disk) is left out and
+ * logged; the next one is tried.
+ */
+export async function startHostReadings(components: HostReadingsComponents): Promise<HostReadings> {
+  const { intervalMs, logger } = components;
+  const writer = await openHostNamespace(components);
+  let before: HostCounters | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  let isWriting = false;
+
+  async function record(): Promise<void> {
+    isWriting = true;
+    try {
+      const now = await readHostCounters(components.folder);
+      const payload = utf8(JSON.stringify(createHostReading(now, before)));
+      before = now;
+      await writer.append([{ payload }]);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn('a host reading was not recorded', { reason });
+    } finally {
+      isWriting = false;
+    }
+  }
+
+  function tick(): void {
+    if (!isWriting) writing = record(); // a slow disk must not pile readings up
+  }
+
+  tick();
+  const timer = setInterval(tick, intervalMs);
+  return {
+    namespace: writer.namespace,
+    async stop() {
+      clearInterval(timer);
+      await writing;
+    },
+  };
+}
+
+/**
+ * The nonce follows from the key, so the same node finds its namespace again: creating it is
+ * idempotent by the payload.
+ */
+async function openHostNamespace(components: HostReadingsComponents): Promise<LocalWriter> {
+  const { ledger, signer, crypto } = components;
+  const { publicKey } = signer;
+  const nonce = hash('sha256', Buffer.concat([Buffer.from('basalt/host\n'), publicKey]), 'buffer');
+  const payload = encodeGenesis({
+    strategy: { kind: 'per-writer', writer: keyId(1, publicKey, crypto.sha256) },
+    label: HOST_LABEL,
+    currentKey: { algorithm: 1, publicKey },
+    nextKeyHash: undefined,
+    recoveryKeys: [],
+    recoveryDelayMs: 0,
+    parent: undefined,
+    nonce: nonce.subarray(0, 16),
+  });
+  return await ledger.createNamespace(payload, signer);
+}
+
+/** Reads what the operating system counts now. */
+export async function readHostCounters(folder: string): Promise<HostCounters> {
+  const [disk, devices, memory] = await Promise.all([
+    statfs(folder).catch(() => undefined),
+    readFile('/proc/net/dev', 'utf8').catch(() => ''),
+    readFile('/proc/meminfo', 'utf8').catch(() => ''),
+  ]);
+  const times = cpus().map((cpu) => cpu.times);
+  const idle = times.reduce((sum, time) => sum + time.idle, 0);
+  const total = times.reduce(
+    (sum, time) => sum + time.user + time.nice + time.sys + time.idle + time.irq,
+    0,
+  );
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  return {
+    timeMs: Date.now(),
+    uptimeSeconds: uptime(),
+    load: [one, five, fifteen],
+    cores: availableParallelism(),
+    cpuBusyTicks: total - idle,
+    cpuTotalTicks: total,
+    memoryTotalBytes: totalmem(),
+    memoryAvailableBytes: parseMemoryAvailable(memory) ?? freemem(),
+    disk:
+      disk === undefined
+        ? undefined
+        : { totalBytes: disk.blocks * disk.bsize, availableBytes: disk.bavail * disk.bsize },
+    network: parseNetworkDevices(devices),
+  };
+}

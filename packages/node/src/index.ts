@@ -1,0 +1,42 @@
+/**
+ * One composition root: reads the configuration, opens the data folder and its keys, wires store,
+ * cryptography, ledger and gateway, and stops them in the right order. Contains no protocol logic.
+ *
+ * Invariants:
+ * - One process per data folder; the second is refused before it touches anything.
+ * - Unknown keys of the configuration are refused; no secret is a setting (files hold them).
+ * - Keys that a node makes for itself have mode 0600 and are unencrypted unless a passphrase is
+ *   given, since it starts without a person.
+ * - `stop` answers what is under way, covers it with a checkpoint and leaves nothing open.
+ *
+ * @example
+ * const { config } = resolveConfig({ flags: { dataDir: '/var/lib/basalt', port: 0 } });
+ * await using node = await startNode(config, { logger, version: '0.1.0' });
+ * node.info.url; // http://127.0.0.1:38211
+ *
+ * Limits: one role (`origin`); a change of the configuration needs a new start.
+ *
+ * @module
+ */
+export {
+  CONFIG_KEYS,
+  type ConfigInputs,
+  type ConfigKey,
+  type ConfigRow,
+  type ConfigSource,
+  configRows,
+  environmentName,
+  type NodeConfig,
+  type ResolvedConfig,
+  readText,
+  resolveConfig,
+} from './config.ts';
+export {
+  type NodeComponents,
+  type NodeInfo,
+  type RunningNode,
+  startNode,
+} from './create-node-shell.ts';
+export { NodeError, type NodeErrorCode } from './errors.ts';
+export { HOST_LABEL } from './host-readings-shell.ts';
+export { PORT_DEFAULT } from './limits.ts';

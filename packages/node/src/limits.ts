@@ -1,0 +1,16 @@
+/** Bounds of a node, each with its reason. */
+
+/** Where nobody says otherwise: free at IANA's registry, and easy to remember. */
+export const PORT_DEFAULT = 4711;
+
+/** Threads beyond this wait for the one thread that feeds them. */
+export const VERIFIER_THREADS_MAX = 64;
+
+/** Blocks that wait to be committed: the ledger's own bound. */
+export const QUEUE_BLOCKS_MAX = 200_000;
+
+/** Network interfaces that one reading tells apart. */
+export const NETWORK_INTERFACES_MAX = 16;
+
+/** A token of 32 random bytes cannot be guessed. */
+export const ADMIN_TOKEN_BYTES = 32;

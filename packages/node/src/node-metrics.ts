@@ -1,0 +1,113 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { LedgerMetrics } from '@basalt/ledger';
+import type { EngineLogStore } from '@basalt/store';
+import { LATENCY_BUCKETS_SECONDS, type MetricsRegistry } from '@basalt/telemetry';
+
+const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+
+/** What the ledger tells, as metrics. */
+export function ledgerMetrics(registry: MetricsRegistry): LedgerMetrics {
+  const accepted = registry.counter({
+    name: 'basalt_blocks_accepted_total',
+    help: 'Submitted blocks that were committed.',
+  });
+  const rejected = registry.counter({
+    name: 'basalt_blocks_rejected_total',
+    help: 'Blocks that were refused, by error code.',
+    labels: ['code'],
+  });
+  const duplicate = registry.counter({
+    name: 'basalt_blocks_duplicate_total',
+    help: 'Blocks that were there already.',
+  });
+  const depth = registry.gauge({
+    name: 'basalt_queue_blocks',
+    help: 'Blocks waiting to be committed.',
+  });
+  const groupBlocks = registry.histogram({
+    name: 'basalt_commit_blocks',
+    help: 'Blocks of one group commit.',
+    buckets: COUNT_BUCKETS,
+  });
+  const commitSeconds = registry.histogram({
+    name: 'basalt_commit_duration_seconds',
+    help: 'Time of one group commit, sync included.',
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+  const checkpointSeconds = registry.histogram({
+    name: 'basalt_checkpoint_duration_seconds',
+    help: 'Time to sign and publish one round of checkpoints.',
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+  return {
+    blocksAccepted: (count) => accepted.add(count),
+    blocksRejected: (code, count) => rejected.add(count, { code }),
+    blocksDuplicate: (count) => duplicate.add(count),
+    queueDepth: (blocks) => depth.set(blocks),
+    commit(blocks, seconds) {
+      groupBlocks.observe(blocks);
+      commitSeconds.observe(seconds);
+    },
+    checkpoint: (_namespaces, seconds) => checkpointSeconds.observe(seconds),
+  };
+}
+
+export interface ProcessMetrics {
+  stop(): void;
+}
+
+/** What the process uses; read when somebody asks. */
+export function processMetrics(registry: MetricsRegistry, workers: () => number): ProcessMetrics {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  const gauge = (name: string, help: string, read: () => number): void =>
+    registry.gauge({ name, help }).collect(read);
+  gauge('basalt_process_memory_bytes', 'Resident memory of the process.', () =>
+    process.memoryUsage.rss(),
+  );
+  gauge('basalt_process_heap_bytes', 'JavaScript heap in use.', () => {
+    return process.memoryUsage().heapUsed;
+  });
+  gauge('basalt_process_cpu_seconds', 'Processor time since the start, all threads.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  gauge('basalt_process_uptime_seconds', 'Time since the start.', () => process.uptime());
+  gauge(
+    'basalt_event_loop_delay_seconds',
+    'How late timers were, 99th percentile since the last reading.',
+    () => {
+      const seconds = delay.percentile(99) / 1e9;
+      delay.reset();
+      return Number.isFinite(seconds) ? seconds : 0;
+    },
+  );
+  gauge('basalt_verifier_queue_blocks', 'Blocks waiting for a signature check.', workers);
+  return { stop: () => delay.disable() };
+}
+
+/** Bytes on disk, refreshed by the caller: the store tells them asynchronously. */
+export function createStoreMetrics(
+  registry: MetricsRegistry,
+  store: EngineLogStore,
+): { refresh(): Promise<void> } {
+  const disk = registry.gauge({ name: 'basalt_store_bytes', help: 'Bytes of the store on disk.' });
+  const blocks = registry.gauge({ name: 'basalt_store_blocks', help: 'Blocks in the store.' });
+  const namespaces = registry.gauge({
+    name: 'basalt_store_namespaces',
+    help: 'Namespaces in the store.',
+  });
+  const filter = registry.gauge({
+    name: 'basalt_store_filter_bytes',
+    help: 'Memory of the filter for unknown hashes.',
+  });
+  return {
+    async refresh() {
+      const stats = await store.stats();
+      disk.set(stats.diskBytes);
+      blocks.set(stats.blocks);
+      namespaces.set(stats.namespaces);
+      filter.set(stats.filterBytes);
+    },
+  };
+}
