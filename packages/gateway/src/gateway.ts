@@ -1,0 +1,259 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { noopLogger, noopMetricsRegistry } from '@basalt/telemetry';
+import { createListener, createRoutes, type NodeListener } from './app.ts';
+import { GatewayError } from './errors.ts';
+import { EventStreams } from './event-streams.ts';
+import { HotPath, type Prepared } from './hot-path.ts';
+import { MemoryBudget } from './http/memory-budget.ts';
+import { problemOf } from './http/problem.ts';
+import type { Representation } from './http/representation.ts';
+import { ResponseCache } from './http/response-cache.ts';
+import { DATA_FIELDS } from './http/security-fields.ts';
+import { sendBytes, sendRepresentation } from './http/send.ts';
+import { parseTarget } from './http/target.ts';
+import { AddressBuckets, isLoopback, type TokenBucket } from './http/token-bucket.ts';
+import { CACHE_ENTRY_BYTES_MAX } from './limits.ts';
+import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import {
+  fillOptions,
+  type GatewayComponents,
+  type GatewayOptions,
+  type GatewaySettings,
+} from './options.ts';
+import { sendProblem } from './respond.ts';
+import { nameRoute, routeName } from './route.ts';
+import { createHttpServer, type Listening, listen, stopServer } from './server.ts';
+import type { Services } from './services.ts';
+import { loadStaticFiles } from './static-files.ts';
+
+export interface StartOptions {
+  /** Default `127.0.0.1`: other machines see nothing unless told so. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+}
+
+export interface Gateway {
+  /** For a node:http server of one's own; `start` makes one with all bounds set. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  start(options?: StartOptions): Promise<Listening>;
+  /**
+   * Stops accepting, ends event streams, lets running requests finish within the grace, then cuts.
+   * Resolves with true when nothing had to be cut. The ledger stays open.
+   */
+  stop(graceMs?: number): Promise<boolean>;
+  /** Forgets prepared answers; after pruning payloads other than over HTTP. */
+  clearCache(): void;
+}
+
+/**
+ * A gateway over a ledger.
+ *
+ * @throws Error when the folder of the explorer page cannot be read
+ */
+export function createGateway(
+  components: GatewayComponents,
+  options: GatewayOptions = {},
+): Gateway {
+  return new HttpGateway(components, fillOptions(options));
+}
+
+class HttpGateway implements Gateway, Services {
+  readonly ledger: Services['ledger'];
+  readonly crypto: Services['crypto'];
+  readonly clock: Services['clock'];
+  readonly logger: Services['logger'];
+  readonly metrics: Services['metrics'];
+  readonly settings: GatewaySettings;
+  readonly cache: ResponseCache<Prepared>;
+  readonly budget: MemoryBudget;
+  readonly streams: EventStreams;
+  readonly startedMs: number;
+  readonly handler: Gateway['handler'];
+  readonly #metrics: GatewayMetrics;
+  readonly #hot: HotPath;
+  readonly #router: NodeListener;
+  readonly #files: ReadonlyMap<string, Representation>;
+  readonly #addresses: AddressBuckets;
+  /** A connection keeps the bucket of its address; entries end with their sockets. */
+  readonly #buckets = new WeakMap<object, TokenBucket>();
+  #server: Server | undefined;
+  #connections = 0;
+  #stopping = false;
+  #openNamespaces: boolean;
+
+  constructor(components: GatewayComponents, settings: GatewaySettings) {
+    this.ledger = components.ledger;
+    this.crypto = components.crypto;
+    this.clock = components.clock;
+    this.logger = components.logger ?? noopLogger;
+    this.metrics = components.metrics ?? noopMetricsRegistry;
+    this.settings = settings;
+    this.cache = new ResponseCache(settings.cacheBytesMax, CACHE_ENTRY_BYTES_MAX);
+    this.budget = new MemoryBudget(settings.bodiesBytesMax);
+    this.streams = new EventStreams(components.ledger, {
+      streamsMax: settings.eventStreamsMax,
+      heartbeatMs: settings.eventHeartbeatMs,
+    });
+    this.startedMs = components.clock.nowMs();
+    this.#openNamespaces = settings.openNamespaces ?? false;
+    this.#addresses = new AddressBuckets({
+      loopback: settings.rateLoopback,
+      remote: settings.rateRemote,
+      addressesMax: settings.addressesMax,
+    });
+    this.#metrics = createGatewayMetrics(this.metrics, {
+      connections: () => this.#connections,
+      eventStreams: () => this.streams.count,
+      cacheBytes: () => this.cache.sizeBytes,
+      bodyBytes: () => this.budget.usedBytes,
+    });
+    this.#files =
+      settings.explorerFolder === undefined ? new Map() : loadStaticFiles(settings.explorerFolder);
+    this.#hot = new HotPath(this, this.cache, this.#metrics);
+    const fail = this.#fail.bind(this);
+    this.#router = createListener(createRoutes(this, this.#hot), fail);
+    this.handler = (request, response) => this.#handle(request, response);
+  }
+
+  async start(options: StartOptions = {}): Promise<Listening> {
+    const host = options.host ?? '127.0.0.1';
+    this.#openNamespaces = this.settings.openNamespaces ?? isLoopback(host);
+    this.#stopping = false;
+    const malformed = (): void => this.#metrics.malformed.add();
+    const server = createHttpServer(this.settings, this.handler, malformed);
+    server.on('connection', (socket) => {
+      this.#connections++;
+      socket.once('close', () => this.#connections--);
+    });
+    this.#server = server;
+    const listening = await listen(server, host, options.port ?? 0);
+    this.logger.info('listening', { url: listening.url });
+    return listening;
+  }
+
+  async stop(graceMs?: number): Promise<boolean> {
+    this.#stopping = true;
+    const server = this.#server;
+    if (server === undefined) return true;
+    this.#server = undefined;
+    const stopped = stopServer(server, graceMs);
+    this.streams.endAll();
+    return stopped;
+  }
+
+  clearCache(): void {
+    this.cache.clear();
+  }
+
+  namespacesAreOpen(): boolean {
+    return this.#openNamespaces;
+  }
+
+  isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  bucketOf(socket: object): TokenBucket {
+    let bucket = this.#buckets.get(socket);
+    if (bucket === undefined) {
+      const address = (socket as { remoteAddress?: string }).remoteAddress ?? 'unknown';
+      bucket = this.#addresses.bucket(address, this.clock.nowMs());
+      this.#buckets.set(socket, bucket);
+    }
+    return bucket;
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#stopping) response.shouldKeepAlive = false;
+    const bucket = this.bucketOf(request.socket);
+    if (!bucket.take(1, this.clock)) {
+      this.#metrics.limited.add();
+      this.#fail(request, response, tooMany(bucket.secondsUntil(1, this.clock)));
+      return;
+    }
+    const { method } = request;
+    if (method !== 'GET' && method !== 'HEAD') {
+      this.#takeLongWay(request, response);
+      return;
+    }
+    try {
+      const answered = this.#hot.answer(request, response);
+      if (answered === true) return;
+      if (answered === false) this.#takeLongWay(request, response);
+      else {
+        answered.then(
+          (done) => {
+            if (!done) this.#takeLongWay(request, response);
+          },
+          (error: unknown) => this.#fail(request, response, error),
+        );
+      }
+    } catch (error) {
+      this.#fail(request, response, error);
+    }
+  }
+
+  #takeLongWay(request: IncomingMessage, response: ServerResponse): void {
+    const startedMs = performance.now();
+    response.once('close', () => {
+      const seconds = (performance.now() - startedMs) / 1_000;
+      const status = response.statusCode;
+      this.#metrics.answered(request.method ?? '', routeName(response), status, seconds);
+    });
+    this.#route(request, response).catch((error: unknown) => this.#fail(request, response, error));
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url } = request;
+    if (method === 'OPTIONS') {
+      this.#preflight(response, url === '*' ? '*' : parseTarget(url ?? '').path);
+      return;
+    }
+    const { path } = parseTarget(url ?? '');
+    if (method === 'GET' || method === 'HEAD') {
+      const file = this.#files.get(path);
+      if (file !== undefined) {
+        nameRoute(response, 'file');
+        await sendRepresentation(request, response, file);
+        return;
+      }
+    }
+    await this.#router(request, response);
+  }
+
+  /** Reading is for every page of the web; submitting only where the operator says so. */
+  #preflight(response: ServerResponse, path: string): void {
+    nameRoute(response, 'preflight');
+    const isPrivate = path === '/admin' || path.startsWith('/admin/');
+    const writes = this.settings.allowCrossOriginWrites && !isPrivate;
+    const methods = writes ? 'GET, HEAD, POST' : 'GET, HEAD';
+    const cross = isPrivate
+      ? []
+      : [
+          ...DATA_FIELDS,
+          'Access-Control-Allow-Methods',
+          methods,
+          'Access-Control-Allow-Headers',
+          'Accept, Content-Type, If-Match, If-None-Match, If-Range, Last-Event-ID, Prefer, Range',
+          'Access-Control-Max-Age',
+          '86400',
+        ];
+    sendBytes(response, 204, ['Allow', 'GET, HEAD, OPTIONS, POST', ...cross], '');
+  }
+
+  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    const problem = problemOf(error);
+    if (problem.status === 500) {
+      this.logger.error('a request failed', { method: request.method, url: request.url, error });
+    }
+    sendProblem(response, problem);
+  }
+}
+
+function tooMany(seconds: number): GatewayError {
+  return new GatewayError('too-many-requests', 'too many requests from this address', {}, [
+    'Retry-After',
+    String(seconds),
+  ]);
+}

@@ -1,0 +1,79 @@
+import {
+  type Counter,
+  type CounterSeries,
+  type Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  type MetricsRegistry,
+} from '@basalt/telemetry';
+
+/** Routes as they are counted: a closed list, so that no path of a stranger becomes a label. */
+export type RouteName = string;
+
+const ROUTES_MAX = 64;
+
+/** Methods that are counted by name. */
+const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'];
+
+export interface GatewayMetrics {
+  /** A request that took the long way. */
+  answered(method: string, route: RouteName, status: number, seconds: number): void;
+  /** Prepared answers of one route, as one counter that needs no look-up. */
+  prepared(method: 'GET' | 'HEAD', route: RouteName, status: number): CounterSeries;
+  readonly cacheHits: CounterSeries;
+  readonly cacheMisses: CounterSeries;
+  readonly limited: CounterSeries;
+  readonly malformed: CounterSeries;
+}
+
+export interface GatewayGauges {
+  readonly connections: () => number;
+  readonly eventStreams: () => number;
+  readonly cacheBytes: () => number;
+  readonly bodyBytes: () => number;
+}
+
+export function createGatewayMetrics(
+  registry: MetricsRegistry,
+  gauges: GatewayGauges,
+): GatewayMetrics {
+  const requests: Counter = registry.counter({
+    name: 'basalt_http_requests_total',
+    help: 'Requests answered, by method, route and status.',
+    labels: ['method', 'route', 'status'],
+    labelValuesMax: ROUTES_MAX,
+  });
+  const seconds: Histogram = registry.histogram({
+    name: 'basalt_http_request_duration_seconds',
+    help: 'Time from request to last byte; answers from the prepared cache are not in it.',
+    labels: ['route'],
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+  const cache = registry.counter({
+    name: 'basalt_http_cache_lookups_total',
+    help: 'Look-ups of immutable resources in the prepared cache.',
+    labels: ['result'],
+  });
+  const refused = registry.counter({
+    name: 'basalt_http_refused_requests_total',
+    help: 'Requests refused before any route: rate limit, malformed HTTP.',
+    labels: ['reason'],
+  });
+  const gauge = (name: string, help: string, read: () => number): void =>
+    registry.gauge({ name, help }).collect(read);
+  gauge('basalt_http_open_connections', 'Open connections.', gauges.connections);
+  gauge('basalt_http_event_streams', 'Open event streams.', gauges.eventStreams);
+  gauge('basalt_http_cache_bytes', 'Bytes of prepared answers.', gauges.cacheBytes);
+  gauge('basalt_http_body_bytes', 'Bytes of bodies and large answers in memory.', gauges.bodyBytes);
+  return {
+    answered(method, route, status, duration) {
+      const name = METHODS.includes(method) ? method : 'other';
+      requests.add(1, { method: name, route, status: String(status) });
+      seconds.observe(duration, { route });
+    },
+    prepared: (method, route, status) => requests.with({ method, route, status: String(status) }),
+    cacheHits: cache.with({ result: 'hit' }),
+    cacheMisses: cache.with({ result: 'miss' }),
+    limited: refused.with({ reason: 'rate' }),
+    malformed: refused.with({ reason: 'malformed' }),
+  };
+}
