@@ -23,8 +23,8 @@ export function writeI64(view: DataView, offset: number, value: number): void {
 }
 
 /**
- * Reads fields one after the other; anything cut short is `malformed`. Byte fields are views. Lengths
- * are checked before anything is made of them.
+ * Reads fields one after the other; anything cut short is `malformed`. Byte fields are views.
+ * Lengths are checked before anything is made of them.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;

@@ -55,8 +55,9 @@ const HASH_TAG = /* @__PURE__ */ utf8('basalt/fork-proof/v2\n');
 export const FORK_PROOF_BYTES_MAX: number = 1 + 2 * (4 + Math.max(NOTE_BYTES_MAX, ENTRY_BYTES_MAX));
 
 /**
- * u8 kind 1 and two entries (421 bytes with Ed25519), or u8 kind 2 and two notes, each u32 length and
- * UTF-8. The two stand in the order of their block hashes or roots, so one pair has one encoding.
+ * u8 kind 1 and two entries (421 bytes with Ed25519), or u8 kind 2 and two notes, each u32 length
+ * and UTF-8. The two stand in the order of their block hashes or roots, so one pair has one
+ * encoding.
  * @throws ProtocolError `invalid-proof`, `invalid-note`
  */
 export function encodeForkProof(proof: ForkProof): Uint8Array {
@@ -71,9 +72,10 @@ export function encodeForkProof(proof: ForkProof): Uint8Array {
 }
 
 /**
- * Reads one proof and checks that its two parts do contradict each other; whether they were signed is
- * for `verifyForkProof`.
- * @throws ProtocolError `malformed`, `invalid-proof`, `invalid-note`, and the codes of `decodeEntry`
+ * Reads one proof and checks that its two parts do contradict each other; whether they were signed
+ * is for `verifyForkProof`.
+ * @throws ProtocolError `malformed`, `invalid-proof`, `invalid-note`, and the codes of
+ *   `decodeEntry`
  */
 export function decodeForkProof(bytes: Uint8Array): ForkProof {
   const reader = new ByteReader(bytes, 'a fork proof');
@@ -91,8 +93,8 @@ export function forkProofHash(bytes: Uint8Array, hash: HashFunction = sha256): H
 
 /**
  * Checks that both parts contradict each other and were signed by those who may.
- * @throws ProtocolError `invalid-proof` (no contradiction), `unknown-namespace` (no key known for it),
- *   `wrong-writer`, `invalid-signature`, `invalid-note`
+ * @throws ProtocolError `invalid-proof` (no contradiction), `unknown-namespace` (no key known for
+ *   it), `wrong-writer`, `invalid-signature`, `invalid-note`
  */
 export function verifyForkProof(
   proof: ForkProof,

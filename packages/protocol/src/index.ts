@@ -1,7 +1,7 @@
 /**
  * The bytes and rules of Basalt: signed blocks in namespaces, the tree over them, and the proofs
- * that anybody can check. Pure, synchronous, without clock, randomness or I/O; the same code runs in
- * a node, on a phone and in a browser.
+ * that anybody can check. Pure, synchronous, without clock, randomness or I/O; the same code runs
+ * in a node, on a phone and in a browser.
  *
  * Specifications: block version 2 and version 1 (README of this package); Ed25519 by RFC 8032 with
  * the acceptance rule of ZIP 215; ML-DSA by FIPS 204; ECDSA by FIPS 186-5; trees by RFC 6962 and
@@ -35,9 +35,7 @@
  * @module
  */
 
-// scalars, errors, seams
 export { assert } from './assert.ts';
-// blocks
 export {
   type Block,
   type BlockPrefix,
@@ -125,7 +123,6 @@ export {
   utf8,
   writeU64,
 } from './bytes.ts';
-// tree and notes
 export {
   acceptCheckpoint,
   decodeLightClient,

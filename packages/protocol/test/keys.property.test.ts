@@ -56,8 +56,8 @@ interface Accepted extends Action {
 }
 
 /**
- * The rules told naively: the whole history is walked again for every question. Answers the number of
- * the writer, or the code of what stands in the way.
+ * The rules told naively: the whole history is walked again for every question. Answers the number
+ * of the writer, or the code of what stands in the way.
  */
 function modelWriter(
   history: readonly Accepted[],

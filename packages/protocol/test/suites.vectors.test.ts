@@ -21,8 +21,8 @@ test('CCTV Ed25519: ZIP 215, with the challenge over R and A as they were sent',
   for (const vector of readVectors('cctv-ed25519', 'ed25519vectors.json')) {
     const valid = ed25519.verify(fromHex(vector.sig), utf8(vector.msg), fromHex(vector.key));
     const flags: readonly string[] = vector.flags ?? [];
-    // These hash a point as it would be encoded canonically; ZIP 215 hashes the bytes that were sent.
-    // Under a key of small order the hash does not matter, the cofactor wipes the key out.
+    // These hash a point as it would be encoded canonically; ZIP 215 hashes the bytes that were
+    // sent. Under a key of small order the hash does not matter, the cofactor wipes the key out.
     const hashesOtherBytes = flags.includes('reencoded_k') && !flags.includes('low_order_A');
     assert.equal(valid, !hashesOtherBytes, `case ${vector.number}`);
     if (valid) accepted++;

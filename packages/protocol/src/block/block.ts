@@ -26,8 +26,9 @@ export function encodeBlock(block: Block): Uint8Array {
 }
 
 /**
- * One whole block, exactly: full form, or header form when the bytes end with the entry. A payload of
- * length 0 is always there. Fields are views of `bytes`; hash and signature are not checked here.
+ * One whole block, exactly: full form, or header form when the bytes end with the entry. A payload
+ * of length 0 is always there. Fields are views of `bytes`; hash and signature are not checked
+ * here.
  * @throws ProtocolError the codes of `decodeEntry`; `payload-mismatch` for any other payload length
  */
 export function decodeBlock(bytes: Uint8Array): Block {
@@ -39,8 +40,8 @@ export function decodeBlock(bytes: Uint8Array): Block {
 }
 
 /**
- * The full block that starts at `offset`, for streams and batches: the header's payload length tells
- * where it ends. Nothing is allocated for it before all its bytes are known to be there.
+ * The full block that starts at `offset`, for streams and batches: the header's payload length
+ * tells where it ends. Nothing is allocated for it before all its bytes are known to be there.
  * @throws ProtocolError the codes of `decodeEntry`; `malformed` when the payload is cut short
  */
 export function decodeBlockPrefix(bytes: Uint8Array, offset = 0): BlockPrefix {
@@ -60,7 +61,9 @@ export function decodeBlockAt(bytes: Uint8Array, view: DataView, offset: number)
   return { block: { entry, payload: bytes.subarray(end, payloadEnd) }, end: payloadEnd };
 }
 
-/** The same block without its payload (a payload of length 0 stays: there is nothing to leave out). */
+/**
+ * The same block without its payload (a payload of length 0 stays: there is nothing to leave out).
+ */
 export function headerForm(block: Block): Block {
   if (block.entry.header.payloadLength === 0) return block;
   return { entry: block.entry, payload: undefined };

@@ -27,9 +27,9 @@ export function signedBytes(entry: Entry | Uint8Array, payload?: Uint8Array): Ui
 }
 
 /**
- * The name of a block. Version 2: SHA-256 of tag `basalt/hash/v2\n` and the 144 header bytes, without
- * the signature, so a second valid signature does not make a second block. Version 1: SHA-256 of
- * envelope and payload.
+ * The name of a block. Version 2: SHA-256 of tag `basalt/hash/v2\n` and the 144 header bytes,
+ * without the signature, so a second valid signature does not make a second block. Version 1:
+ * SHA-256 of envelope and payload.
  * @throws ProtocolError `payload-mismatch` for a version 1 entry without its payload
  */
 export function blockHash(
@@ -45,8 +45,8 @@ export function blockHash(
 }
 
 /**
- * 32-byte payload hash of kind 0 (SHA-256), 1 (RFC 6962 tree over chunks of 16 KiB; the empty payload
- * has no chunks and hashes to SHA-256 of nothing) or 2 (BLAKE3).
+ * 32-byte payload hash of kind 0 (SHA-256), 1 (RFC 6962 tree over chunks of 16 KiB; the empty
+ * payload has no chunks and hashes to SHA-256 of nothing) or 2 (BLAKE3).
  * @throws ProtocolError `unknown-hash-kind`
  */
 export function hashPayload(
@@ -86,7 +86,9 @@ export function chunkProof(
   return levelsPath(chunkLevels(payload, hash), chunkIndex);
 }
 
-/** What a reader needs to trust one chunk: the header fields that a signature covers, and the path. */
+/**
+ * What a reader needs to trust one chunk: the header fields that a signature covers, and the path.
+ */
 export interface ChunkClaim {
   readonly chunk: Uint8Array;
   readonly chunkIndex: number;

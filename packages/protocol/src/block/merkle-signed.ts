@@ -11,8 +11,8 @@ import { levelsPath, levelsRoot, pathLength, rootFromPath, treeLevels } from './
 
 /**
  * One signature for up to 256 blocks. The leaves of an RFC 6962 tree are the signed bytes of the
- * headers; the key signs `basalt/batch/v2\n`, u16 size, root. Each block carries u16 position, u16 size,
- * the inclusion path (32 bytes a hash, leaf to root), and that inner signature.
+ * headers; the key signs `basalt/batch/v2\n`, u16 size, root. Each block carries u16 position, u16
+ * size, the inclusion path (32 bytes a hash, leaf to root), and that inner signature.
  */
 export interface MerkleSignature {
   readonly position: number;
@@ -26,8 +26,8 @@ const BATCH_TAG = /* @__PURE__ */ utf8('basalt/batch/v2\n');
 const PREFIX_BYTES = 4;
 
 /**
- * Signatures for a batch of 144-byte headers, in their order; each header's algorithm must already be
- * the Merkle-signed form of the signer's.
+ * Signatures for a batch of 144-byte headers, in their order; each header's algorithm must already
+ * be the Merkle-signed form of the signer's.
  * @throws ProtocolError `unknown-algorithm` when the signer's algorithm has no Merkle-signed form
  */
 export function signMerkleBatch(

@@ -34,8 +34,8 @@ export interface SuccessionOptions {
  *    `timestamp-regression`
  * 5. with `nowMs`: at most 300 s ahead: `too-far-in-future`
  *
- * Who may sign is for `checkWriter`, the payload for `checkPayload`. Payload types that nobody knows
- * are allowed.
+ * Who may sign is for `writerAt`, the payload for `checkPayload`. Payload types that nobody
+ * knows are allowed.
  * @throws ProtocolError the codes above
  */
 export function checkSuccession(

@@ -4,19 +4,13 @@ import { ProtocolError } from '../errors.ts';
 import { SIGNED_BATCH_BLOCKS_MAX } from '../limits.ts';
 import { encodeGenesis, type GenesisPayload } from '../namespace/genesis.ts';
 import { deriveNamespaceId } from '../namespace/id.ts';
-import {
-  type AlgorithmId,
-  type CryptoProvider,
-  HASH_KIND,
-  type HashKind,
-  type Signer,
-} from '../suite.ts';
+import { type AlgorithmId, HASH_KIND, type HashKind, type Signer } from '../suite.ts';
 import { isPlainAlgorithm, merkleAlgorithm } from '../suites/algorithms.ts';
 import { keyId } from '../suites/key-id.ts';
-import { nobleProvider } from '../suites/noble.ts';
+import { nobleHashes } from '../suites/noble-hashes.ts';
 import type { Block } from './block.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
-import { blockHash, hashPayload, signedBytes } from './hash.ts';
+import { blockHash, hashPayload, type PayloadHashes, signedBytes } from './hash.ts';
 import { encodeHeader } from './header.ts';
 import { signMerkleBatch } from './merkle-signed.ts';
 import { PAYLOAD_TYPE } from './payload-types.ts';
@@ -37,7 +31,7 @@ export interface CreateBlockOptions extends BlockContent {
   /** undefined makes block 0. */
   readonly tip: ChainTip | undefined;
   readonly signer: Signer;
-  readonly provider?: CryptoProvider;
+  readonly provider?: PayloadHashes;
 }
 
 /** A new block with its name. */
@@ -52,7 +46,7 @@ export interface CreateBlocksOptions {
   /** 1 to 256 blocks, in chain order. */
   readonly contents: readonly BlockContent[];
   readonly signer: Signer;
-  readonly provider?: CryptoProvider;
+  readonly provider?: PayloadHashes;
 }
 
 /** Everything of a genesis payload that has no plain default, and the block around it. */
@@ -64,16 +58,17 @@ export interface CreateGenesisOptions
   readonly timestampMs: number;
   /** Holds the current key. */
   readonly signer: Signer;
-  readonly provider?: CryptoProvider;
+  readonly provider?: PayloadHashes;
 }
 
 /**
- * Makes and signs the next version 2 block of a namespace. The caller keeps the rules (`checkSuccession`
- * tells); a signature must not leave before the place in the chain is secured on disk.
+ * Makes and signs the next version 2 block of a namespace. The caller keeps the rules
+ * (`checkSuccession` tells); a signature must not leave before the place in the chain is secured on
+ * disk.
  * @throws ProtocolError `payload-too-large`, `malformed`, `unknown-hash-kind`, `unknown-algorithm`
  */
 export function createBlock(options: CreateBlockOptions): CreatedBlock {
-  const { namespace, tip, signer, provider = nobleProvider } = options;
+  const { namespace, tip, signer, provider = nobleHashes } = options;
   assert(isPlainAlgorithm(signer.algorithm), 'a signer signs plainly; createBlocks makes batches');
   const place = { namespace, tip, algorithm: signer.algorithm, publicKey: signer.publicKey };
   const headerBytes = headerFor(place, options, provider);
@@ -83,10 +78,11 @@ export function createBlock(options: CreateBlockOptions): CreatedBlock {
 
 /**
  * Makes a run of blocks under one Merkle signature (algorithm 17, 19 or 20 by the signer's key).
- * @throws ProtocolError as `createBlock`; `unknown-algorithm` when the key has no Merkle-signed form
+ * @throws ProtocolError as `createBlock`; `unknown-algorithm` when the key has no Merkle-signed
+ *   form
  */
 export function createBlocks(options: CreateBlocksOptions): CreatedBlock[] {
-  const { namespace, contents, signer, provider = nobleProvider } = options;
+  const { namespace, contents, signer, provider = nobleHashes } = options;
   const count = contents.length;
   assert(count >= 1 && count <= SIGNED_BATCH_BLOCKS_MAX, 'a signed batch has 1 to 256 blocks');
   const algorithm = isPlainAlgorithm(signer.algorithm)
@@ -115,12 +111,12 @@ export function createBlocks(options: CreateBlocksOptions): CreatedBlock[] {
 }
 
 /**
- * Makes the first block of a new namespace; its id is derived from the payload. Without a strategy the
- * namespace is the signer's own (`per-writer`).
+ * Makes the first block of a new namespace; its id is derived from the payload. Without a strategy
+ * the namespace is the signer's own (`per-writer`).
  * @throws ProtocolError `malformed`, `unknown-algorithm`
  */
 export function createGenesisBlock(options: CreateGenesisOptions): CreatedBlock {
-  const { signer, provider = nobleProvider } = options;
+  const { signer, provider = nobleHashes } = options;
   const { algorithm, publicKey } = signer;
   if (!isPlainAlgorithm(algorithm)) {
     throw new ProtocolError('unknown-algorithm', 'expected a signer of a plain algorithm', {
@@ -162,7 +158,7 @@ interface Place {
   readonly publicKey: Uint8Array;
 }
 
-function headerFor(place: Place, content: BlockContent, provider: CryptoProvider): Uint8Array {
+function headerFor(place: Place, content: BlockContent, provider: PayloadHashes): Uint8Array {
   const { namespace, tip, algorithm, publicKey } = place;
   const { payload, payloadHashKind = HASH_KIND.sha256 } = content;
   return encodeHeader({
@@ -184,7 +180,7 @@ function assemble(
   headerBytes: Uint8Array,
   signature: Uint8Array,
   payload: Uint8Array,
-  provider: CryptoProvider,
+  provider: PayloadHashes,
 ): CreatedBlock {
   const entry = decodeEntry(encodeEntry(headerBytes, signature));
   return { block: { entry, payload }, hash: blockHash(entry, undefined, provider.sha256) };

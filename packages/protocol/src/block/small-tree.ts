@@ -4,8 +4,8 @@ import type { HashFunction } from '../suite.ts';
 import { EMPTY_ROOT, nodeHash, sha256 } from '../tree/hash.ts';
 
 /**
- * RFC 6962 trees that fit in memory: payload chunks (at most 1,024) and signed batches (at most 256).
- * The large tree of a log is in `src/tree`.
+ * RFC 6962 trees that fit in memory: payload chunks (at most 1,024) and signed batches (at most
+ * 256). The large tree of a log is in `src/tree`.
  */
 
 /** Hashes of all levels: level 0 are the leaves; an odd last node moves up unchanged. */
@@ -53,7 +53,9 @@ export function pathLength(index: number, size: number): number {
   return length;
 }
 
-/** Root of the tree of `size` leaves that has this leaf and path, or undefined if they do not fit. */
+/**
+ * Root of the tree of `size` leaves that has this leaf and path, or undefined if they do not fit.
+ */
 export function rootFromPath(
   leaf: Hash32,
   index: number,

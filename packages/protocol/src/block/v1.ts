@@ -41,8 +41,8 @@ export function v1WireVersion(entry: Entry): number {
 }
 
 /**
- * Reads the 186-byte envelope at `offset`. Fields are views of `bytes`. The namespace and the key id
- * are derived from the public key that the envelope carries.
+ * Reads the 186-byte envelope at `offset`. Fields are views of `bytes`. The namespace and the key
+ * id are derived from the public key that the envelope carries.
  * @throws ProtocolError `malformed`, `version-mismatch`, `payload-too-large`
  */
 export function decodeV1EnvelopeAt(
@@ -100,7 +100,8 @@ export interface V1BlockParts {
 }
 
 /**
- * Makes and signs a whole version 1 block (envelope and payload) for a writer that has not moved on.
+ * Makes and signs a whole version 1 block (envelope and payload) for a writer that has not moved
+ * on.
  * @throws ProtocolError `version-mismatch`, `malformed`, `payload-too-large`, `unknown-algorithm`
  *   (the signer is not Ed25519)
  */

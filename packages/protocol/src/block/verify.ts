@@ -19,8 +19,8 @@ export interface SignatureClaim {
 /**
  * The plain signature and message behind an entry. For Merkle-signed entries it walks the path; a
  * batch verifier may then check each distinct claim once.
- * @throws ProtocolError `invalid-signature` (malformed Merkle signature), `payload-mismatch` (version
- *   1 without its payload)
+ * @throws ProtocolError `invalid-signature` (malformed Merkle signature), `payload-mismatch`
+ *   (version 1 without its payload)
  */
 export function signatureClaim(
   entry: Entry,
@@ -44,8 +44,8 @@ export function signatureClaim(
 /**
  * Whether this key signed this entry, with a provider of the caller's choice and no other code.
  * `undefined` means valid; `wrong-writer` that the header names another key; `invalid-signature`,
- * `unknown-algorithm`, `payload-mismatch` (version 1 without its payload) what they say. A version 1
- * signature covers the payload; in version 2 the payload is for `checkPayload`.
+ * `unknown-algorithm`, `payload-mismatch` (version 1 without its payload) what they say. A version
+ * 1 signature covers the payload; in version 2 the payload is for `checkPayload`.
  */
 export function verifySignatureWith(
   provider: CryptoProvider,

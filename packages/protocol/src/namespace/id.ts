@@ -60,8 +60,8 @@ export function parseNamespaceId(text: string): NamespaceId {
 }
 
 /**
- * The id that belongs to a genesis payload: UUIDv8 (RFC 9562 section 5.8) from the first 16 bytes of
- * SHA-256(tag `basalt/namespace/v2\n`, payload). Whoever holds the payload can check the id.
+ * The id that belongs to a genesis payload: UUIDv8 (RFC 9562 section 5.8) from the first 16 bytes
+ * of SHA-256(tag `basalt/namespace/v2\n`, payload). Whoever holds the payload can check the id.
  */
 export function deriveNamespaceId(
   genesisPayload: Uint8Array,

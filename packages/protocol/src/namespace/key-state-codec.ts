@@ -17,8 +17,8 @@ const FORMAT = 1;
 
 /**
  * u8 format 1, namespace (16), u64 last key block, next key hash (32), u64 recovery delay, u8 count
- * and recovery keys, u32 count and periods (u64 index, u8 flag and i64 timestamp if set, key), u8 flag
- * and the pending recovery (u64 index, i64 effective time, key, next key hash, branch).
+ * and recovery keys, u32 count and periods (u64 index, u8 flag and i64 timestamp if set, key), u8
+ * flag and the pending recovery (u64 index, i64 effective time, key, next key hash, branch).
  */
 export function encodeKeyState(state: KeyState): Uint8Array {
   const writer = new ByteWriter().u8(FORMAT).bytes(namespaceBytes(state.namespace));

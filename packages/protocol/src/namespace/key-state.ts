@@ -20,15 +20,15 @@ import { strategyParts } from './strategy.ts';
  * The rules:
  *
  * 1. Index 0 is signed by the genesis payload's current key.
- * 2. A rotation is signed by the current writer. Its new key signs from the next index on. Where the
- *    writer before promised a next key (pre-commitment), the new key must be that one.
+ * 2. A rotation is signed by the current writer. Its new key signs from the next index on. Where
+ *    the writer before promised a next key (pre-commitment), the new key must be that one.
  * 3. A recovery is signed by one of the recovery keys of the genesis. The new key signs every later
  *    block whose timestamp is at or past the recovery's timestamp plus the delay. Timestamps never
  *    run back, so there is one first such block; from there on the old key signs nothing.
  * 4. Until then the old key goes on signing, and its owner can contradict: a rotation before that
  *    time that reveals the promised next key cancels the recovery. A thief of the current key does
- *    not hold the promised key. Without a promise there is no contradiction, and no rotation while a
- *    recovery is pending.
+ *    not hold the promised key. Without a promise there is no contradiction, and no rotation while
+ *    a recovery is pending.
  * 5. One recovery is pending at a time.
  * 6. A recovery that names the branch of a fork lets only key blocks through until it takes effect
  *    or is contradicted: the old key has signed two histories and is not heard in between.
@@ -75,9 +75,9 @@ export type WriterQuery = Pick<
 >;
 
 /**
- * State after the genesis block. Checks its form, that the namespace id belongs to the payload, that
- * the current key is the one that signs, and that a per-writer namespace is the signer's own. The
- * signature is for `verifySignature`.
+ * State after the genesis block. Checks its form, that the namespace id belongs to the payload,
+ * that the current key is the one that signs, and that a per-writer namespace is the signer's own.
+ * The signature is for `verifySignature`.
  * @throws ProtocolError `invalid-genesis`, `malformed`, `unknown-algorithm`
  */
 export function initialKeyState(entry: Entry, payload: Uint8Array): KeyState {
@@ -119,8 +119,8 @@ export function initialKeyState(entry: Entry, payload: Uint8Array): KeyState {
 }
 
 /**
- * State of a version 1 namespace: one Ed25519 key, no promise, no recovery. Its owner may go over to
- * version 2 blocks, and with them to another key.
+ * State of a version 1 namespace: one Ed25519 key, no promise, no recovery. Its owner may go over
+ * to version 2 blocks, and with them to another key.
  */
 export function v1KeyState(publicKey: Uint8Array): KeyState {
   const key = writerKey({ algorithm: ALGORITHM.ed25519, publicKey });
@@ -137,7 +137,8 @@ export function v1KeyState(publicKey: Uint8Array): KeyState {
 
 /**
  * The key that must have signed this block; its key id is the header's.
- * @throws ProtocolError `wrong-writer` when the header names another key, `namespace-frozen` (rule 6)
+ * @throws ProtocolError `wrong-writer` when the header names another key, `namespace-frozen` (rule
+ *   6)
  */
 export function writerAt(state: KeyState, header: WriterQuery): WriterKey {
   if (header.version === 2 && header.payloadType === PAYLOAD_TYPE.recovery) {
@@ -162,11 +163,12 @@ export function currentWriter(state: KeyState, timestampMs: number): WriterKey {
 }
 
 /**
- * State after one more block. Blocks that are no key blocks leave it as it is (and need no payload),
- * so it may be called for each block or for key blocks only. The signature is for `verifySignature`.
- * @throws ProtocolError `wrong-namespace`, `invalid-index` (key blocks out of order), `wrong-writer`,
- *   `invalid-genesis`, `invalid-rotation`, `invalid-recovery`, `payload-mismatch` (payload missing),
- *   `malformed`, `unknown-algorithm`
+ * State after one more block. Blocks that are no key blocks leave it as it is (and need no
+ * payload), so it may be called for each block or for key blocks only. The signature is for
+ * `verifySignature`.
+ * @throws ProtocolError `wrong-namespace`, `invalid-index` (key blocks out of order),
+ *   `wrong-writer`, `invalid-genesis`, `invalid-rotation`, `invalid-recovery`, `payload-mismatch`
+ *   (payload missing), `malformed`, `unknown-algorithm`
  */
 export function applyKeyBlock(
   state: KeyState,

@@ -51,11 +51,11 @@ interface ShapeTable extends Shape {
 const SHARD_KEYS = 2 ** 32;
 
 /**
- * Finds namespaces for records. A namespace fits when every part of its strategy matches; of those that
- * fit, the one wins with, in this order: more parts; a writer; a longer region; a longer topic; a
- * shorter duration; a narrower shard range; a later epoch; the smaller id. So the answer does not
- * depend on the order of the list. Cost: one look-up per distinct shape of strategy, then a scan of the
- * namespaces that differ in epoch or shard range only.
+ * Finds namespaces for records. A namespace fits when every part of its strategy matches; of those
+ * that fit, the one wins with, in this order: more parts; a writer; a longer region; a longer
+ * topic; a shorter duration; a narrower shard range; a later epoch; the smaller id. So the answer
+ * does not depend on the order of the list. Cost: one look-up per distinct shape of strategy, then
+ * a scan of the namespaces that differ in epoch or shard range only.
  */
 export function createRouter(namespaces: readonly RoutedNamespace[]): Router {
   const tables = new Map<string, ShapeTable>();

@@ -40,8 +40,8 @@ export function strategyParts(strategy: Strategy): readonly BasicStrategy[] {
 }
 
 /**
- * Kind byte and fields: per-writer 32-byte key id; region and topic u8 length and UTF-8; temporal two
- * u64; shard two u64; nested u8 count (2 to 5) and the parts by rising kind byte.
+ * Kind byte and fields: per-writer 32-byte key id; region and topic u8 length and UTF-8; temporal
+ * two u64; shard two u64; nested u8 count (2 to 5) and the parts by rising kind byte.
  * @throws ProtocolError `malformed` for a field out of range
  */
 export function writeStrategy(writer: ByteWriter, strategy: Strategy): void {

@@ -2,9 +2,9 @@ import { concatBytes } from '../bytes.ts';
 import { ALGORITHM, type SignatureSuite } from '../suite.ts';
 
 /**
- * Ed25519 and ML-DSA-44 over the same message, both required. Keys, seeds and signatures are the two
- * one behind the other, Ed25519 first. A half of such a signature does not pass for a block of the
- * plain algorithm: the algorithm id and the key id stand in the signed header.
+ * Ed25519 and ML-DSA-44 over the same message, both required. Keys, seeds and signatures are the
+ * two one behind the other, Ed25519 first. A half of such a signature does not pass for a block of
+ * the plain algorithm: the algorithm id and the key id stand in the signed header.
  */
 export function createCompositeSuite(
   ed25519: SignatureSuite,
@@ -14,7 +14,8 @@ export function createCompositeSuite(
     bytes.subarray(0, at),
     bytes.subarray(at),
   ];
-  // The ML-DSA suite keeps expansions by array, so the halves of a secret key must stay the same arrays.
+  // The ML-DSA suite keeps expansions by array, so the halves of a secret key must stay the same
+  // arrays.
   const halves = new WeakMap<Uint8Array, [Uint8Array, Uint8Array]>();
   const secretHalves = (secretKey: Uint8Array): [Uint8Array, Uint8Array] => {
     const known = halves.get(secretKey) ?? split(secretKey, ed25519.secretKeyBytes);

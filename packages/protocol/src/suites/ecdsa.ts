@@ -4,15 +4,18 @@ import { assert } from '../assert.ts';
 import { ALGORITHM, type SignatureSuite } from '../suite.ts';
 import { neverThrows } from './never-throws.ts';
 
-/** FIPS 186-5 A.2.1: 16 bytes more than the order, so that the bias of the remainder is negligible. */
+/**
+ * FIPS 186-5 A.2.1: 16 bytes more than the order, so that the bias of the remainder is negligible.
+ */
 const SEED_BYTES = 48;
 
 type Curve = typeof p256;
 
 /**
- * ECDSA (FIPS 186-5) over SHA-256 of the message; nonces by RFC 6979. Signatures are r and s, 32 bytes
- * each, big-endian. s above half of the order is refused on both curves: else anybody could make a
- * second valid signature of a block from the first. Public keys are compressed points (33 bytes).
+ * ECDSA (FIPS 186-5) over SHA-256 of the message; nonces by RFC 6979. Signatures are r and s, 32
+ * bytes each, big-endian. s above half of the order is refused on both curves: else anybody could
+ * make a second valid signature of a block from the first. Public keys are compressed points (33
+ * bytes).
  */
 function createEcdsaSuite(id: 2 | 6, name: string, curve: Curve): SignatureSuite {
   const options = { prehash: true, lowS: true, format: 'compact' } as const;

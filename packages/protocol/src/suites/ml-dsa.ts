@@ -9,10 +9,10 @@ const SEED_BYTES = 32;
 type Scheme = typeof ml_dsa44;
 
 /**
- * ML-DSA (FIPS 204), pure, empty context. The secret key is the 32-byte seed of FIPS 204 section 3.6.3,
- * a hundredth of the expanded key; the expansion is kept while the caller keeps the seed array.
- * Signing is deterministic (rnd = 0), because this package draws no randomness; verifiers accept
- * hedged signatures just as well.
+ * ML-DSA (FIPS 204), pure, empty context. The secret key is the 32-byte seed of FIPS 204 section
+ * 3.6.3, far shorter than the expanded key; the expansion is kept while the caller keeps the seed
+ * array. Signing is deterministic (rnd = 0), because this package draws no randomness; verifiers
+ * accept hedged signatures just as well.
  */
 function createMlDsaSuite(
   id: 3 | 5,

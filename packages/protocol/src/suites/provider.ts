@@ -1,8 +1,7 @@
-import { blake3 } from '@noble/hashes/blake3.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { ProtocolError } from '../errors.ts';
 import type { CryptoProvider, SignatureSuite } from '../suite.ts';
-import { sha256 } from '../tree/hash.ts';
+import { nobleHashes } from './noble-hashes.ts';
 
 /**
  * A provider with just these suites on noble's hashes. A page that only checks Ed25519 uses
@@ -12,9 +11,8 @@ export function createProvider(name: string, suites: readonly SignatureSuite[]):
   const byId = new Map(suites.map((suite) => [suite.id, suite]));
   return {
     name,
-    sha256,
+    ...nobleHashes,
     sha512,
-    blake3: (data) => blake3(data),
     suite(id) {
       const suite = byId.get(id);
       if (suite === undefined) {

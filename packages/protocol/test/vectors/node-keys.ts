@@ -1,7 +1,8 @@
 /**
- * Keys and signatures by node:crypto, for vectors that owe nothing to the code under test. ECDSA and
- * ML-DSA of node:crypto draw randomness, so their signatures are kept in `signatures.json` by algorithm
- * and SHA-256 of the message; a kept one is used again only if node:crypto still verifies it.
+ * Keys and signatures by node:crypto, for vectors that owe nothing to the code under test. ECDSA
+ * and ML-DSA of node:crypto draw randomness, so their signatures are kept in `signatures.json` by
+ * algorithm and SHA-256 of the message; a kept one is used again only if node:crypto still verifies
+ * it.
  */
 import * as crypto from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
