@@ -1,6 +1,7 @@
 import { encodeBundle, TILE_WIDTH } from '@basalt/protocol';
 import { packBytes, unpackBytes, ZSTD_LEVEL } from './compress.ts';
 import { BUNDLE_WIDTH } from './limits.ts';
+import { ownBytes } from './own-bytes.ts';
 import { corruptRow } from './rows.ts';
 
 const TILE_BYTES = TILE_WIDTH * 32;
@@ -30,7 +31,7 @@ export async function encodeBundleRow(
   new DataView(row.buffer).setUint32(1, packed.length);
   row.set(packed, 5);
   if (tile !== undefined) row.set(tile, 5 + packed.length);
-  return { row, bundle: { raw, offsets: entryOffsets(raw), tile: tile?.slice() } };
+  return { row, bundle: { raw, offsets: entryOffsets(raw), tile: tile && ownBytes(tile) } };
 }
 
 /** @throws StoreError `corrupt` */

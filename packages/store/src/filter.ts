@@ -1,5 +1,6 @@
 import { assert } from '@basalt/protocol';
 import { FILTER_BITS_PER_KEY, FILTER_HASHES } from './limits.ts';
+import { ownBytes } from './own-bytes.ts';
 
 /** Bytes of the salt: ten 32-bit words. */
 export const FILTER_SALT_BYTES = 40;
@@ -42,7 +43,7 @@ export class HashFilter {
     this.#bits = filterBits(capacity);
     assert(this.#bits < 2 ** 32, 'a filter has fewer than 2^32 bits: 298 million keys');
     this.#words = new Uint32Array(filterBytes(capacity) / 4);
-    this.#salt = new Uint32Array(salt.slice().buffer);
+    this.#salt = new Uint32Array(ownBytes(salt).buffer);
   }
 
   get bytes(): number {

@@ -5,6 +5,7 @@ import type { IndexedHash } from './hash-index.ts';
 import { BLOCKS_MAX, NAMESPACES_MAX, RECORD_NAME_BYTES_MAX } from './limits.ts';
 import type { FullTile, NamedRecord, NamespaceAppend, StoredBlock } from './log-store.ts';
 import { type NamespaceState, namespaceOperations, newNamespace } from './namespace-table.ts';
+import { ownBytes } from './own-bytes.ts';
 import type { Counters } from './rows.ts';
 
 /** What one call asked for: all of it or nothing. */
@@ -61,15 +62,15 @@ export class GroupDraft {
       append.blocks.forEach((block, i) => {
         this.hashes.push({ hash: block.blockHash, place: { number, index: size + i } });
       });
-      draft.blocks.push(...append.blocks);
+      for (const block of append.blocks) draft.blocks.push(block);
+      const last = append.blocks.at(-1);
       draft.tiles.push(...append.fullTiles);
       draft.after = {
         ...draft.after,
         size: size + append.blocks.length,
-        headHash: append.blocks.at(-1)?.blockHash ?? draft.after.headHash,
-        // Copied: what is kept in memory must not change with the caller's buffer.
-        edge: append.edge?.slice() ?? draft.after.edge,
-        state: append.state?.slice() ?? draft.after.state,
+        headHash: last === undefined ? draft.after.headHash : ownBytes(last.blockHash),
+        edge: append.edge === undefined ? draft.after.edge : ownBytes(append.edge),
+        state: append.state === undefined ? draft.after.state : ownBytes(append.state),
       };
     }
     for (const record of request.records) this.#records.set(record.name, record);

@@ -9,7 +9,8 @@ export function checkOperations(operations: readonly WriteOperation[]): void {
     const { length } = operation.key;
     assert(length >= 1 && length <= KEY_BYTES_MAX, 'a key has 1 to 512 bytes');
     if (operation.type === 'put') {
-      assert(operation.value.length <= VALUE_BYTES_MAX, 'a value has at most 32 MiB');
+      const bytes = operation.value.length;
+      assert(bytes >= 1 && bytes <= VALUE_BYTES_MAX, 'a value has 1 byte to 32 MiB');
     }
   }
 }

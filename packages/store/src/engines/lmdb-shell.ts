@@ -14,6 +14,7 @@ import {
 } from '../engine.ts';
 import { StoreError } from '../errors.ts';
 import { SCAN_ROWS } from '../limits.ts';
+import { ownBytes } from '../own-bytes.ts';
 import { checkOperations, conditionHolds, conflict } from './checks.ts';
 
 export interface LmdbEngineOptions {
@@ -110,7 +111,7 @@ class LmdbEngine implements KeyValueEngine {
     this.#tables = tables;
     for (const [table, database] of tables) {
       for (const key of database.getKeys({ reverse: true, limit: 1 })) {
-        this.#greatest.set(table, key.slice());
+        this.#greatest.set(table, ownBytes(key));
       }
     }
   }
@@ -186,7 +187,7 @@ class LmdbEngine implements KeyValueEngine {
     }
     const greatest = this.#greatest.get(operation.table);
     const isGreatest = greatest === undefined || compareBytes(operation.key, greatest) > 0;
-    if (isGreatest) this.#greatest.set(operation.table, operation.key.slice());
+    if (isGreatest) this.#greatest.set(operation.table, ownBytes(operation.key));
     if (isGreatest && operation.append === true) {
       // The typings know the options of `put` only for databases with versions. An appending put has
       // a promise of its own, which fails with the batch; the batch's failure is told once.
@@ -222,7 +223,7 @@ class LmdbEngine implements KeyValueEngine {
     });
     const copied: Row[] = [];
     for (const { key, value } of rows) {
-      copied.push({ key: plainBytes(key).slice(), value: plainBytes(value).slice() });
+      copied.push({ key: ownBytes(key), value: ownBytes(value) });
     }
     return copied;
   }

@@ -9,6 +9,7 @@ import {
   type WriteOperation,
 } from '../engine.ts';
 import { StoreError } from '../errors.ts';
+import { ownBytes } from '../own-bytes.ts';
 import { checkOperations, conditionHolds, conflict } from './checks.ts';
 
 /**
@@ -126,7 +127,7 @@ class MemoryEngine implements KeyValueEngine {
       if (found) rows.splice(at, 1);
       return;
     }
-    const row = { key: operation.key.slice(), value: operation.value.slice() };
+    const row = { key: ownBytes(operation.key), value: ownBytes(operation.value) };
     if (found) rows[at] = row;
     else if (at === rows.length) rows.push(row);
     else rows.splice(at, 0, row);
