@@ -3,7 +3,7 @@
  * process a file, one after the other. `all` names every package; without a name the known ones are
  * listed.
  *
- *   npm run bench -- ledger               a table
+ *   npm run bench -- ledger               a table: the log from signature to HTTP
  *   npm run bench -- ledger --json        one JSON object a line
  *   npm run bench -- ledger --update      fills the region of docs/performance.md too
  *
@@ -18,6 +18,10 @@ import { type BenchResult, formatTable, parseResults } from './bench/report.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PERFORMANCE = join(ROOT, 'docs', 'performance.md');
+/** Names that stand for the benches of several packages: one subject, one table. */
+const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
+  ledger: ['ledger', 'crypto', 'store', 'gateway', 'node'],
+};
 /** A file that takes longer hangs: no bench needs a quarter of it. */
 const FILE_TIMEOUT_MS = 15 * 60_000;
 
@@ -87,7 +91,8 @@ async function main(args: readonly string[]): Promise<number> {
   const asJson = values.json === true;
   if (!asJson) console.log(machine);
   for (const name of names) {
-    const results = await measure(benches.get(name) ?? [], asJson);
+    const files = (SUBJECTS[name] ?? [name]).flatMap((part) => benches.get(part) ?? []);
+    const results = await measure(files, asJson);
     if (!asJson) console.log(`\n${name}\n\n${formatTable(results)}`);
     if (values.update === true) {
       const measurement = { name, results, machine, when: describeMoment() };

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { createHash } from 'node:crypto';
 
 const FOLDER = join(import.meta.dirname, 'peers');
 const STAMP = join(FOLDER, 'node_modules', '.installed');
