@@ -2,12 +2,13 @@ import {
   type Block,
   decodeBlock,
   decodeBlockPrefix,
+  decodeEntryPrefix,
   type Hash32,
   type NamespaceId,
   NOTE_BYTES_MAX,
   parseNamespaceId,
 } from '@basalt/protocol';
-import { refusal, refuseUnless } from './errors.ts';
+import { ClientError, refusal, refuseUnless } from './errors.ts';
 import {
   asArray,
   asObject,
@@ -21,7 +22,7 @@ import {
   timeField,
 } from './json.ts';
 import { BATCH_BLOCKS_MAX, PAGE_BYTES_MAX } from './limits.ts';
-import type { Transport } from './transport.ts';
+import type { Reply, Transport } from './transport.ts';
 import type { BlockProof, BlockReference, CallOptions } from './types.ts';
 
 /**
@@ -31,6 +32,7 @@ import type { BlockProof, BlockReference, CallOptions } from './types.ts';
 
 export const BLOCK_TYPE = 'application/x-olocus-block';
 export const BLOCKS_TYPE = 'application/x-basalt-blocks';
+const HEADER_TYPE = 'application/x-basalt-header';
 const JSON_TYPE = 'application/json';
 
 /** What a node says about a namespace; unverified. */
@@ -159,7 +161,9 @@ export function blockPath(reference: BlockReference): string {
     : `/chains/${reference.namespace}/blocks/${reference.index}`;
 }
 
-/** Whole blocks from `from` on; the node may end a page early, never with nothing. */
+/**
+ * Blocks from `from` on, header forms where the payloads were pruned; the node may end a page early.
+ */
 export async function fetchBlocks(
   transport: Transport,
   namespace: NamespaceId,
@@ -167,12 +171,30 @@ export async function fetchBlocks(
   call: CallOptions,
 ): Promise<Block[]> {
   const path = `/chains/${namespace}/blocks?from=${range.from}&count=${range.count}`;
-  const reply = await transport.request(path, {
-    headers: { accept: BLOCKS_TYPE },
-    bytesMax: PAGE_BYTES_MAX,
-    signal: call.signal,
-  });
-  return readBlocks(reply.body, range.count);
+  const ask = (target: string, accept: string): Promise<Reply> =>
+    transport.request(target, {
+      headers: { accept },
+      bytesMax: PAGE_BYTES_MAX,
+      signal: call.signal,
+    });
+  try {
+    return readBlocks((await ask(path, BLOCKS_TYPE)).body, range.count);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'pruned') throw error;
+    return readEntries((await ask(`${path}&payloads=0`, HEADER_TYPE)).body, range.count);
+  }
+}
+
+function readEntries(bytes: Uint8Array, blocksMax: number): Block[] {
+  const blocks: Block[] = [];
+  for (let offset = 0; offset < bytes.length && blocks.length < blocksMax; ) {
+    const start = offset;
+    const { entry, end } = refuseUnless(() => decodeEntryPrefix(bytes, start));
+    const isEmpty = entry.header.payloadLength === 0;
+    blocks.push({ entry, payload: isEmpty ? new Uint8Array(0) : undefined });
+    offset = end;
+  }
+  return blocks;
 }
 
 export async function fetchKeyBlocks(

@@ -13,7 +13,7 @@ import { BATCH_BLOCKS_MAX, KEY_BLOCKS_MAX } from './limits.ts';
 import type { LogView } from './log-view.ts';
 import { checkManyInclusions } from './many-inclusions.ts';
 import type { ClientContext } from './options.ts';
-import { fetchKeyBlocks } from './requests.ts';
+import { fetchBlock, fetchKeyBlocks } from './requests.ts';
 import type { CallOptions } from './types.ts';
 import { whenCovered } from './when-covered.ts';
 
@@ -51,6 +51,11 @@ export function createWriters(parts: WritersParts): Writers {
     if (known !== undefined && known.size >= size) return known.state;
     const { transport } = parts.context;
     const blocks = await fetchKeyBlocks(transport, parts.namespace, KEY_BLOCKS_MAX, call);
+    // A chain of version 1 starts without a key block: its first block carries the key.
+    if (blocks[0]?.entry.header.index !== 0) {
+      const first = { namespace: parts.namespace, index: 0 };
+      blocks.unshift(await fetchBlock(transport, first, call));
+    }
     known = { ...(await resolve(parts, known, blocks, call)), size };
     return known.state;
   }

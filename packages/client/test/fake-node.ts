@@ -180,7 +180,7 @@ export class FakeNode {
 
   /** Ends all event streams, as a node does that goes away. */
   closeStreams(): void {
-    for (const end of [...this.#ends]) end();
+    for (const end of this.#ends) end();
     this.#ends.clear();
     this.#listeners.clear();
   }

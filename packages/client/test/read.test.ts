@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type BlockHash,
   blockHash,
+  concatBytes,
   createNoteKey,
+  decodeBlockPrefix,
+  encodeV1Block,
   formatVerifierKey,
   fromUtf8,
   NOTE_KEY_TYPE,
   toHex,
+  utf8,
+  v1NamespaceId,
 } from '@basalt/protocol';
 import { ClientError, createMemoryStorage } from '../src/index.ts';
-import { binary, seededSigner } from './fake-node.ts';
+import { binary, type FakeChain, problem, seededSigner } from './fake-node.ts';
 import { createOpenStorage, createSetup, isCode } from './setup.ts';
 
 const ALL = {
@@ -301,4 +307,48 @@ test('the namespace list follows next links on the same node only', async () => 
   const found: string[] = [];
   for await (const { namespace } of client.namespaces()) found.push(namespace);
   assert.deepEqual(found, [node.superChain.namespace, chain.namespace]);
+});
+
+test('a chain of version 1 resolves its writer from its first block', async () => {
+  const { client, node } = createSetup(1);
+  const signer = seededSigner(40);
+  const namespace = v1NamespaceId(signer.publicKey);
+  const chain: FakeChain = {
+    namespace,
+    label: '',
+    origin: `${node.origin}/ns/${namespace}`,
+    signer,
+    blocks: [],
+    leaves: [],
+    covered: 0,
+    autoCover: true,
+  };
+  node.chains.set(namespace, chain);
+  let previous = new Uint8Array(32) as BlockHash;
+  for (let index = 0; index < 3; index++) {
+    const payload = utf8(`old ${index}`);
+    const place = { wireVersion: 0x0105, index, timestampSeconds: 1_760_000_000 + index, previous };
+    const bytes = encodeV1Block({ ...place, payloadType: 1, payload }, signer);
+    const block = decodeBlockPrefix(bytes, 0).block;
+    previous = blockHash(block.entry, payload);
+    node.push(chain, block);
+  }
+  const block = await client.get({ namespace, index: 2 });
+  assert.equal(block.block.entry.header.version, 1);
+  assert.deepEqual(block.verified, { ...ALL, trust: 'first-use' });
+});
+
+test('pruned payloads: header forms verify without a claim about the payload', async () => {
+  const { client, node, chain } = createSetup(8);
+  const { namespace } = chain;
+  node.intercept = (request) => {
+    if (!request.path.includes('/blocks?')) return undefined;
+    if (!request.path.endsWith('&payloads=0')) return problem(410, 'pruned');
+    return binary(concatBytes(...chain.blocks.slice(2, 5).map(({ entry }) => entry.bytes)));
+  };
+  const page = await client.list({ namespace, from: 2, count: 3 });
+  assert.deepEqual(
+    page.map(({ verified }) => [verified.payloadHash, verified.signature, verified.inclusion]),
+    Array.from({ length: 3 }, () => [false, true, true]),
+  );
 });
