@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { plainBytes } from './plain-bytes.ts';
 
-/** SHA-256, 32 bytes. One-shot: a third less call overhead than `createHash`, which is most of it. */
+/** SHA-256, 32 bytes. One-shot: a third less call overhead than `createHash`. */
 export function sha256(data: Uint8Array): Uint8Array {
   return plainBytes(hash('sha256', data, 'buffer'));
 }

@@ -7,8 +7,8 @@
  * (argon2id), the BLAKE3 paper.
  *
  * Invariants:
- * - One acceptance rule: a signature is valid here exactly when `nobleProvider` says so, whether it is
- *   checked alone, in a batch, by the kernel or on a worker.
+ * - One acceptance rule: a signature is valid here exactly when `nobleProvider` says so, whether it
+ *   is checked alone, in a batch, by the kernel or on a worker.
  * - A batch answers for every block, never with one boolean.
  * - A queue refuses (`queue-full`) before it grows beyond its bound.
  * - Secrets appear in no error, no log and no message to a worker.

@@ -45,8 +45,8 @@ export const KDF_PASSES_DEFAULT = 3;
 export const KDF_LANES_DEFAULT = 4;
 
 /**
- * What a key file may ask of its reader: at most 1 GiB and 16 passes (about 20 s), so that a planted
- * file cannot exhaust a machine; at least 8 MiB, so that it cannot weaken one either.
+ * What a key file may ask of its reader: at most 1 GiB and 16 passes (about 20 s), so that a
+ * planted file cannot exhaust a machine; at least 8 MiB, so that it cannot weaken one either.
  */
 export const KDF_MEMORY_KIB_MIN: number = 8 * 1024;
 export const KDF_MEMORY_KIB_MAX: number = 1024 * 1024;

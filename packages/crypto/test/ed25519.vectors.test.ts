@@ -34,11 +34,11 @@ function readVectors<Type>(...path: readonly string[]): Type {
 }
 
 /**
- * ZIP 215 takes every encoding of A and R, but it hashes them as they were sent: its k is that of RFC
- * 8032, SHA-512(R || A || M) over the given bytes, with no re-encoding. In 88 of the 914 cases k was
- * computed over the re-encoded R (flag `reencoded_k`) while R is not canonical; k matters there (A is
- * not of small order), so under the rule as written they are not valid. In the 58 cases with a
- * re-encoded A the flag changes nothing: A has small order, and the cofactor removes k * A.
+ * ZIP 215 takes every encoding of A and R, but it hashes them as they were sent: its k is that of
+ * RFC 8032, SHA-512(R || A || M) over the given bytes, with no re-encoding. In 88 of the 914 cases
+ * k was computed over the re-encoded R (flag `reencoded_k`) while R is not canonical; k matters
+ * there (A is not of small order), so under the rule as written they are not valid. In the 58 cases
+ * with a re-encoded A the flag changes nothing: A has small order, and the cofactor removes k * A.
  */
 function isValidByZip215(flags: readonly string[]): boolean {
   return !(flags.includes('reencoded_k') && flags.includes('non_canonical_R'));

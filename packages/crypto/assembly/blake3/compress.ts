@@ -1,6 +1,6 @@
 /**
- * The compression function of BLAKE3 (paper, section 2.2) in two shapes: one block with the state as
- * four rows, and four blocks at once with one lane each.
+ * The compression function of BLAKE3 (paper, section 2.2) in two shapes: one block with the state
+ * as four rows, and four blocks at once with one lane each.
  */
 
 export const CHUNK_START: u32 = 1;
@@ -103,7 +103,9 @@ export function compress(cv: usize, block: usize, counter: u64, length: u32, fla
 
 /** Loads four blocks that lie `stride` bytes apart into BLOCK4, and the IV into CV4 if `fresh`. */
 export function loadFour(block: usize, stride: usize, fresh: bool): void {
-  for (let part: usize = 0; part < 64; part += 16) transpose(BLOCK4 + 4 * part, block + part, stride);
+  for (let part: usize = 0; part < 64; part += 16) {
+    transpose(BLOCK4 + 4 * part, block + part, stride);
+  }
   if (!fresh) return;
   for (let w: usize = 0; w < 8; w++) v128.store(CV4 + 16 * w, v128.load32_splat(IV + 4 * w));
 }

@@ -1,7 +1,7 @@
 /**
- * BLAKE3 (default hash mode, 32 bytes) for inputs that the host hands over in pieces of 64 KiB, each
- * a complete subtree of 64 chunks: `absorb` for every piece with more behind it, `finish` for the rest.
- * Four chunks, and four parents, are compressed at once. The host's side is src/kernel/.
+ * BLAKE3 (default hash mode, 32 bytes) for inputs that the host hands over in pieces of 64 KiB,
+ * each a complete subtree of 64 chunks: `absorb` for every piece with more behind it, `finish` for
+ * the rest. Four chunks, and four parents, are compressed at once. The host's side is src/kernel/.
  */
 
 import {

@@ -46,8 +46,8 @@ export interface BatchPlan {
 }
 
 /**
- * Checks what is cheap (does the header name this key, is the payload of version 1 there) and groups
- * the rest. A key id is computed once per distinct key, not per block.
+ * Checks what is cheap (does the header name this key, is the payload of version 1 there) and
+ * groups the rest. A key id is computed once per distinct key, not per block.
  */
 export function planBatch(items: readonly VerificationItem[], hash: HashFunction): BatchPlan {
   const grouper = new Grouper();
@@ -89,7 +89,8 @@ export class Grouper {
     if (this.#lastKey !== publicKey || this.#lastAlgorithm !== algorithm) {
       const { buffer, byteOffset, byteLength } = publicKey;
       const bytes = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
-      this.#lastName = `${isMerkleAlgorithm(algorithm) ? 'm' : ''}${plainAlgorithm(algorithm)}:${bytes}`;
+      const form = isMerkleAlgorithm(algorithm) ? 'm' : '';
+      this.#lastName = `${form}${plainAlgorithm(algorithm)}:${bytes}`;
       this.#lastKey = publicKey;
       this.#lastAlgorithm = algorithm;
     }

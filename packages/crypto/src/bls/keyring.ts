@@ -26,7 +26,7 @@ export interface BlsSigner {
   sign(message: Uint8Array): Uint8Array;
 }
 
-/** A signer from at least 32 bytes of secret randomness (KeyGen of draft-irtf-cfrg-bls-signature). */
+/** A signer from at least 32 secret random bytes (KeyGen of draft-irtf-cfrg-bls-signature). */
 export function createBlsSigner(seed: Uint8Array): BlsSigner {
   assert(seed.length >= 32, 'a BLS seed has at least 32 bytes');
   const secretKey = SecretKey.fromKeygen(seed);

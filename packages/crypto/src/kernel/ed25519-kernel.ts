@@ -51,8 +51,8 @@ export function readKernelModule(): WebAssembly.Module | undefined {
 }
 
 /**
- * An instance of the kernel, or undefined where it must not be used: not compiled, an engine without
- * relaxed SIMD, a processor without fused multiply-add, or a known answer that comes out wrong.
+ * An instance of the kernel, or undefined where it must not be used: not compiled, an engine
+ * without relaxed SIMD, a processor without fused multiply-add, or a known answer gone wrong.
  * Callers then verify one by one; results are the same, only slower.
  */
 export function createEd25519Kernel(

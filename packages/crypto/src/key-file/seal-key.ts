@@ -57,8 +57,8 @@ export async function sealKey(keyPair: KeyPair, protection: KeyProtection): Prom
 
 /**
  * The key pair in the text of a key file.
- * @throws CryptoError `key-file-malformed`, `wrong-passphrase`, `key-file-unencrypted`, `invalid-key`
- *   when secret and public key do not belong together
+ * @throws CryptoError `key-file-malformed`, `wrong-passphrase`, `key-file-unencrypted`, or
+ *   `invalid-key` when secret and public key do not belong together
  */
 export async function openKey(text: string, options: OpenKeyOptions): Promise<KeyPair> {
   const file = decodeKeyFile(text);

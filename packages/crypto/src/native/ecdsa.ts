@@ -42,7 +42,7 @@ function createEcdsaSuite({ suite, der, order }: Curve): SignatureSuite {
       const key = { key: secretKeys.get(secretKey), dsaEncoding: ENCODING } as const;
       const signature = plainBytes(sign('sha256', message, key));
       const s = signature.subarray(32);
-      // (r, n - s) is a signature of the same message; the verifiers take only the lower of the two.
+      // (r, n - s) is a signature of the same message; verifiers take only the lower of the two.
       if (Buffer.compare(s, halfOrder) > 0) s.set(bigEndian(order - toInteger(s)));
       return signature;
     },

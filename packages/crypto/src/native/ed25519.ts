@@ -9,10 +9,10 @@ const SPKI = '302a300506032b6570032100';
 const PKCS8 = '302e020100300506032b657004220420';
 
 /**
- * Ed25519 with the acceptance rule of ZIP 215 on node:crypto. What OpenSSL accepts is valid; what it
- * refuses is decided by ZIP 215 (kernel, else noble), because OpenSSL also refuses some signatures
- * that a batch check must accept. No signature is known that OpenSSL accepts and ZIP 215 refuses:
- * both require S < L, and OpenSSL's cofactorless equation implies the cofactored one.
+ * Ed25519 with the acceptance rule of ZIP 215 on node:crypto. What OpenSSL accepts is valid; what
+ * it refuses is decided by ZIP 215 (kernel, else noble), because OpenSSL also refuses some
+ * signatures that a batch check must accept. The other way round cannot happen: both require
+ * S < L, and OpenSSL's equation without the cofactor implies the one with it.
  */
 export function createEd25519Suite(kernel: Ed25519Kernel | undefined): SignatureSuite {
   const publicKeys = new PublicKeyCache(fromHex(SPKI));

@@ -48,8 +48,8 @@ export class PublicKeyCache {
 }
 
 /**
- * Imported secret keys, kept as long as the caller keeps the array. The fingerprint notices an array
- * that was wiped or reused since.
+ * Imported secret keys, kept as long as the caller keeps the array. The fingerprint notices an
+ * array that was wiped or reused since.
  */
 export class SecretKeyCache {
   readonly #prefix: Uint8Array;
