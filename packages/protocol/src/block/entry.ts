@@ -1,4 +1,4 @@
-import { dataView } from '../bytes.ts';
+import { allocateBytes, dataView } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { HEADER_BYTES, SIGNATURE_BYTES_MAX } from '../limits.ts';
 import { type BlockHeader, decodeHeaderAt } from './header.ts';
@@ -38,7 +38,7 @@ export function encodeEntry(headerBytes: Uint8Array, signature: Uint8Array): Uin
     });
   }
   checkSignatureLength(signature.length);
-  const bytes = new Uint8Array(HEADER_BYTES + LENGTH_BYTES + signature.length);
+  const bytes = allocateBytes(HEADER_BYTES + LENGTH_BYTES + signature.length);
   bytes.set(headerBytes);
   bytes[HEADER_BYTES] = signature.length >>> 8;
   bytes[HEADER_BYTES + 1] = signature.length & 0xff;

@@ -37,10 +37,8 @@ export function blockHash(
   payload?: Uint8Array,
   hash: HashFunction = sha256,
 ): BlockHash {
-  if (entry instanceof Uint8Array) return hash(taggedHeader(HASH_TAG, entry)) as BlockHash;
-  if (entry.header.version === 2) {
-    return hash(taggedHeader(HASH_TAG, entry.headerBytes)) as BlockHash;
-  }
+  if (entry instanceof Uint8Array) return headerHash(entry, hash);
+  if (entry.header.version === 2) return headerHash(entry.headerBytes, hash);
   return hash(concatBytes(entry.bytes, requirePayload(payload))) as BlockHash;
 }
 
@@ -127,12 +125,24 @@ export function verifyChunk(claim: ChunkClaim, hash: HashFunction = sha256): voi
 }
 
 function taggedHeader(tag: Uint8Array, headerBytes: Uint8Array): Uint8Array {
-  if (headerBytes.length !== HEADER_BYTES) {
-    throw new ProtocolError('malformed', 'expected a header of 144 bytes', {
-      found: headerBytes.length,
-    });
-  }
+  assertHeaderLength(headerBytes);
   return concatBytes(tag, headerBytes);
+}
+
+/** One input buffer for all block hashes: hashing is synchronous and keeps nothing. */
+const hashInput: Uint8Array = /* @__PURE__ */ concatBytes(HASH_TAG, new Uint8Array(HEADER_BYTES));
+
+function headerHash(headerBytes: Uint8Array, hash: HashFunction): BlockHash {
+  assertHeaderLength(headerBytes);
+  hashInput.set(headerBytes, HASH_TAG.length);
+  return hash(hashInput) as BlockHash;
+}
+
+function assertHeaderLength(headerBytes: Uint8Array): void {
+  if (headerBytes.length === HEADER_BYTES) return;
+  throw new ProtocolError('malformed', 'expected a header of 144 bytes', {
+    found: headerBytes.length,
+  });
 }
 
 function requirePayload(payload: Uint8Array | undefined): Uint8Array {

@@ -1,5 +1,5 @@
 import type { BlockHash, Hash32, KeyId, NamespaceId } from '../brands.ts';
-import { dataView, readU64, writeU64 } from '../bytes.ts';
+import { allocateBytes, dataView, readU64, writeU64 } from '../bytes.ts';
 import { readI64, writeI64 } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { HEADER_BYTES, INDEX_MAX, PAYLOAD_BYTES_MAX } from '../limits.ts';
@@ -52,7 +52,7 @@ export function encodeHeader(header: BlockHeader): Uint8Array {
   checkInteger(header.payloadType, 0, U32 - 1, 'payloadType');
   checkInteger(header.payloadLength, 0, U32 - 1, 'payloadLength');
   checkFields(header.payloadLength, header.algorithm, header.payloadHashKind);
-  const bytes = new Uint8Array(HEADER_BYTES);
+  const bytes = allocateBytes(HEADER_BYTES);
   const view = dataView(bytes);
   view.setUint16(0, BLOCK_MAGIC);
   view.setUint16(2, BLOCK_VERSION_2);

@@ -1,5 +1,5 @@
 import { assert } from '../assert.ts';
-import type { BlockHash, NamespaceId } from '../brands.ts';
+import type { BlockHash, KeyId, NamespaceId } from '../brands.ts';
 import { ProtocolError } from '../errors.ts';
 import { SIGNED_BATCH_BLOCKS_MAX } from '../limits.ts';
 import { encodeGenesis, type GenesisPayload } from '../namespace/genesis.ts';
@@ -70,7 +70,7 @@ export interface CreateGenesisOptions
 export function createBlock(options: CreateBlockOptions): CreatedBlock {
   const { namespace, tip, signer, provider = nobleHashes } = options;
   assert(isPlainAlgorithm(signer.algorithm), 'a signer signs plainly; createBlocks makes batches');
-  const place = { namespace, tip, algorithm: signer.algorithm, publicKey: signer.publicKey };
+  const place = { namespace, tip, algorithm: signer.algorithm, signer };
   const headerBytes = headerFor(place, options, provider);
   const signature = signer.sign(signedBytes(headerBytes));
   return assemble(headerBytes, signature, options.payload, provider);
@@ -95,7 +95,7 @@ export function createBlocks(options: CreateBlocksOptions): CreatedBlock[] {
   }
   let tip = options.tip;
   const headers = contents.map((content) => {
-    const place = { namespace, tip, algorithm, publicKey: signer.publicKey };
+    const place = { namespace, tip, algorithm, signer };
     const headerBytes = headerFor(place, content, provider);
     tip = {
       size: (tip?.size ?? 0) + 1,
@@ -155,11 +155,22 @@ interface Place {
   readonly namespace: NamespaceId;
   readonly tip: ChainTip | undefined;
   readonly algorithm: AlgorithmId;
-  readonly publicKey: Uint8Array;
+  readonly signer: Signer;
+}
+
+/** A signer's key does not change, so neither does its id: one hash less per block. */
+const signerKeyIds: WeakMap<Signer, KeyId> = /* @__PURE__ */ new WeakMap();
+
+function signerKeyId(signer: Signer, provider: PayloadHashes): KeyId {
+  const known = signerKeyIds.get(signer);
+  if (known !== undefined) return known;
+  const id = keyId(signer.algorithm, signer.publicKey, provider.sha256);
+  signerKeyIds.set(signer, id);
+  return id;
 }
 
 function headerFor(place: Place, content: BlockContent, provider: PayloadHashes): Uint8Array {
-  const { namespace, tip, algorithm, publicKey } = place;
+  const { namespace, tip, algorithm, signer } = place;
   const { payload, payloadHashKind = HASH_KIND.sha256 } = content;
   return encodeHeader({
     version: 2,
@@ -172,7 +183,7 @@ function headerFor(place: Place, content: BlockContent, provider: PayloadHashes)
     payloadLength: payload.length,
     algorithm,
     payloadHashKind,
-    keyId: keyId(algorithm, publicKey, provider.sha256),
+    keyId: signerKeyId(signer, provider),
   });
 }
 

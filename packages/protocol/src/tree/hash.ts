@@ -18,9 +18,14 @@ export const EMPTY_ROOT: Hash32 = fromHex(
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 ) as Hash32;
 
+/** Entries are a few hundred bytes; hashing is synchronous, so one buffer serves them all. */
+const leafScratch: Uint8Array = /* @__PURE__ */ new Uint8Array(1024);
+
 /** 32-byte leaf hash of leaf data of any length: H(0x00 || data), RFC 6962 section 2.1. */
 export function leafHash(data: Uint8Array, hash: HashFunction = sha256): Hash32 {
-  const input = new Uint8Array(1 + data.length);
+  const length = 1 + data.length;
+  const input =
+    length <= leafScratch.length ? leafScratch.subarray(0, length) : new Uint8Array(length);
   input[0] = LEAF_PREFIX;
   input.set(data, 1);
   return hash(input) as Hash32;
