@@ -23,7 +23,7 @@ const ONE_BAD = Array.from({ length: 20 }, (_, i) => (i === 7 ? 'invalid-signatu
 
 test('a processor without fused multiply-add: no kernel, the same verdicts', (t) => {
   if (process.arch !== 'x64') return t.skip('only x64 processors may lack the instruction');
-  // Compiled at once and compiled first by the baseline compiler: both must see the double rounding.
+  // Optimising and baseline compiler: both must see the double rounding.
   for (const tier of ['--no-liftoff', '--liftoff-only']) {
     assert.deepEqual(run(['--no-enable-fma3', tier]), { hasKernel: false, verdicts: ONE_BAD });
   }

@@ -104,6 +104,15 @@ describe('native suites', () => {
   });
 });
 
+test('hashes are those of noble, as plain arrays', () => {
+  for (let length = 0; length < 600; length += 7) {
+    const data = Uint8Array.from({ length }, (_, i) => (i * 37 + length) & 0xff);
+    assert.deepEqual(native.sha256(data), nobleProvider.sha256(data));
+    assert.deepEqual(native.sha512(data), nobleProvider.sha512(data));
+    assert.deepEqual(native.blake3(data), nobleProvider.blake3(data));
+  }
+});
+
 test('the key cache is bounded and keeps what is used', () => {
   const spki = Buffer.from('302a300506032b6570032100', 'hex');
   const cache = new PublicKeyCache(spki, 3);
