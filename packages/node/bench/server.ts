@@ -1,0 +1,26 @@
+/**
+ * A node for benches, in a process of its own so that its processor time can be told from the
+ * client's. Says its address and process id on the first line; ends with its standard input.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createJsonLogger } from '@basalt/telemetry';
+import { resolveConfig, startNode } from '../src/index.ts';
+
+const folder = mkdtempSync(join(process.env['BASALT_BENCH_DIR'] ?? tmpdir(), 'basalt-bench-node-'));
+const { config } = resolveConfig({
+  flags: { dataDir: join(folder, 'data'), port: 0, explorer: false, logLevel: 'error' },
+});
+const logger = createJsonLogger({
+  write: (line) => process.stderr.write(line),
+  clock: { nowMs: () => Date.now() },
+  level: 'error',
+});
+const node = await startNode(config, { logger, version: 'bench' });
+console.log(JSON.stringify({ url: node.info.url, pid: process.pid }));
+process.stdin.resume();
+process.stdin.once('end', async () => {
+  await node.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
