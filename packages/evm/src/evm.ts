@@ -1,0 +1,129 @@
+/**
+ * The engine's face. An engine belongs to one fork and one thread, runs one call at a time and is
+ * synchronous throughout.
+ */
+import type { Precompile } from './precompiles/types.ts';
+import type { Tracer } from './trace/types.ts';
+import type {
+  Account,
+  AccountChange,
+  BlockEnvironment,
+  CallRequest,
+  CallResult,
+  ExceptionalHalt,
+  Fork,
+  Log,
+  ReadSet,
+  StateReader,
+} from './types.ts';
+
+export interface EvmOptions {
+  readonly fork: Fork;
+  /** Sizes of the kernel's regions; see docs/evm-memory.md. */
+  readonly memory?: Partial<MemorySizes>;
+  /** A shared memory, large enough for the sizes; private memory is made where absent. */
+  readonly sharedMemory?: WebAssembly.Memory;
+  /** Contracts built into the engine; those of the fork where absent. */
+  readonly precompiles?: readonly Precompile[];
+}
+
+/** Bounds of one instance. What needs more ends with an {@link EvmError} `memory-bound`. */
+export interface MemorySizes {
+  /** EVM memory of all open frames, call data of the outermost call included. */
+  readonly frameMemoryBytes: number;
+  /** Translated code, kept over calls. */
+  readonly codeBytes: number;
+  /** Accounts that one transaction may touch. */
+  readonly accounts: number;
+  /** Storage slots that one transaction may touch, persistent and transient together. */
+  readonly slots: number;
+  /** Log records of one transaction. */
+  readonly logBytes: number;
+  /** Undo records of one transaction. */
+  readonly journalBytes: number;
+}
+
+/** What holds for a whole transaction. */
+export interface TransactionContext {
+  readonly origin: Uint8Array;
+  readonly gasPrice: bigint;
+  readonly blobHashes?: readonly Uint8Array[];
+}
+
+export interface FrameRequest {
+  readonly from: Uint8Array;
+  /** undefined creates a contract from `data`. */
+  readonly to: Uint8Array | undefined;
+  /** Creations: nonce that the address is made of; the sender's present one where absent. */
+  readonly nonce?: bigint;
+  readonly data?: Uint8Array;
+  /** Moved from `from` to the callee, which must be able to pay. */
+  readonly value?: bigint;
+  readonly gasLimit: bigint;
+  /** Runs this instead of the code of `to`. */
+  readonly code?: Uint8Array;
+  readonly isStatic?: boolean;
+}
+
+export interface FrameResult {
+  readonly halt: ExceptionalHalt | undefined;
+  readonly gasLeft: bigint;
+  /** Refund counter of the session so far, before any cap; never negative. */
+  readonly gasRefund: bigint;
+  readonly output: Uint8Array;
+  readonly created: Uint8Array | undefined;
+}
+
+export interface SessionResult {
+  readonly logs: readonly Log[];
+  readonly changes: readonly AccountChange[];
+  readonly reads: ReadSet;
+}
+
+/**
+ * One journal over the steps of a transaction: charge the sender, warm addresses, apply
+ * authorizations, run the outermost frame, refund, finish. An engine has one open session; `begin`
+ * closes the one before it. Every method of a closed session throws.
+ */
+export interface Session {
+  /** The account as it is now; undefined where none exists. Reads and records the read. */
+  getAccount(address: Uint8Array): Account | undefined;
+  /** Code of an account as it is now, a delegation (EIP-7702) not followed. */
+  getCode(address: Uint8Array): Uint8Array;
+  /** Makes the account where it does not exist; touches it. */
+  setBalance(address: Uint8Array, balance: bigint): void;
+  /** Adds to the balance and touches the account (EIP-161), also with 0. */
+  addBalance(address: Uint8Array, amount: bigint): void;
+  setNonce(address: Uint8Array, nonce: bigint): void;
+  /** Sets code; empty code sets the hash of nothing. */
+  setCode(address: Uint8Array, code: Uint8Array): void;
+  /** Makes an address, and slots of it, warm (EIP-2929). Precompiles are warm by themselves. */
+  warm(address: Uint8Array, slots?: readonly Uint8Array[]): void;
+  isWarm(address: Uint8Array): boolean;
+  addRefund(gas: bigint): void;
+  /** Marks a point; `revert` undoes every change made since. */
+  snapshot(): number;
+  revert(snapshot: number): void;
+  run(request: FrameRequest): FrameResult;
+  trace(request: FrameRequest, tracer: Tracer): FrameResult;
+  /** Destroys what is marked, drops empty touched accounts by the fork's rule, ends the session. */
+  finish(): SessionResult;
+}
+
+export interface Evm {
+  readonly fork: Fork;
+  /**
+   * Runs one message call or creation on a state and gives all that it changes. Changes are those of
+   * the call alone: no intrinsic gas, no fee, no nonce of the sender (a creation raises it).
+   *
+   * @throws EvmError `bad-request` for malformed input, `memory-bound` when an instance bound is met
+   */
+  call(state: StateReader, request: CallRequest): CallResult;
+  /** The same, telling a tracer every step. */
+  trace(state: StateReader, request: CallRequest, tracer: Tracer): CallResult;
+  begin(
+    state: StateReader,
+    block: Partial<BlockEnvironment>,
+    transaction: TransactionContext,
+  ): Session;
+}
