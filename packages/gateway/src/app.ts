@@ -59,17 +59,14 @@ export function createListener(
   });
   const listener = getRequestListener(
     (request, env) => app.fetch(request, env),
-    // Other users of this process keep their own Request and Response.
-    { overrideGlobalObjects: false, hostname: 'localhost', errorHandler: () => badTarget() },
+    // Other users of this process keep their own Request and Response; `fail` below answers a
+    // target that cannot be made into a URL.
+    { overrideGlobalObjects: false, hostname: 'localhost', errorHandler: () => undefined },
   );
   return async (request, response) => {
     await listener(request, response);
     if (!response.headersSent && !response.destroyed) fail(request, response, badRequest());
   };
-}
-
-function badTarget(): Response {
-  return new Response(null, { status: 400 });
 }
 
 function badRequest(): GatewayError {

@@ -77,6 +77,8 @@ class HttpGateway implements Gateway, Services {
   readonly #addresses: AddressBuckets;
   /** A connection keeps the bucket of its address; entries end with their sockets. */
   readonly #buckets = new WeakMap<object, TokenBucket>();
+  /** Answers under way outside of the hot path, so that `stop` can tell them to be the last. */
+  readonly #running = new Set<ServerResponse>();
   #server: Server | undefined;
   #connections = 0;
   #stopping = false;
@@ -120,8 +122,12 @@ class HttpGateway implements Gateway, Services {
     const host = options.host ?? '127.0.0.1';
     this.#openNamespaces = this.settings.openNamespaces ?? isLoopback(host);
     this.#stopping = false;
-    const malformed = (): void => this.#metrics.malformed.add();
-    const server = createHttpServer(this.settings, this.handler, malformed);
+    const server = createHttpServer(
+      this.settings,
+      this.handler,
+      (request, response) => this.#fail(request, response, unknownExpectation()),
+      () => this.#metrics.malformed.add(),
+    );
     server.on('connection', (socket) => {
       this.#connections++;
       socket.once('close', () => this.#connections--);
@@ -137,6 +143,7 @@ class HttpGateway implements Gateway, Services {
     const server = this.#server;
     if (server === undefined) return true;
     this.#server = undefined;
+    for (const response of this.#running) response.shouldKeepAlive = false;
     const stopped = stopServer(server, graceMs);
     this.streams.endAll();
     return stopped;
@@ -166,6 +173,11 @@ class HttpGateway implements Gateway, Services {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     if (this.#stopping) response.shouldKeepAlive = false;
+    // Node's parser lets HTTP/0.9 through, which knows neither status nor fields.
+    if (request.httpVersionMajor !== 1) {
+      this.#fail(request, response, new GatewayError('bad-request', 'expected HTTP/1.1'));
+      return;
+    }
     const bucket = this.bucketOf(request.socket);
     if (!bucket.take(1, this.clock)) {
       this.#metrics.limited.add();
@@ -196,7 +208,9 @@ class HttpGateway implements Gateway, Services {
 
   #takeLongWay(request: IncomingMessage, response: ServerResponse): void {
     const startedMs = performance.now();
+    this.#running.add(response);
     response.once('close', () => {
+      this.#running.delete(response);
       const seconds = (performance.now() - startedMs) / 1_000;
       const status = response.statusCode;
       this.#metrics.answered(request.method ?? '', routeName(response), status, seconds);
@@ -249,6 +263,10 @@ class HttpGateway implements Gateway, Services {
     }
     sendProblem(response, problem);
   }
+}
+
+function unknownExpectation(): GatewayError {
+  return new GatewayError('expectation-failed', 'expected no Expect other than 100-continue');
 }
 
 function tooMany(seconds: number): GatewayError {

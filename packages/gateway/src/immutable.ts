@@ -35,7 +35,7 @@ export interface ImmutableParts {
 
 const BLOCK_PATH = /^\/blocks\/([0-9a-f]{64})(?:\/(header|payload))?$/;
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const TILE_PATH = new RegExp(`^/(?:ns/(${UUID})|super)/(tile/.+)$`);
+const TILE_PATH = new RegExp(`^/(?:ns/(${UUID})|super)/(tile/[^?]+)$`);
 
 /** The immutable resource with exactly this path, if it is one. */
 export function matchImmutable(path: string): ImmutableResource | undefined {

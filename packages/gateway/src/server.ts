@@ -20,6 +20,7 @@ export interface Listening {
 export function createHttpServer(
   settings: GatewaySettings,
   handler: RequestListener,
+  onExpectation: RequestListener,
   onMalformed: () => void,
 ): Server {
   const server = createServer(
@@ -42,6 +43,7 @@ export function createHttpServer(
     onMalformed();
     answerClientError(error, socket as Socket);
   });
+  server.on('checkExpectation', onExpectation);
   server.on('checkContinue', (request, response) => {
     // Saying "continue" to a body that will be refused would make the client send it.
     const announced = Number(request.headers['content-length'] ?? 0);

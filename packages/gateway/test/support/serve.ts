@@ -37,7 +37,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
-  json(): any;
+  /** The body as JSON; the test says what it expects. */
+  json<Shape = Record<string, unknown>>(): Shape;
 }
 
 export interface AskOptions {
@@ -70,7 +71,7 @@ export function ask(port: number, path: string, options: AskOptions = {}): Promi
             status: incoming.statusCode ?? 0,
             headers: incoming.headers,
             body,
-            json: () => JSON.parse(body.toString()) as unknown,
+            json: <Shape>() => JSON.parse(body.toString()) as Shape,
           });
         });
       },
@@ -100,7 +101,7 @@ export function raw(port: number, text: string | Buffer, timeoutMs = 5_000): Pro
       socket.destroy();
       reject(new Error('the connection stayed open'));
     }, timeoutMs);
-    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(timer);

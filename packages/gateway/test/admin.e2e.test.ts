@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { decodeBlock, equalBytes, HASH_KIND, PAYLOAD_TYPE } from '@basalt/protocol';
+import { BLOCK_TYPE, BLOCKS_TYPE } from '../src/media-types.ts';
+import { ChainWriter } from './support/ledger.ts';
+import { ask, post, serve } from './support/serve.ts';
+
+suite('namespaces and administration', () => {
+  test('a node that is not open takes new namespaces with the token only', async () => {
+    const served = await serve({ adminToken: 'secret', openNamespaces: false });
+    try {
+      const chain = new ChainWriter(20);
+      const refused = await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(0));
+      assert.equal(refused.status, 401);
+      assert.match(refused.headers['www-authenticate'] as string, /^Bearer/);
+      const authorization = 'Bearer secret';
+      const taken = await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(0), {
+        authorization,
+      });
+      assert.equal(taken.status, 201);
+      chain.add(Buffer.from('anybody with the key may go on'));
+      assert.equal((await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(1))).status, 201);
+      assert.equal((await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(0))).status, 200);
+      const batch = new ChainWriter(21);
+      const inBatch = await post(served.port, '/blocks/batch', BLOCKS_TYPE, batch.wire(0));
+      assert.equal(inBatch.status, 401);
+    } finally {
+      await served.close();
+    }
+  });
+
+  test('administration: the token, pruning, and what is gone is gone from memory too', async () => {
+    const pruned: [string, number][] = [];
+    const onPrune = (namespace: string, before: number): void =>
+      void pruned.push([namespace, before]);
+    const served = await serve({ adminToken: 'secret', onPrune });
+    const { port } = served;
+    try {
+      const chain = new ChainWriter(22);
+      for (let i = 0; i < 4; i++) chain.add(Buffer.from(`secret ${i}`));
+      const body = Buffer.concat(chain.blocks.map((_, i) => chain.wire(i)));
+      await post(port, '/blocks/batch', BLOCKS_TYPE, body, { prefer: 'wait-checkpoint' });
+      const payload = `/blocks/${chain.hash(1)}/payload`;
+      assert.equal((await ask(port, payload)).body.toString(), 'secret 0');
+      const question = JSON.stringify({ namespace: chain.namespace, before: 3 });
+      const json = 'application/json';
+      assert.equal((await post(port, '/admin/prune', json, question)).status, 401);
+      const wrong = { authorization: 'Bearer wrong' };
+      assert.equal((await post(port, '/admin/prune', json, question, wrong)).status, 401);
+      const right = { authorization: 'Bearer secret' };
+      const answer = await post(port, '/admin/prune', json, question, right);
+      assert.equal(answer.status, 200, answer.body.toString());
+      assert.deepEqual(pruned, [[chain.namespace, 3]]);
+      const gone = await ask(port, payload);
+      assert.equal(gone.status, 410);
+      assert.equal(gone.json()['code'], 'pruned');
+      assert.match(gone.headers['link'] as string, /\/header>; rel="alternate"/);
+      const whole = await ask(port, `/blocks/${chain.hash(1)}`);
+      assert.equal(decodeBlock(whole.body).payload, undefined);
+      const view = await ask(port, `/blocks/${chain.hash(1)}?view=json`);
+      assert.equal(view.json()['payloadState'], 'pruned');
+      assert.equal((await ask(port, `/blocks/${chain.hash(4)}/payload`)).status, 200);
+      const page = `/chains/${chain.namespace}/blocks?from=1&count=2`;
+      const accept = BLOCKS_TYPE;
+      assert.equal((await ask(port, page, { headers: { accept } })).status, 410);
+      assert.equal((await ask(port, `${page}&payloads=0`, { headers: { accept } })).status, 200);
+      assert.equal((await post(port, '/admin/flush', json, '', right)).status, 200);
+      const config = await ask(port, '/admin/config', { headers: right });
+      assert.equal(config.status, 200);
+      assert.doesNotMatch(config.body.toString(), /secret/);
+      assert.equal(config.headers['access-control-allow-origin'], undefined);
+      assert.equal(config.headers['cache-control'], 'no-store');
+    } finally {
+      await served.close();
+    }
+  });
+
+  test('a large payload in chunks: parts that verify alone', async () => {
+    const served = await serve();
+    try {
+      const chain = new ChainWriter(23);
+      const payload = Buffer.alloc(100_000, 'chunk ');
+      chain.add(payload, PAYLOAD_TYPE.opaque, HASH_KIND.sha256Tree);
+      const body = Buffer.concat([chain.wire(0), chain.wire(1)]);
+      await post(served.port, '/blocks/batch', BLOCKS_TYPE, body);
+      const path = `/blocks/${chain.hash(1)}/payload`;
+      const part = await ask(served.port, path, { headers: { range: 'bytes=16384-49151' } });
+      assert.equal(part.status, 206);
+      assert.ok(equalBytes(part.body, payload.subarray(16_384, 49_152)));
+      assert.ok(Buffer.from(part.headers['basalt-chunk-proof'] as string, 'base64').length > 64);
+      const crooked = await ask(served.port, path, { headers: { range: 'bytes=1-9' } });
+      assert.equal(crooked.headers['basalt-chunk-proof'], undefined);
+    } finally {
+      await served.close();
+    }
+  });
+});
