@@ -2,7 +2,9 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { fromBigInt, isAllZero, toBigInt } from '../bytes.ts';
 
 const { G1, G2, fields } = bls12_381;
-const { Fp, Fp2, Fr } = fields;
+const Fp = fields.Fp;
+const Fp2 = fields.Fp2;
+const Fr = fields.Fr;
 
 export type PointG1 = typeof G1.Point.BASE;
 export type PointG2 = typeof G2.Point.BASE;
