@@ -18,7 +18,7 @@ import {
   type Signer,
   toHex,
 } from '@basalt/protocol';
-import { type DataFolder, openDataFolder, StoreError } from '@basalt/store';
+import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
 import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
 import type { NodeConfig } from './config.ts';
 import { NodeError } from './errors.ts';
@@ -54,6 +54,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly info: NodeInfo;
   readonly ledger: Ledger;
   readonly metrics: MetricsRegistry;
+  /** What the store holds now. */
+  stats(): Promise<StoreStats>;
   /** Finishes what is under way, covers it with a checkpoint, closes all files. May be called twice. */
   stop(): Promise<void>;
 }
@@ -92,10 +94,10 @@ export async function startNode(
 
 /** What has started, to be stopped in the reverse order. */
 class Parts {
-  #stops: (() => Promise<unknown> | unknown)[] = [];
+  #stops: (() => unknown)[] = [];
   #stopping: Promise<void> | undefined;
 
-  onStop(stop: () => Promise<unknown> | unknown): void {
+  onStop(stop: () => unknown): void {
     this.#stops.push(stop);
   }
 
@@ -170,7 +172,8 @@ async function compose(
     explorer: config.explorer && components.explorerFolder !== undefined,
   };
   const stop = (): Promise<void> => parts.stop();
-  return { info, ledger, metrics, stop, [Symbol.asyncDispose]: stop };
+  const stats = (): Promise<StoreStats> => folder.store.stats();
+  return { info, ledger, metrics, stats, stop, [Symbol.asyncDispose]: stop };
 }
 
 function createVerifier(

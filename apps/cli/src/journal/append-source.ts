@@ -52,6 +52,8 @@ export interface AppendResult extends AppendProgress {
   readonly tip: ChainTip;
   readonly refusal: Refusal | undefined;
   readonly interrupted: boolean;
+  /** From the start to the last answer. */
+  readonly seconds: number;
 }
 
 /**
@@ -99,6 +101,7 @@ class AppendRun {
   #inputBytes = 0;
   #firstIndex: number | undefined;
   #refusal: Refusal | undefined;
+  readonly #startedMs: number;
   /** Why the input ended early; what was read before it is written. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -108,6 +111,7 @@ class AppendRun {
     this.#options = options;
     this.#signTip = tip;
     this.#tip = tip;
+    this.#startedMs = target.clock.nowMs();
   }
 
   async run(): Promise<AppendResult> {
@@ -256,6 +260,7 @@ class AppendRun {
       tip: this.#tip,
       refusal: this.#refusal,
       interrupted,
+      seconds: (this.#target.clock.nowMs() - this.#startedMs) / 1000,
     };
   }
 

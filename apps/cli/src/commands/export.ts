@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  equalBytes,
+  leafHash,
+  parseCheckpoint,
+  parseNote,
+  RangeBuilder,
+  toHex,
+} from '@basalt/protocol';
+import { Command } from 'commander';
+import { encodeArchiveHead, openArchive } from '../archive/archive-file.ts';
+import { BlockStream, type StreamedBlock } from '../archive/block-stream.ts';
+import { connect } from '../connection.ts';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { fetchFrom } from '../node-api.ts';
+import { requireNamespace } from '../open-namespace.ts';
+import { addExamples, addNodeOptions, type NodeOptions, namespaceOption } from '../options.ts';
+import { formatAmount, formatBytes } from '../view/numbers.ts';
+import { Progress } from '../view/progress.ts';
+
+interface Options extends NodeOptions {
+  readonly namespace: string;
+}
+
+/** Blocks of one page; the node may send fewer. */
+const PAGE_BLOCKS = 1_000;
+
+export function exportCommand(context: Context): Command {
+  const command = new Command('export')
+    .description(
+      'Write a namespace into one file: its newest signed checkpoint and every block under it. The ' +
+        'tree over the blocks is compared with the checkpoint. A file that was cut off is gone on ' +
+        'with; the same namespace at the same size gives the same bytes.',
+    )
+    .argument('<file>', 'file to write')
+    .addOption(namespaceOption())
+    .action((file: string, options: Options) => exportNamespace(context, file, options));
+  return addExamples(addNodeOptions(command), [
+    'basalt export --namespace audit audit.basalt',
+    'basalt import audit.basalt --url http://other.example:4711',
+  ]);
+}
+
+/** A file that is being written: what is in it, and the tree over that. */
+interface Draft {
+  readonly file: FileHandle;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly tree: RangeBuilder;
+  position: number;
+}
+
+async function exportNamespace(context: Context, path: string, options: Options): Promise<void> {
+  const { terminal, clock, screen, signal } = context;
+  const client = connect(context, { url: options.url });
+  const found = await requireNamespace(client, options.namespace);
+  const draft = existsSync(path)
+    ? await resume(context, path, found.namespace)
+    : await begin(path, {
+        namespace: found.namespace,
+        verifierKey: found.verifierKey,
+        note: (await client.checkpoint(found.namespace, { signal })).note,
+      });
+  const resumedAt = draft.tree.size;
+  const progress = new Progress({ terminal, clock, label: found.label || path, noun: 'block' });
+  try {
+    while (draft.tree.size < draft.size) {
+      const left = draft.size - draft.tree.size;
+      const count = Math.min(PAGE_BLOCKS, left);
+      const place = `/chains/${found.namespace}/blocks?from=${draft.tree.size}&count=${count}`;
+      const answer = await fetchFrom(options.url, place, 'application/x-basalt-blocks', signal);
+      await writePage(context, draft, new Uint8Array(await answer.arrayBuffer()));
+      const done = draft.tree.size;
+      progress.update({ count: done - resumedAt, bytes: draft.position, done, total: draft.size });
+    }
+    await draft.file.sync();
+  } finally {
+    progress.end();
+    await draft.file.close();
+  }
+  if (!equalBytes(draft.tree.root(), draft.root)) throw wrongRoot(path, draft);
+  const { size, position } = draft;
+  if (options.json === true) {
+    const root = toHex(draft.root);
+    const { namespace, label } = found;
+    screen.line(JSON.stringify({ namespace, label, file: path, size, bytes: position, root }));
+    return;
+  }
+  const before = resumedAt === 0 ? '' : `, ${formatAmount(resumedAt, 'block')} were there already`;
+  screen.line(
+    `${screen.style('green', path)}: ${formatAmount(size, 'block')}, ${formatBytes(position)}, the ` +
+      `tree is that of the signed checkpoint${before}`,
+  );
+}
+
+async function begin(
+  path: string,
+  {
+    namespace,
+    verifierKey,
+    note,
+  }: {
+    readonly namespace: Parameters<typeof encodeArchiveHead>[0]['namespace'];
+    readonly verifierKey: string;
+    readonly note: string;
+  },
+): Promise<Draft> {
+  const { size, root } = parseCheckpoint(parseNote(note).text);
+  const head = encodeArchiveHead({ namespace, size, verifierKey, checkpoint: note });
+  const file = await open(path, 'wx');
+  await file.writeFile(head);
+  return { file, size, root, tree: new RangeBuilder(), position: head.length };
+}
+
+/** Keeps the blocks that are whole; cuts off what is behind them. */
+async function resume(context: Context, path: string, namespace: string): Promise<Draft> {
+  const archive = await openArchive(path);
+  const { head, headBytes } = archive;
+  const { sha256 } = context.provider();
+  const tree = new RangeBuilder(undefined, sha256);
+  let position = headBytes;
+  try {
+    if (head.namespace !== namespace) {
+      throw new CliError(
+        EXIT.usage,
+        'other-namespace',
+        `${path} is an export of another namespace, ${head.namespace}`,
+        'choose another file name',
+      );
+    }
+    for await (const blocks of archive.blocks()) {
+      for (const { block, bytes } of blocks) {
+        tree.append(leafHash(block.entry.bytes, sha256));
+        position += bytes;
+      }
+    }
+  } finally {
+    await archive.close();
+  }
+  const file = await open(path, 'r+');
+  await file.truncate(position);
+  const { size, root } = parseCheckpoint(parseNote(head.checkpoint).text);
+  return { file, size, root, tree, position };
+}
+
+async function writePage(context: Context, draft: Draft, page: Uint8Array): Promise<void> {
+  const { sha256 } = context.provider();
+  const stream = new BlockStream();
+  const blocks: StreamedBlock[] = stream.push(page);
+  if (blocks.length === 0 || stream.restBytes > 0) {
+    throw new CliError(
+      EXIT.refused,
+      'pruned',
+      `the node does not send block ${draft.tree.size + blocks.length} whole: its payload may be pruned`,
+      'export from a node that has all payloads',
+    );
+  }
+  let at = 0;
+  while (at < page.length) {
+    const { bytesWritten } = await draft.file.write(
+      page,
+      at,
+      page.length - at,
+      draft.position + at,
+    );
+    at += bytesWritten;
+  }
+  for (const { block } of blocks) draft.tree.append(leafHash(block.entry.bytes, sha256));
+  draft.position += page.length;
+}
+
+function wrongRoot(path: string, draft: Draft): CliError {
+  return new CliError(
+    EXIT.failedCheck,
+    'inconsistent-checkpoint',
+    `the ${draft.size} blocks in ${path} have another tree than the signed checkpoint`,
+    'the node serves what it did not sign, or the file was changed: `basalt fsck --url` tells more',
+  );
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
+import { addExamples } from '../options.ts';
+import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
+
+export function nodeCommand(context: Context): Command {
+  const command = addConfigOptions(new Command('node'))
+    .description(
+      'Run a node as a service: JSON log lines on standard error, nothing else. SIGTERM or Ctrl+C ' +
+        'stops it when what is under way is done; a second one ends it at once.',
+    )
+    .action((options: ConfigOptions) => runServer(context, options));
+  return addExamples(command, [
+    'basalt node',
+    'basalt node --data-dir /var/lib/basalt --host 0.0.0.0 --set origin=log.example.org',
+    'basalt node --config /etc/basalt.json --set logLevel=debug',
+    'BASALT_PORT=8080 basalt node',
+  ]);
+}
+
+async function runServer(context: Context, options: ConfigOptions): Promise<void> {
+  const resolved = loadConfig(context, options);
+  const logger = createNodeLogger(context, resolved.config.logLevel);
+  const node = await runNode(context, resolved, logger);
+  const { url, dataDir, origin } = node.info;
+  logger.info('running', { url, dataDir, origin, pid: process.pid });
+  await untilInterrupted(context);
+  logger.info('stopping');
+  await node.stop();
+  logger.info('stopped');
+}

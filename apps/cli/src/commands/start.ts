@@ -1,0 +1,89 @@
+import { relative } from 'node:path';
+import type { RunningNode } from '@basalt/node';
+import { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
+import { addExamples, URL_DEFAULT } from '../options.ts';
+import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
+import { VERSION } from '../version.ts';
+import { type StartFacts, startScreen, statusLine } from '../view/start-screen.ts';
+
+const STATUS_MS = 1_000;
+
+/** The rate is that of the last seconds: one reading a second must not flicker. */
+const RATE_SAMPLES = 5;
+
+export function startCommand(context: Context): Command {
+  const command = addConfigOptions(new Command('start'))
+    .description(
+      'Start a node on this machine, record live readings of it (load, memory, disk, network) and ' +
+        'show one screen: what is running, its address, what to try next. `npm start` runs this.',
+    )
+    .option('--no-readings', 'do not record readings of this machine')
+    .action((options: ConfigOptions & { readings: boolean }) => start(context, options));
+  return addExamples(command, [
+    'npm start',
+    'basalt start --port 8080 --data-dir ~/my-log',
+    'basalt start --no-readings',
+  ]);
+}
+
+async function start(
+  context: Context,
+  options: ConfigOptions & { readings: boolean },
+): Promise<void> {
+  const { screen, terminal } = context;
+  const resolved = loadConfig(context, options, { hostReadings: options.readings });
+  // Requests of others are not worth a line on this screen; warnings are.
+  const level = resolved.sources.logLevel === 'default' ? 'warn' : resolved.config.logLevel;
+  const node = await runNode(context, resolved, createNodeLogger(context, level));
+  for (const line of startScreen(screen, factsOf(node, context))) screen.line(line);
+  const stopStatus = terminal.isLive ? showStatus(context, node) : () => undefined;
+  await untilInterrupted(context);
+  stopStatus();
+  terminal.line('  stopping; a second Ctrl+C ends at once');
+  await node.stop();
+  terminal.line('  stopped');
+}
+
+function factsOf(node: RunningNode, { environment }: Context): StartFacts {
+  const { info } = node;
+  const near = relative(process.cwd(), info.dataDir);
+  const isDefault = info.url === URL_DEFAULT && (environment['BASALT_URL'] ?? '') === '';
+  return {
+    info,
+    version: VERSION,
+    program: 'npx basalt',
+    urlOption: isDefault ? '' : ` --url ${info.url}`,
+    dataDir: near === '' || near.startsWith('..') ? info.dataDir : near,
+  };
+}
+
+/** Draws the live line until the returned function is called. */
+function showStatus(context: Context, node: RunningNode): () => void {
+  const samples: { readonly timeMs: number; readonly blocks: number }[] = [];
+  let stopped = false;
+  const draw = async (): Promise<void> => {
+    const { blocks, namespaces, diskBytes } = await node.stats();
+    if (stopped) return;
+    samples.push({ timeMs: context.clock.nowMs(), blocks });
+    if (samples.length > RATE_SAMPLES) samples.shift();
+    const first = samples[0];
+    const seconds = first === undefined ? 0 : (context.clock.nowMs() - first.timeMs) / 1000;
+    const blocksPerSecond =
+      first === undefined || seconds === 0 ? 0 : (blocks - first.blocks) / seconds;
+    const readOnlyReason = node.ledger.readOnlyReason();
+    const now = { blocks, blocksPerSecond, namespaces, diskBytes, readOnlyReason };
+    context.terminal.live(statusLine(context.terminal, now));
+  };
+  const tick = (): void => {
+    draw().catch(() => undefined); // the store is closing
+  };
+  tick();
+  const timer = setInterval(tick, STATUS_MS);
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+    context.terminal.clearLive();
+  };
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { type CheckpointStorage, type Client, createClient } from '@basalt/client';
+import type { Context } from './context.ts';
+import { readIfThere, replaceFile } from './durable-files.ts';
+import { ensureFolder, type Home } from './home.ts';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** Text of a policy file. */
+  readonly policy?: string;
+  readonly token?: string;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+}
+
+/** A client whose trust outlives the process: log keys and checkpoints are kept in the home. */
+export function connect(context: Context, options: ConnectionOptions): Client {
+  return createClient({
+    ...options,
+    provider: context.provider(),
+    storage: createFileStorage(context.home.trust),
+    clock: context.clock,
+  });
+}
+
+/** One small file per entry, whole and synced. */
+export function createFileStorage(folder: string): CheckpointStorage {
+  const pathOf = (key: string): string => join(folder, encodeURIComponent(key));
+  return {
+    async read(key) {
+      const bytes = await readIfThere(pathOf(key));
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+    },
+    async write(key, value) {
+      ensureFolder(folder);
+      await replaceFile(pathOf(key), Buffer.from(value));
+    },
+  };
+}
+
+/** The verifier key line that a client kept when it first saw the log of a namespace. */
+export async function readKeptLogKey(home: Home, namespace: string): Promise<string | undefined> {
+  // The name under which `@basalt/client` keeps it (log-trust.ts).
+  return await createFileStorage(home.trust).read(`log-key/ns/${namespace}`);
+}

@@ -1,0 +1,95 @@
+import { ClientError } from '@basalt/client';
+import { CryptoError } from '@basalt/crypto';
+import { LedgerError } from '@basalt/ledger';
+import { NodeError } from '@basalt/node';
+import { ProtocolError } from '@basalt/protocol';
+import { StoreError } from '@basalt/store';
+import { CliError } from './errors.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+/** Whatever went wrong as an error for a person: what happened, the exit code, what to do. */
+export function explainError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof ClientError) return explainClientError(error);
+  if (error instanceof NodeError) return explainNodeError(error);
+  if (error instanceof StoreError) {
+    const exitCode = error.code === 'locked' ? EXIT.refused : EXIT.damaged;
+    const hint = error.code === 'locked' ? 'ask the running node instead, with --url' : undefined;
+    return new CliError(exitCode, error.code, error.message, hint, { cause: error });
+  }
+  if (error instanceof ProtocolError || error instanceof CryptoError) {
+    return new CliError(EXIT.failedCheck, error.code, error.message, undefined, { cause: error });
+  }
+  if (error instanceof LedgerError) {
+    return new CliError(EXIT.damaged, error.code, error.message, undefined, { cause: error });
+  }
+  return explainSystemError(error);
+}
+
+const NODE_EXIT: Readonly<Record<NodeError['code'], ExitCode>> = {
+  'bad-config': EXIT.usage,
+  'port-in-use': EXIT.usage,
+  'cannot-listen': EXIT.usage,
+  'data-in-use': EXIT.refused,
+  'data-damaged': EXIT.damaged,
+  'key-damaged': EXIT.damaged,
+};
+
+function explainNodeError(error: NodeError): CliError {
+  const hint =
+    error.code === 'data-damaged'
+      ? '`basalt fsck` tells what is wrong'
+      : error.code === 'data-in-use'
+        ? 'a node runs there already: append, prove and list talk to it'
+        : undefined;
+  return new CliError(NODE_EXIT[error.code], error.code, error.message, hint, { cause: error });
+}
+
+function explainClientError(error: ClientError): CliError {
+  const { code, message } = error;
+  const make = (exitCode: ExitCode, text: string, hint?: string): CliError =>
+    new CliError(exitCode, code, text, hint, { cause: error });
+  switch (error.kind) {
+    case 'unavailable':
+      if (code === 'network' || code === 'timeout') {
+        return make(
+          EXIT.unreachable,
+          message,
+          'is a node running? `npm start` starts one; another address: --url or BASALT_URL',
+        );
+      }
+      return make(EXIT.refused, message, 'the node is busy or cannot write now: try again');
+    case 'rejected':
+      return make(EXIT.refused, message, REJECTED_HINTS[code]);
+    case 'refused':
+      return make(EXIT.failedCheck, `what the node sent does not hold: ${message}`);
+    case 'usage':
+      return make(EXIT.usage, message);
+    default:
+      return make(EXIT.usage, message);
+  }
+}
+
+const REJECTED_HINTS: Readonly<Record<string, string>> = {
+  unauthorized: 'this node takes new namespaces from its administrators only: give --token-file',
+  'unknown-namespace': '`basalt namespaces` lists what is there',
+  'not-found': '`basalt namespaces` and `basalt list --namespace <name>` show what is there',
+  'namespace-frozen': 'a fork was proven; a recovery block has to name the branch that counts',
+  'too-far-in-future': 'is the clock of this computer right?',
+  'read-only': 'the disk of the node is full: make room, it goes on by itself',
+};
+
+function explainSystemError(error: unknown): CliError {
+  if (error instanceof Error && 'syscall' in error && 'code' in error) {
+    const code = String(error.code);
+    return new CliError(EXIT.usage, code, error.message, undefined, { cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(
+    EXIT.failedCheck,
+    'internal',
+    `something that should not happen: ${message}`,
+    'please report it with the command and BASALT_DEBUG=1 set',
+    { cause: error },
+  );
+}

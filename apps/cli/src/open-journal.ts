@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Client } from '@basalt/client';
+import { type ChainTip, tipAfter } from '@basalt/protocol';
+import type { Context } from './context.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { ensureFolder } from './home.ts';
+import { createHttpSink } from './http-sink.ts';
+import type { AppendTarget } from './journal/append-source.ts';
+import { DiskStorage } from './journal/disk-storage.ts';
+import { Journal } from './journal/journal.ts';
+import type { OwnNamespace } from './open-namespace.ts';
+import { formatAmount } from './view/numbers.ts';
+
+/** A namespace that is ours alone until it is closed, with everything older settled. */
+export interface OpenJournal extends AsyncDisposable {
+  readonly target: AppendTarget;
+  readonly tip: ChainTip;
+}
+
+/**
+ * Takes the lock of a namespace, settles what an interrupted run left open, and asks for the head.
+ *
+ * @throws CliError `busy`, `other-node`
+ */
+export async function openJournal(
+  context: Context,
+  client: Client,
+  url: string,
+  own: OwnNamespace,
+): Promise<OpenJournal> {
+  const { namespace, signer } = own;
+  const folder = ensureFolder(join(context.home.journals, namespace));
+  const lock: FolderLock = lockFolder(folder, `the namespace "${own.label}"`);
+  const storage = new DiskStorage(folder);
+  const close = async (): Promise<void> => {
+    await storage.close();
+    lock.release();
+  };
+  try {
+    const journal = new Journal(storage);
+    const sink = createHttpSink({ client, url, namespace });
+    await recover(context, journal, sink);
+    const head = await client.head(namespace);
+    const target = {
+      namespace,
+      journal,
+      sink,
+      signer,
+      provider: context.provider(),
+      clock: context.clock,
+    };
+    return { target, tip: tipAfter(head.block, head.hash), [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function recover(
+  { terminal }: Context,
+  journal: Journal,
+  sink: Parameters<Journal['recover']>[0],
+): Promise<void> {
+  const { taken, refusal } = await journal.recover(sink);
+  if (taken > 0) {
+    terminal.line(
+      `an interrupted run is settled: its last ${formatAmount(taken, 'block')} are there`,
+    );
+  }
+  if (refusal === undefined) return;
+  const { index, code, message } = refusal;
+  terminal.line(
+    `block ${index} of an interrupted run was refused (${code}: ${message}); it is signed anew`,
+  );
+}

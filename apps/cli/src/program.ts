@@ -1,0 +1,157 @@
+import { Command } from 'commander';
+import type { Context } from './context.ts';
+
+/** Builds one command; the file is loaded only when the command is asked for. */
+type Build = (context: Context) => Command;
+
+interface Entry {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<Build>;
+}
+
+const RUN = 'Run:';
+const RECORDS = 'Records:';
+const CHECK = 'Check:';
+const MANAGE = 'Manage:';
+
+/** In the order of the help. */
+const ENTRIES: readonly Entry[] = [
+  {
+    name: 'start',
+    group: RUN,
+    summary: 'start a node here, with live readings of this machine, and show what to try',
+    load: async () => (await import('./commands/start.ts')).startCommand,
+  },
+  {
+    name: 'node',
+    group: RUN,
+    summary: 'run a node as a service: log lines, no screen',
+    load: async () => (await import('./commands/node.ts')).nodeCommand,
+  },
+  {
+    name: 'append',
+    group: RECORDS,
+    summary: 'append records: JSON lines, CSV, text, files, folders, git history, bytes',
+    load: async () => (await import('./commands/append.ts')).appendCommand,
+  },
+  {
+    name: 'get',
+    group: RECORDS,
+    summary: 'show one block, or write its payload',
+    load: async () => (await import('./commands/get.ts')).getCommand,
+  },
+  {
+    name: 'list',
+    group: RECORDS,
+    summary: 'list blocks, newest last',
+    load: async () => (await import('./commands/list.ts')).listCommand,
+  },
+  {
+    name: 'watch',
+    group: RECORDS,
+    summary: 'show new blocks as they come, each one verified',
+    load: async () => (await import('./commands/watch.ts')).watchCommand,
+  },
+  {
+    name: 'prove',
+    group: CHECK,
+    summary: 'write a proof file for one block',
+    load: async () => (await import('./commands/prove.ts')).proveCommand,
+  },
+  {
+    name: 'verify',
+    group: CHECK,
+    summary: 'check a proof file, offline, and the record that it is about',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
+  {
+    name: 'policy',
+    group: CHECK,
+    summary: 'write the policy file that says whose signatures count',
+    load: async () => (await import('./commands/policy.ts')).policyCommand,
+  },
+  {
+    name: 'head',
+    group: CHECK,
+    summary: 'show the newest block and checkpoint of a namespace',
+    load: async () => (await import('./commands/head.ts')).headCommand,
+  },
+  {
+    name: 'fsck',
+    group: CHECK,
+    summary: 'verify everything again: a data folder, or a node from afar',
+    load: async () => (await import('./commands/fsck.ts')).fsckCommand,
+  },
+  {
+    name: 'namespaces',
+    group: MANAGE,
+    summary: 'list the namespaces of a node',
+    load: async () => (await import('./commands/namespaces.ts')).namespacesCommand,
+  },
+  {
+    name: 'keys',
+    group: MANAGE,
+    summary: 'make, show, protect and rotate the keys that sign blocks',
+    load: async () => (await import('./commands/keys.ts')).keysCommand,
+  },
+  {
+    name: 'export',
+    group: MANAGE,
+    summary: 'write a namespace into one file',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  {
+    name: 'import',
+    group: MANAGE,
+    summary: 'verify an exported file and put it on a node',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
+    name: 'config',
+    group: MANAGE,
+    summary: 'print the effective configuration of a node',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  {
+    name: 'bench',
+    group: MANAGE,
+    summary: 'measure a running node',
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+];
+
+const EXAMPLES = `
+Examples:
+  $ npm start                                                 a node, and a page in the browser
+  $ journalctl -o json | basalt append --namespace audit      one signed block per line
+  $ basalt append --namespace repo --git .                    one per commit
+  $ basalt prove --namespace audit 4711 > 4711.tlog-proof     a proof that checks offline
+  $ basalt verify 4711.tlog-proof --record entry.json         and the record that it is about
+
+Exit codes:
+  0 all is well   1 a check failed   2 wrong usage or input   3 no node answers
+  4 the node refused   5 data is damaged   130 interrupted`;
+
+/** The whole command line. Only the command that `name` asks for has its options. */
+export async function createProgram(
+  context: Context,
+  version: string,
+  name: string | undefined,
+): Promise<Command> {
+  const program = new Command('basalt')
+    .description('A ledger of signed, provable records: append them, prove them, verify them.')
+    .version(version, '-V, --version')
+    .helpOption('-h, --help')
+    .showHelpAfterError('(`basalt <command> --help` has examples)')
+    .addHelpText('after', EXAMPLES);
+  for (const entry of ENTRIES) {
+    const command =
+      entry.name === name ? (await entry.load())(context) : new Command(entry.name).description('');
+    command.summary(entry.summary).helpGroup(entry.group);
+    if (command.description() === '') command.description(entry.summary);
+    program.addCommand(command);
+  }
+  return program;
+}
