@@ -142,8 +142,8 @@ export async function checkBlockItself(
     return refuseUnless(() => writerAt(state, entry.header));
   });
   if (writer === undefined) return;
-  await note(findings, 'signature', () => {
-    requireSignature(provider, entry, writer, payload);
+  await note(findings, 'signature', async () => {
+    await requireSignature(session.context.provider, entry, writer, payload);
     findings.writer = writer;
     findings.checks = { ...findings.checks, signature: true, writer: true };
   });

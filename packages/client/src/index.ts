@@ -28,7 +28,7 @@
  * @module
  */
 export type { AppendedBlock, AppendOptions, AppendRecord } from './append.ts';
-export { type Client, createClient } from './client.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { HeldHead, VerifiedConsistency } from './consistency.ts';
 export type { CreatedNamespace, CreateNamespaceOptions } from './create-namespace.ts';
 export {
@@ -42,9 +42,10 @@ export {
 export type { EventsOptions, NodeEvent } from './events.ts';
 export type { BlockRange } from './examine.ts';
 export type { IterateOptions } from './iterate.ts';
-export type { ClientOptions, ProviderSource } from './options.ts';
+export type { KeyedClaim, ProviderSource, ReaderOptions } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';
 export type { ProvenBlock } from './prove.ts';
+export { createReader, type Reader } from './reader.ts';
 export type { NamespaceDetail, NamespaceSummary } from './requests.ts';
 export type { VerifiedSnapshot } from './snapshot.ts';
 export {
@@ -73,3 +74,4 @@ export type {
 } from './types.ts';
 export type { VerifiedHead } from './verified-head.ts';
 export { type VerifiedProof, type VerifyProofOptions, verifyProof } from './verify-proof.ts';
+export { createWebProvider, type SubtleLike, type WebProviderOptions } from './web-provider.ts';

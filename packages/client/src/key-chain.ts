@@ -1,13 +1,13 @@
 import {
   applyKeyBlock,
   type Block,
-  type CryptoProvider,
   checkPayload,
   type Entry,
   initialKeyState,
   type KeyState,
   type NamespaceId,
   plainAlgorithm,
+  signatureClaim,
   v1KeyState,
   verifySignatureWith,
   type WriterKey,
@@ -43,7 +43,7 @@ export async function advanceKeys(
   });
   // The genesis is signed by the key that it names; later ones by who was entitled before them.
   const writer = refuseUnless(() => writerAt(state ?? after, entry.header));
-  requireSignature(provider, entry, writer, payload);
+  await requireSignature(providers, entry, writer, payload);
   return after;
 }
 
@@ -58,17 +58,20 @@ function firstState(entry: Entry, payload: Uint8Array | undefined): KeyState {
 }
 
 /** @throws ClientError kind `refused`: `invalid-signature`, `wrong-writer`, `unknown-algorithm` */
-export function requireSignature(
-  provider: CryptoProvider,
+export async function requireSignature(
+  providers: ProviderSource,
   entry: Entry,
   writer: WriterKey,
   payload: Uint8Array | undefined,
-): void {
-  const verdict = verifySignatureWith(provider, entry, writer.publicKey, payload);
+): Promise<void> {
+  const { publicKey } = writer;
+  const claim = refuseUnless(() => signatureClaim(entry, payload));
+  const provider = await providers(claim.algorithm, [{ ...claim, publicKey }]);
+  const verdict = verifySignatureWith(provider, entry, publicKey, payload);
   if (verdict === undefined) return;
   const message =
     verdict === 'invalid-signature'
-      ? 'the signature does not fit the header and the key of the writer'
+      ? 'expected a signature over the header by the key of the writer'
       : `the signature cannot be checked: ${verdict}`;
   throw refusal(verdict, message, { index: entry.header.index });
 }

@@ -1,4 +1,5 @@
 import {
+  type CryptoProvider,
   createNoteKey,
   formatVerifierKey,
   isSignedBy,
@@ -8,12 +9,16 @@ import {
   type NoteSuites,
   openByPolicy,
   openCheckpoint,
+  type PlainAlgorithmId,
   type Policy,
+  ProtocolError,
   parseNote,
   parseVerifierKey,
+  type SignedNote,
+  signatureCheck,
 } from '@basalt/protocol';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
-import type { ClientContext } from './options.ts';
+import type { ClientContext, ProviderSource } from './options.ts';
 import type { Trust, VerifiedCheckpoint } from './types.ts';
 
 /** A checkpoint whose signatures hold; consistency is somebody else's work. */
@@ -29,7 +34,7 @@ export interface LogTrust {
   /** Verifier key line. */
   readonly verifierKey: string;
   /** @throws ClientError `refused`: `invalid-note`, `invalid-signature`, `policy-unsatisfied`, `log-key-changed` */
-  open(note: string): OpenedNote;
+  open(note: string): Promise<OpenedNote>;
 }
 
 export interface LogTrustRequest {
@@ -51,7 +56,6 @@ export async function resolveLogTrust(
   context: ClientContext,
   request: LogTrustRequest,
 ): Promise<LogTrust> {
-  const suites = await context.provider(1);
   const pinned = [...context.pinnedKeys, ...(context.policy?.logs ?? []).map(({ key }) => key)];
   if (pinned.length > 0) {
     const own = `/ns/${request.namespace}`;
@@ -66,10 +70,10 @@ export async function resolveLogTrust(
         { namespace: request.namespace },
       );
     }
-    return createTrust('pinned', key, context.policy, suites);
+    return createTrust('pinned', key, context.policy, context.provider);
   }
   const key = await firstUseKey(context, request);
-  return createTrust('first-use', key, context.policy, suites);
+  return createTrust('first-use', key, context.policy, context.provider);
 }
 
 /**
@@ -109,27 +113,51 @@ export function createTrust(
   trust: LogTrust['trust'],
   key: NoteKey,
   policy: Policy | undefined,
-  suites: NoteSuites,
+  providers: ProviderSource,
 ): LogTrust {
   const origin = key.name;
   // The policy may list the node's key: for this log it stands under the log's own name.
   const ownPolicy = policy && { ...policy, logs: [...policy.logs, { key }] };
-  const openVerified = (note: string): OpenedNote => {
-    if (ownPolicy === undefined) {
-      const { checkpoint } = openCheckpoint(note, [key], suites, { origin });
-      return { checkpoint, note, witnesses: [], policy: false };
-    }
-    const opened = openByPolicy(note, ownPolicy, suites);
-    const { checkpoint } = openCheckpoint(note, [key], suites, { origin });
-    return { checkpoint, note, witnesses: opened.witnesses, policy: true };
-  };
-  const open = (note: string): OpenedNote =>
-    refuseUnless(() => {
-      const isOurs = parseNote(note).signatures.some((line) => isSignedBy(line, key));
-      if (trust === 'first-use' && !isOurs) throw keyChanged(origin);
-      return openVerified(note);
+  const keys = [key, ...(policy?.witnesses ?? []).map((witness) => witness.key)];
+  const open = async (note: string): Promise<OpenedNote> => {
+    const signed = refuseUnless(() => parseNote(note));
+    const isOurs = signed.signatures.some((line) => isSignedBy(line, key));
+    if (trust === 'first-use' && !isOurs) throw keyChanged(origin);
+    const suites = await suitesFor(signed, keys, providers);
+    return refuseUnless(() => {
+      const { checkpoint } = openCheckpoint(signed, [key], suites, { origin });
+      if (ownPolicy === undefined) return { checkpoint, note, witnesses: [], policy: false };
+      const { witnesses } = openByPolicy(signed, ownPolicy, suites);
+      return { checkpoint, note, witnesses, policy: true };
     });
+  };
   return { trust, origin, verifierKey: formatVerifierKey(key), open };
+}
+
+/** A provider for each algorithm that signed the note by a known key. */
+async function suitesFor(
+  note: SignedNote,
+  keys: readonly NoteKey[],
+  providers: ProviderSource,
+): Promise<NoteSuites> {
+  const checks = note.signatures.flatMap((line) =>
+    keys
+      .filter((key) => isSignedBy(line, key))
+      .map((key) => refuseUnless(() => signatureCheck(note.text, line, key))),
+  );
+  const found = new Map<PlainAlgorithmId, CryptoProvider>();
+  for (const { algorithm } of checks) {
+    if (found.has(algorithm)) continue;
+    const claims = checks.filter((check) => check.algorithm === algorithm);
+    found.set(algorithm, await providers(algorithm, claims));
+  }
+  return {
+    suite(id) {
+      const provider = found.get(id);
+      if (provider !== undefined) return provider.suite(id);
+      throw new ProtocolError('unknown-algorithm', 'no key of this algorithm has signed the note');
+    },
+  };
 }
 
 function keyChanged(origin: string): ClientError {

@@ -40,7 +40,7 @@ export function createLogView(parts: LogViewParts): LogView {
   async function load(): Promise<VerifiedCheckpoint | undefined> {
     if (isLoaded) return held;
     const note = await storage.read(place);
-    if (note !== undefined) held = describe(trust, openStored(trust, note), true);
+    if (note !== undefined) held = describe(trust, await openStored(trust, note), true);
     isLoaded = true;
     return held;
   }
@@ -48,7 +48,7 @@ export function createLogView(parts: LogViewParts): LogView {
   async function admitNext(note: string, call: CallOptions): Promise<VerifiedCheckpoint> {
     const known = recent.get(note);
     if (known !== undefined) return known;
-    const opened = trust.open(note);
+    const opened = await trust.open(note);
     const before = await load();
     if (before !== undefined) await checkAgainst(parts, before, opened, call);
     const admitted = describe(trust, opened, before !== undefined);
@@ -123,9 +123,9 @@ function describe(trust: LogTrust, opened: OpenedNote, consistency: boolean): Ve
 }
 
 /** What lies in the storage was checked before; if it no longer opens, the keys were changed. */
-function openStored(trust: LogTrust, note: string): OpenedNote {
+async function openStored(trust: LogTrust, note: string): Promise<OpenedNote> {
   try {
-    return trust.open(note);
+    return await trust.open(note);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     throw refusal(

@@ -5,7 +5,6 @@ import {
   type PlainAlgorithmId,
   type Policy,
   ProtocolError,
-  parsePolicy,
   parseVerifierKey,
   type Random,
   type Scheduler,
@@ -16,19 +15,30 @@ import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
 import { type CheckpointStorage, createMemoryStorage } from './storage.ts';
 import { createTransport, type FetchFunction, type Transport } from './transport.ts';
 
-/** Gives a provider that knows the algorithm; may load it first. */
+/**
+ * Gives a provider for the checks of these signatures, all of one algorithm; without any, one for
+ * hashing. It may load code first, or ask the browser's own cryptography (see `createWebProvider`).
+ */
 export type ProviderSource = (
   algorithm: PlainAlgorithmId,
+  claims?: readonly KeyedClaim[],
 ) => CryptoProvider | Promise<CryptoProvider>;
 
-export interface ClientOptions {
+/** One plain signature to check. */
+export interface KeyedClaim {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface ReaderOptions {
   /** Address of the node, e.g. `http://127.0.0.1:8080`; '' for the page's own origin. */
   readonly url: string;
   readonly fetch?: FetchFunction;
   /** `none` returns what the node says, unchecked, and says so. Default `full`. */
   readonly verify?: 'full' | 'none';
-  /** A tlog-policy: text or parsed. Its logs are the pinned keys, its quorum must be met. */
-  readonly policy?: string | Policy;
+  /** A parsed tlog-policy: its logs are the pinned keys, its quorum must be met. */
+  readonly policy?: Policy;
   /**
    * Verifier keys (vkey lines) of the logs to believe: a node's own (name = its origin, good for all
    * its logs) or single logs' (name = checkpoint origin). Without these and without a policy the
@@ -65,7 +75,7 @@ export interface ClientContext {
 }
 
 /** @throws ClientError kind `usage` with the code of what is wrong in an option */
-export function createContext(options: ClientOptions): ClientContext {
+export function createContext(options: ReaderOptions): ClientContext {
   const { clock = systemClock, random = systemRandom, scheduler = systemScheduler } = options;
   const { provider = loadDefaultProvider } = options;
   return {
@@ -79,7 +89,7 @@ export function createContext(options: ClientOptions): ClientContext {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
     }),
     verify: options.verify ?? 'full',
-    policy: asUsage(() => readPolicy(options.policy)),
+    policy: options.policy,
     pinnedKeys: asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line))),
     storage: options.storage ?? createMemoryStorage(),
     provider: typeof provider === 'function' ? provider : () => provider,
@@ -90,12 +100,8 @@ export function createContext(options: ClientOptions): ClientContext {
   };
 }
 
-function readPolicy(policy: string | Policy | undefined): Policy | undefined {
-  return typeof policy === 'string' ? parsePolicy(policy) : policy;
-}
-
 /** Loaded apart, so that a page which brings a smaller provider leaves this one out. */
-async function loadDefaultProvider(): Promise<CryptoProvider> {
+export async function loadDefaultProvider(): Promise<CryptoProvider> {
   return (await import('./default-provider.ts')).nobleProvider;
 }
 

@@ -33,7 +33,7 @@ export async function readVerifiedHead(
   const hash = refuseUnless(() => blockHash(entry, payload, session.hash));
   const state = await session.writers.upTo(entry.header.index + 1, call);
   const writer = refuseUnless(() => writerAt(state, entry.header));
-  requireSignature(await context.provider(writer.algorithm), entry, writer, payload);
+  await requireSignature(context.provider, entry, writer, payload);
   const held = await session.log.held();
   const heldSize = held?.checkpoint.size ?? 0;
   if (entry.header.index + 1 < heldSize) {

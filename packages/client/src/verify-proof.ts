@@ -1,4 +1,5 @@
 import {
+  ALGORITHM,
   type Block,
   type BlockHash,
   type BlockHeader,
@@ -16,7 +17,6 @@ import {
   parsePolicy,
   parseTlogProof,
   parseVerifierKey,
-  plainAlgorithm,
   type TlogProof,
   verifyInclusion,
   writerAt,
@@ -26,7 +26,7 @@ import { ClientError, refusal, refuseUnless } from './errors.ts';
 import { advanceKeys, requireSignature } from './key-chain.ts';
 import { KEY_BLOCKS_MAX } from './limits.ts';
 import { createTrust, matchKey } from './log-trust.ts';
-import { asUsage, type ProviderSource } from './options.ts';
+import { asUsage, loadDefaultProvider, type ProviderSource } from './options.ts';
 import type { Verified } from './types.ts';
 
 export interface VerifyProofOptions {
@@ -66,7 +66,7 @@ export interface VerifiedProof {
  *   without a policy or key, `missing-block` when there is no entry to prove
  */
 export async function verifyProof(options: VerifyProofOptions): Promise<VerifiedProof> {
-  const provider = await loadProvider(options);
+  const provider = await providersOf(options)(ALGORITHM.ed25519);
   const proof = refuseUnless(() => parseTlogProof(options.proof));
   const { entry, payload } = readEntry(options, proof);
   const { header } = entry;
@@ -76,8 +76,8 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
       proofIndex: proof.index,
     });
   }
-  const trust = offlineTrust(options, header.namespace, provider);
-  const opened = trust.open(proofNote(options.proof));
+  const trust = offlineTrust(options, header.namespace);
+  const opened = await trust.open(proofNote(options.proof));
   const { size, root } = opened.checkpoint;
   refuseUnless(() =>
     verifyInclusion({
@@ -111,7 +111,6 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
 function offlineTrust(
   options: VerifyProofOptions,
   namespace: string,
-  provider: CryptoProvider,
 ): ReturnType<typeof createTrust> {
   const policy = asUsage(() =>
     typeof options.policy === 'string' ? parsePolicy(options.policy) : options.policy,
@@ -128,7 +127,7 @@ function offlineTrust(
       { namespace },
     );
   }
-  return createTrust('pinned', key, policy, provider);
+  return createTrust('pinned', key, policy, providersOf(options));
 }
 
 /** Whether key blocks were given; if so, the signature is by the writer that they name. */
@@ -139,7 +138,7 @@ async function checkWriter(
 ): Promise<boolean> {
   const { keyBlocks } = options;
   if (keyBlocks === undefined) return false;
-  const providers: ProviderSource = (algorithm) => loadProvider(options, algorithm);
+  const providers = providersOf(options);
   let state: KeyState | undefined;
   let count = 0;
   for (let offset = 0; offset < keyBlocks.length; count++) {
@@ -153,18 +152,13 @@ async function checkWriter(
   if (state === undefined) throw refusal('missing-block', 'expected the genesis block first');
   const known = state;
   const writer = refuseUnless(() => writerAt(known, entry.header));
-  const provider = await providers(plainAlgorithm(entry.header.algorithm));
-  requireSignature(provider, entry, writer, payload);
+  await requireSignature(providers, entry, writer, payload);
   return true;
 }
 
-async function loadProvider(
-  options: VerifyProofOptions,
-  algorithm: Parameters<ProviderSource>[0] = 1,
-): Promise<CryptoProvider> {
-  const { provider } = options;
-  if (provider === undefined) return (await import('./default-provider.ts')).nobleProvider;
-  return typeof provider === 'function' ? provider(algorithm) : provider;
+function providersOf({ provider }: VerifyProofOptions): ProviderSource {
+  if (typeof provider === 'function') return provider;
+  return provider === undefined ? loadDefaultProvider : () => provider;
 }
 
 interface Leaf {
