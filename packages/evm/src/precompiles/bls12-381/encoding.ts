@@ -1,14 +1,16 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { fromBigInt, isAllZero, toBigInt } from '../bytes.ts';
 
-const { G1, G2, fields } = bls12_381;
+const G1 = bls12_381.G1;
+const G2 = bls12_381.G2;
+const fields = bls12_381.fields;
 const Fp = fields.Fp;
 const Fp2 = fields.Fp2;
 const Fr = fields.Fr;
 
-export type PointG1 = typeof G1.Point.BASE;
-export type PointG2 = typeof G2.Point.BASE;
-type Element2 = typeof fields.Fp2.ONE;
+export type PointG1 = typeof bls12_381.G1.Point.BASE;
+export type PointG2 = typeof bls12_381.G2.Point.BASE;
+type Element2 = typeof bls12_381.fields.Fp2.ONE;
 
 /** EIP-2537: an element of the field is 64 bytes, the first 16 of them zero. */
 export const FP_LENGTH = 64;
