@@ -10,13 +10,13 @@ import {
 export const CHUNK_PROOFS_MAX = 8;
 
 /**
- * Makes the value of `Basalt-Chunk-Proof` for parts of one payload with hash kind 1: base64 of, for
- * each chunk that lies wholly in the part, in order, u8 path length and that many hashes of 32 bytes
- * (leaf to root, RFC 6962). Index and number of the chunks follow from the range. A reader checks
- * each with `verifyChunk` of the protocol.
+ * Makes the value of `Basalt-Chunk-Proof` for parts of one payload with hash kind 1: base64 of,
+ * for each chunk that lies wholly in the part, in order, u8 path length and that many hashes of 32
+ * bytes (leaf to root, RFC 6962). Index and number of the chunks follow from the range. A reader
+ * checks each with `verifyChunk` of the protocol.
  *
- * @returns a function of the part's start and end that gives undefined where no whole chunk, or more
- *   than 8, lie in it; the leaf hashes are computed once, at the first call
+ * @returns a function of the part's start and end that gives undefined where no whole chunk, or
+ *   more than 8, lie in it; the leaf hashes are computed once, at the first call
  */
 export function createChunkProver(
   payload: Uint8Array,

@@ -105,12 +105,6 @@ export const STATIC_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Bundles and lists shorter than this are not worth a coding. */
 export const COMPRESS_BYTES_MIN = 512;
 
-/** Hashes of 202 answers remembered so that their status can be told as `queued`. */
-export const QUEUED_HASHES_MAX = 10_000;
-
-/** A queued block is committed or refused long before. */
-export const QUEUED_MS_MAX = 60_000;
-
 /** Namespaces looked at when a label is resolved. */
 export const LABEL_SCAN_MAX = 100_000;
 

@@ -21,12 +21,16 @@ export const EVENTS_TYPE = 'text/event-stream';
  * Types that a payload may be shown as. Payloads are strangers' bytes under our origin, so what a
  * browser would run, style or parse as a document is not in the list.
  */
-const SHOWN =
-  /^(?:text\/(?:plain|csv)|application\/(?:json|octet-stream|pdf|cbor|gzip|zip|x-ndjson)|image\/(?:png|jpeg|gif|webp|avif)|(?:audio|video)\/[a-z0-9][a-z0-9.+-]{0,63})$/;
+const SHOWN: readonly RegExp[] = [
+  /^text\/(?:plain|csv)$/,
+  /^application\/(?:json|octet-stream|pdf|cbor|gzip|zip|x-ndjson)$/,
+  /^image\/(?:png|jpeg|gif|webp|avif)$/,
+  /^(?:audio|video)\/[a-z0-9][a-z0-9.+-]{0,63}$/,
+];
 
 /** The content type for `?type=`, or undefined when it is not one that may be shown. */
 export function shownType(wanted: string): string | undefined {
   const type = wanted.toLowerCase();
-  if (!SHOWN.test(type)) return undefined;
+  if (!SHOWN.some((form) => form.test(type))) return undefined;
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }

@@ -30,7 +30,7 @@ export function createHttpServer(
       requestTimeout: settings.requestTimeoutMs,
       keepAliveTimeout: settings.keepAliveTimeoutMs,
       connectionsCheckingInterval: settings.timeoutCheckMs,
-      // A client in the same millisecond as our time-out would see a reset: tell it one second less.
+      // A client in the same millisecond as our time-out would see a reset: tell it less.
       keepAliveTimeoutBuffer: 1_000,
       noDelay: true,
     },
@@ -69,7 +69,7 @@ export async function listen(server: Server, host: string, port: number): Promis
 /** How often idle connections are looked for while the server stops. */
 const SWEEP_MS = 25;
 
-/** Accepts no more, lets what runs finish within the grace, then cuts. True when nothing was cut. */
+/** Accepts no more, lets what runs finish within the grace, then cuts. True when none was cut. */
 export async function stopServer(
   server: Server,
   graceMs: number = STOP_GRACE_MS,

@@ -2,7 +2,7 @@ import type { Ledger } from '@basalt/ledger';
 import { type Checkpoint, type NamespaceId, parseCheckpoint, parseNote } from '@basalt/protocol';
 import { GatewayError } from './errors.ts';
 
-/** A checkpoint comes every 200 ms at most, a proof takes far less: a second try all but always does. */
+/** A checkpoint comes every 200 ms at most, a proof takes far less: a second try does. */
 const TRIES_MAX = 5;
 
 export interface UnderCheckpoint<Value> {
@@ -12,8 +12,8 @@ export interface UnderCheckpoint<Value> {
 }
 
 /**
- * Makes something under the newest checkpoint and says under which: the ledger publishes on a timer,
- * so the newest one is read before and after, and the work is done again when it moved in between.
+ * Makes something under the newest checkpoint and says under which: the ledger publishes on a
+ * timer, so the newest one is read before and after, and the work is done again when it moved.
  *
  * @throws GatewayError `overloaded` when it moved five times; whatever `make` throws
  */

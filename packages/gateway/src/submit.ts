@@ -29,7 +29,7 @@ export interface Wish {
   readonly ifHead: BlockHash | undefined;
 }
 
-/** How long to wait and for which head, from Prefer and If-Match. @throws GatewayError `bad-request` */
+/** How long to wait and for which head: Prefer, If-Match. @throws GatewayError `bad-request` */
 export function readWish(request: IncomingMessage, usual: Consistency): Wish {
   const { prefer } = request.headers;
   const applied = parsePrefer(Array.isArray(prefer) ? prefer.join(',') : prefer);
@@ -93,8 +93,8 @@ export function chargeBlocks(services: Services, request: IncomingMessage, block
 }
 
 /**
- * A block at index 0 of a namespace that is not here would create it: that needs an open node or the
- * admin token.
+ * A block at index 0 of a namespace that is not here would create it: that needs an open node or
+ * the admin token.
  *
  * @throws GatewayError `unauthorized`
  */

@@ -83,7 +83,7 @@ suite('events', () => {
     }
   });
 
-  test('streams are bounded, quiet ones have a heartbeat, and leaving frees the place', async () => {
+  test('streams are bounded, have a heartbeat, and leaving frees the place', async () => {
     const served = await serve({ eventStreamsMax: 2, eventHeartbeatMs: 30 });
     try {
       const first = await listen(served, '/events');

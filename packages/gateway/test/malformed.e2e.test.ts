@@ -21,6 +21,8 @@ after(() => served.close());
 const status = (text: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]);
 const host = 'Host: x\r\n';
 const close = 'Connection: close\r\n';
+const chunked = 'Transfer-Encoding: chunked\r\n';
+const block = `Content-Type: ${BLOCK_TYPE}\r\n`;
 
 suite('malformed HTTP', () => {
   const table: readonly [string, string, number][] = [
@@ -41,7 +43,7 @@ suite('malformed HTTP', () => {
     ['negative length', `POST /blocks HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`, 400],
     [
       'length and chunks',
-      `POST /blocks HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      `POST /blocks HTTP/1.1\r\n${host}Content-Length: 5\r\n${chunked}\r\n0\r\n\r\n`,
       400,
     ],
     [
@@ -135,7 +137,7 @@ suite('bodies that are too large', () => {
   });
 
   test('with Expect: 100-continue it is never asked for', async () => {
-    const head = `POST /blocks HTTP/1.1\r\n${host}Content-Type: ${BLOCK_TYPE}\r\nExpect: 100-continue\r\n`;
+    const head = `POST /blocks HTTP/1.1\r\n${host}${block}Expect: 100-continue\r\n`;
     const answer = await raw(served.port, `${head}Content-Length: 99999999999\r\n\r\n`);
     assert.equal(status(answer), 413);
     const chain = new ChainWriter(50);
@@ -160,7 +162,7 @@ suite('bodies that are too large', () => {
       socket.on('error', () => {});
       socket.on('close', () => resolve(text));
       socket.write(
-        `POST /blocks/batch HTTP/1.1\r\n${host}Content-Type: ${BLOCKS_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        `POST /blocks/batch HTTP/1.1\r\n${host}${chunked}Content-Type: ${BLOCKS_TYPE}\r\n\r\n`,
       );
       const pump = (): void => {
         if (socket.destroyed || sent >= 200) return;
@@ -206,7 +208,7 @@ suite('slow clients', () => {
   });
 
   test('a body that never ends is cut', async () => {
-    const head = `POST /blocks HTTP/1.1\r\n${host}Content-Type: ${BLOCK_TYPE}\r\nContent-Length: 5000\r\n\r\n`;
+    const head = `POST /blocks HTTP/1.1\r\n${host}${block}Content-Length: 5000\r\n\r\n`;
     const [ms] = await trickle(head, 'x', 50);
     assert.ok(ms > 700 && ms < 4_000, `${ms} ms`);
   });

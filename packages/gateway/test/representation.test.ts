@@ -31,7 +31,7 @@ function field(fields: readonly string[], name: string): string | undefined {
 suite('representations', () => {
   const body = Buffer.from('all work and no play '.repeat(200));
 
-  test('each coding has its own tag, length and digest, and decodes to the same bytes', async () => {
+  test('each coding has its own tag, length and digest, and the same bytes inside', async () => {
     const representation = new Representation({
       body,
       mediaType: 'application/json',

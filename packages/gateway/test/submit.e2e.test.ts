@@ -292,7 +292,7 @@ suite('at the door', () => {
     assert.equal(coded.status, 415);
   });
 
-  test('pages of other origins may read; submitting and administration are not for them', async () => {
+  test('pages of other origins may read, and nothing else', async () => {
     const preflight = (path: string) =>
       ask(served.port, path, { method: 'OPTIONS', headers: { origin: 'https://example.com' } });
     const allowed = (await preflight('/blocks')).headers;

@@ -1,12 +1,12 @@
 /** Bounds of telemetry, each with its reason. */
 
 /**
- * Distinct values that one label keeps; further ones are counted as `other`. Prometheus keeps every
- * series in memory for hours, so a label fed by strangers must not grow.
+ * Distinct values that one label keeps; further ones are counted as `other`. Prometheus keeps
+ * every series in memory for hours, so a label fed by strangers must not grow.
  */
 export const LABEL_VALUES_MAX = 64;
 
-/** Series of one metric: the product of its labels' values is cut here, further ones are `other`. */
+/** Series of one metric: the product of its labels' values is cut here, the rest is `other`. */
 export const SERIES_MAX = 1_024;
 
 /** Labels of one metric; more than a handful makes the product explode. */

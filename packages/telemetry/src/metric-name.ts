@@ -8,7 +8,7 @@ const LABEL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 /** Suffixes that the exposition format gives to the parts of a histogram. */
 const RESERVED_SUFFIXES = ['bucket', 'count', 'sum', 'created'];
 
-/** Prometheus wants base units: seconds, bytes, ratios. The left word must be written as the right. */
+/** Prometheus wants base units: seconds, bytes, ratios. What to write instead of the left word. */
 const BASE_UNITS: Readonly<Record<string, string>> = {
   ms: 'seconds',
   millis: 'seconds',

@@ -12,8 +12,8 @@ export interface Body {
  * Reads a request body and stops at the limit, whether or not the length was announced; the
  * connection is closed behind a body that is too large, so that the rest is never read.
  *
- * @throws GatewayError `body-too-large`, `overloaded` (the budget is used up), `timeout` (the client
- *   went away), `unsupported-media-type` (a content coding)
+ * @throws GatewayError `body-too-large`, `overloaded` (the budget is used up), `timeout` (the
+ *   client went away), `unsupported-media-type` (a content coding)
  */
 export async function readBody(
   request: IncomingMessage,
@@ -69,8 +69,8 @@ function assertNoCoding(request: IncomingMessage): void {
 }
 
 /**
- * @throws GatewayError `unsupported-media-type` unless the body has one of these media types; a body
- *   without a type is taken for the first of them, as RFC 9110 section 8.3 allows
+ * @throws GatewayError `unsupported-media-type` unless the body has one of these media types; a
+ *   body without a type is taken for the first of them, as RFC 9110 section 8.3 allows
  */
 export function assertMediaType(request: IncomingMessage, ...types: readonly string[]): void {
   const value = request.headers['content-type'];

@@ -31,8 +31,8 @@ export function parseRange(value: string | undefined, length: number): RangeResu
 }
 
 /**
- * If-Range (section 13.1.5): the range counts only when the client holds this very form. Dates never
- * match, because nothing here has a Last-Modified; weak tags never match.
+ * If-Range (section 13.1.5): the range counts only when the client holds this very form. Dates
+ * never match, because nothing here has a Last-Modified; weak tags never match.
  */
 export function ifRangeHolds(value: string | undefined, etag: string): boolean {
   return value === undefined || value.trim() === etag;
