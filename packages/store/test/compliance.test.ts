@@ -46,7 +46,9 @@ const BROKEN: Record<string, (engine: KeyValueEngine) => Partial<KeyValueEngine>
     },
   }),
   'ignores the limit': (engine) => ({
-    range: (table, { limit: _, ...options } = {}) => engine.range(table, options),
+    range: (table, options = {}) => {
+      return engine.range(table, { ...options, limit: Number.POSITIVE_INFINITY });
+    },
   }),
   'mixes up tables': (engine) => ({ get: (_, key) => engine.get('meta', key) }),
   'answers after closing': () => ({ close: async () => undefined }),
