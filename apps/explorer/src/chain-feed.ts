@@ -1,4 +1,4 @@
-import { type BlockReport, ClientError, type NodeEvent, type Reader } from '@basalt/client';
+import { type BlockReport, ClientError, type Examiner, type NodeEvent } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import type { State } from './state-mark.ts';
 
@@ -14,7 +14,7 @@ export interface FeedRow {
 }
 
 export interface ChainFeedParts {
-  readonly client: Pick<Reader, 'examineRange'>;
+  readonly client: Pick<Examiner, 'examineRange'>;
   readonly namespace: NamespaceId;
   readonly size: number;
   /** Size that a checkpoint covers. */

@@ -1,4 +1,4 @@
-import { ClientError, type NodeEvent, type Reader } from '@basalt/client';
+import { ClientError, type Examiner, type NodeEvent } from '@basalt/client';
 
 export type LiveState =
   | { readonly kind: 'connecting' }
@@ -14,7 +14,7 @@ export interface Live {
 }
 
 /** Starts to listen; it goes on for as long as the page is open. */
-export function startLive(client: Reader): Live {
+export function startLive(client: Examiner): Live {
   const listeners = new Set<(event: NodeEvent) => void>();
   const stateListeners = new Set<(state: LiveState) => void>();
   let state: LiveState = { kind: 'connecting' };

@@ -6,8 +6,8 @@
  */
 import {
   type CheckpointStorage,
+  createExaminer,
   createMemoryStorage,
-  createReader,
   createWebStorage,
 } from '@basalt/client';
 import { createChainPage } from './chain-page.ts';
@@ -18,7 +18,7 @@ import { chainAddress, type PageContext, parseRoute, type Route, type View } fro
 import { provider } from './provider.ts';
 
 function main(): void {
-  const client = createReader({ url: '', provider, storage: openStorage() });
+  const client = createExaminer({ url: '', provider, storage: openStorage() });
   const context: PageContext = { client, live: startLive(client) };
   const outlet = document.querySelector<HTMLElement>('#main');
   const liveText = document.querySelector<HTMLElement>('#live');

@@ -1,4 +1,4 @@
-import type { Reader } from '@basalt/client';
+import type { Examiner } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import type { Live } from './live.ts';
 
@@ -10,7 +10,7 @@ export type Route =
 
 /** What every part of the page is given. */
 export interface PageContext {
-  readonly client: Reader;
+  readonly client: Examiner;
   readonly live: Live;
 }
 

@@ -11,22 +11,46 @@ import {
   type CreateNamespaceOptions,
   createNamespace,
 } from './create-namespace.ts';
-import { asUsage, createContext, type ReaderOptions } from './options.ts';
-import { createReaderOf, type Reader } from './reader.ts';
+import { ClientError } from './errors.ts';
+import { type BlockRange, requireServed } from './examine.ts';
+import { createExaminerOf, type Examiner } from './examiner.ts';
+import { type IterateOptions, iterateBlocks } from './iterate.ts';
+import { asUsage, createContext, type ExaminerOptions } from './options.ts';
+import { formatProof, type ProvenBlock } from './prove.ts';
 import { createSessions } from './session.ts';
 import { readSnapshot, type VerifiedSnapshot } from './snapshot.ts';
 import { type SubmitOptions, type SubmittedBlock, submitBlocks } from './submit.ts';
+import { type SubscribeOptions, subscribeBlocks } from './subscribe.ts';
 import { readSuperProof, type VerifiedSuperProof } from './super-proof.ts';
-import type { CallOptions } from './types.ts';
+import type {
+  BlockReference,
+  BlockReport,
+  CallOptions,
+  ReadOptions,
+  ServedBlock,
+} from './types.ts';
+import { readVerifiedHead, type VerifiedHead } from './verified-head.ts';
 import { type VerifiedProof, type VerifyProofOptions, verifyProof } from './verify-proof.ts';
 
-export interface ClientOptions extends Omit<ReaderOptions, 'policy'> {
+export interface ClientOptions extends Omit<ExaminerOptions, 'policy'> {
   /** A tlog-policy: text or parsed. Its logs are the pinned keys, its quorum must be met. */
   readonly policy?: string | Policy;
 }
 
 /** Everything that an application asks of a node. All calls throw `ClientError` only. */
-export interface Client extends Reader {
+export interface Client extends Examiner {
+  /** The head, its writer and signature verified; newer than the newest checkpoint, perhaps. */
+  head(namespace: NamespaceId, options?: CallOptions): Promise<VerifiedHead>;
+  /** One block. Refused ones throw. */
+  get(reference: BlockReference, options?: ReadOptions): Promise<ServedBlock>;
+  /** Up to 256 consecutive blocks under one proof. The first refused one throws. */
+  list(range: BlockRange, options?: ReadOptions): Promise<ServedBlock[]>;
+  /** A walk over many blocks, the next page under way while one is read. */
+  iterate(options: IterateOptions): AsyncGenerator<ServedBlock, void, undefined>;
+  /** New blocks in order and without gaps, each with what was checked about it. */
+  subscribe(options: SubscribeOptions): AsyncGenerator<BlockReport, void, undefined>;
+  /** A block with its proof, as values and as a `.tlog-proof` file. */
+  prove(reference: BlockReference, options?: CallOptions): Promise<ProvenBlock>;
   /** Checks a proof file without asking the node; see `verifyProof`. */
   verify(options: VerifyProofOptions): Promise<VerifiedProof>;
   /** Shows that the log continues a tree head held by the caller. */
@@ -67,8 +91,28 @@ export function createClient(options: ClientOptions): Client {
   const parsed = typeof policy === 'string' ? asUsage(() => parsePolicy(policy)) : policy;
   const context = createContext(parsed === undefined ? rest : { ...rest, policy: parsed });
   const sessions = createSessions(context);
+  const examiner = createExaminerOf(context, sessions);
   return {
-    ...createReaderOf(context, sessions),
+    ...examiner,
+    head: async (namespace, call = {}) =>
+      readVerifiedHead(await sessions.open(namespace, call), call),
+    get: async (reference, call = {}) => requireServed(await examiner.examine(reference, call)),
+    list: async (range, call = {}) => (await examiner.examineRange(range, call)).map(requireServed),
+    async *iterate(walk) {
+      for await (const report of iterateBlocks(sessions, context, walk)) {
+        yield requireServed(report);
+      }
+    },
+    subscribe: (wanted) => subscribeBlocks(sessions, context, wanted),
+    async prove(reference, call = {}) {
+      const report = await examiner.examine(reference, { ...call, inclusion: 'wait' });
+      const block = requireServed(report);
+      const { proof } = block;
+      if (proof === undefined || !block.verified.inclusion) {
+        throw new ClientError('usage', 'no-trust', 'a client that verifies nothing cannot prove');
+      }
+      return { block, proof, text: formatProof(block, proof) };
+    },
     verify: (wanted) => verifyProof({ provider: context.provider, ...wanted }),
     consistency: async (namespace, from, call = {}) =>
       proveConsistency(await sessions.open(namespace, call), from, call),

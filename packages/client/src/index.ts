@@ -41,11 +41,11 @@ export {
 } from './errors.ts';
 export type { EventsOptions, NodeEvent } from './events.ts';
 export type { BlockRange } from './examine.ts';
+export { createExaminer, type Examiner } from './examiner.ts';
 export type { IterateOptions } from './iterate.ts';
-export type { KeyedClaim, ProviderSource, ReaderOptions } from './options.ts';
+export type { ExaminerOptions, KeyedClaim, ProviderSource } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';
 export type { ProvenBlock } from './prove.ts';
-export { createReader, type Reader } from './reader.ts';
 export type { NamespaceDetail, NamespaceSummary } from './requests.ts';
 export type { VerifiedSnapshot } from './snapshot.ts';
 export {

@@ -31,7 +31,7 @@ export interface KeyedClaim {
   readonly signature: Uint8Array;
 }
 
-export interface ReaderOptions {
+export interface ExaminerOptions {
   /** Address of the node, e.g. `http://127.0.0.1:8080`; '' for the page's own origin. */
   readonly url: string;
   readonly fetch?: FetchFunction;
@@ -75,7 +75,7 @@ export interface ClientContext {
 }
 
 /** @throws ClientError kind `usage` with the code of what is wrong in an option */
-export function createContext(options: ReaderOptions): ClientContext {
+export function createContext(options: ExaminerOptions): ClientContext {
   const { clock = systemClock, random = systemRandom, scheduler = systemScheduler } = options;
   const { provider = loadDefaultProvider } = options;
   return {

@@ -1,0 +1,73 @@
+import type { NamespaceId } from '@basalt/protocol';
+import { type EventsOptions, type NodeEvent, readEvents } from './events.ts';
+import { type BlockRange, examineBlock, examineRange, requireReference } from './examine.ts';
+import { type ClientContext, createContext, type ExaminerOptions } from './options.ts';
+import {
+  fetchCheckpoint,
+  fetchNamespace,
+  fetchNamespaces,
+  type NamespaceDetail,
+  type NamespaceSummary,
+} from './requests.ts';
+import { createSessions, type Sessions } from './session.ts';
+import type {
+  BlockReference,
+  BlockReport,
+  CallOptions,
+  ReadOptions,
+  VerifiedCheckpoint,
+} from './types.ts';
+
+/** What a page needs that shows blocks and what holds about them. Throws `ClientError` only. */
+export interface Examiner {
+  /** Namespaces as the node tells them, page after page; nothing to verify in a list. */
+  namespaces(options?: CallOptions): AsyncGenerator<NamespaceSummary, void, undefined>;
+  /** One namespace by id or, where unique, by label; as the node tells it. */
+  namespace(idOrLabel: string, options?: CallOptions): Promise<NamespaceDetail>;
+  /** The newest checkpoint, verified and kept. */
+  checkpoint(namespace: NamespaceId, options?: CallOptions): Promise<VerifiedCheckpoint>;
+  /** One block with what holds and what does not; refused ones are told, not thrown. */
+  examine(reference: BlockReference, options?: ReadOptions): Promise<BlockReport>;
+  /** Up to 256 consecutive blocks under one proof, refused ones told one by one. */
+  examineRange(range: BlockRange, options?: ReadOptions): Promise<BlockReport[]>;
+  /** What the node says that happens; hints, unverified. */
+  events(options?: EventsOptions): AsyncGenerator<NodeEvent, void, undefined>;
+}
+
+/** The examining part of a client alone, for pages that count their bytes. */
+export function createExaminer(options: ExaminerOptions): Examiner {
+  const context = createContext(options);
+  return createExaminerOf(context, createSessions(context));
+}
+
+export function createExaminerOf(context: ClientContext, sessions: Sessions): Examiner {
+  const { transport } = context;
+  return {
+    namespaces: (call = {}) => listNamespaces(context, call),
+    namespace: (idOrLabel, call = {}) => fetchNamespace(transport, idOrLabel, call),
+    async checkpoint(namespace, call = {}) {
+      const { log } = await sessions.open(namespace, call);
+      return log.admit(await fetchCheckpoint(transport, namespace, call), call);
+    },
+    examine: (reference, call = {}) =>
+      examineBlock(sessions, context, requireReference(reference), call),
+    examineRange: (range, call = {}) => examineRange(sessions, context, range, call),
+    events: (wanted = {}) => readEvents(context, wanted),
+  };
+}
+
+async function* listNamespaces(
+  { transport }: ClientContext,
+  call: CallOptions,
+): AsyncGenerator<NamespaceSummary, void, undefined> {
+  let path: string | undefined = '/chains';
+  while (path !== undefined) {
+    const page: Awaited<ReturnType<typeof fetchNamespaces>> = await fetchNamespaces(
+      transport,
+      path,
+      call,
+    );
+    yield* page.items;
+    path = page.next;
+  }
+}
