@@ -14,6 +14,7 @@ import { parseTarget } from './http/target.ts';
 import { AddressBuckets, isLoopback, type TokenBucket } from './http/token-bucket.ts';
 import { CACHE_ENTRY_BYTES_MAX } from './limits.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
+import { NamespaceLookup } from './namespace-lookup.ts';
 import {
   fillOptions,
   type GatewayComponents,
@@ -68,6 +69,7 @@ class HttpGateway implements Gateway, Services {
   readonly cache: ResponseCache<Prepared>;
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
+  readonly namespaces: NamespaceLookup;
   readonly startedMs: number;
   readonly handler: Gateway['handler'];
   readonly #metrics: GatewayMetrics;
@@ -97,6 +99,7 @@ class HttpGateway implements Gateway, Services {
       streamsMax: settings.eventStreamsMax,
       heartbeatMs: settings.eventHeartbeatMs,
     });
+    this.namespaces = new NamespaceLookup(components.ledger, components.clock);
     this.startedMs = components.clock.nowMs();
     this.#openNamespaces = settings.openNamespaces ?? false;
     this.#addresses = new AddressBuckets({

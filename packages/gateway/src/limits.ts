@@ -105,8 +105,14 @@ export const STATIC_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Bundles and lists shorter than this are not worth a coding. */
 export const COMPRESS_BYTES_MIN = 512;
 
-/** Namespaces looked at when a label is resolved. */
-export const LABEL_SCAN_MAX = 100_000;
+/** Namespaces that one scan looks at, for a label or a fork proof without a namespace. */
+export const NAMESPACE_SCAN_MAX = 100_000;
+
+/** How long a label may be answered from the last scan. */
+export const LABEL_AGE_MS_MAX = 1_000;
+
+/** Rows of a list walked over for one token: deep pages cost what they cost us. */
+export const ROWS_PER_TOKEN = 20;
 
 /** Seconds of `Retry-After` where nothing better is known. */
 export const RETRY_AFTER_SECONDS = 1;

@@ -1,43 +1,59 @@
 import type { Ledger, NamespaceInfo } from '@basalt/ledger';
-import { type NamespaceId, ProtocolError, parseNamespaceId } from '@basalt/protocol';
+import { type Clock, type NamespaceId, ProtocolError, parseNamespaceId } from '@basalt/protocol';
 import { GatewayError } from './errors.ts';
-import { LABEL_SCAN_MAX } from './limits.ts';
+import { LABEL_AGE_MS_MAX, NAMESPACE_SCAN_MAX } from './limits.ts';
+import { ScanGate } from './scan-gate.ts';
 
 const UUID_FORM = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
-/**
- * The namespace that a path segment means: a UUID in its one spelling, or a label where exactly one
- * namespace has it.
- *
- * @throws GatewayError `not-found`, `bad-request`; ProtocolError `unknown-namespace`
- */
-export async function findNamespace(ledger: Ledger, text: string): Promise<NamespaceInfo> {
-  if (UUID_FORM.test(text)) {
-    const info = await ledger.info(parseId(text));
+/** Finds namespaces by UUID, or by label where exactly one has it. */
+export class NamespaceLookup {
+  readonly #ledger: Ledger;
+  readonly #gate: ScanGate<void>;
+  /** What the last scan saw, at most NAMESPACE_SCAN_MAX; forgotten and made anew by each scan. */
+  #labels: ReadonlyMap<string, NamespaceId | 'several'> = new Map();
+
+  constructor(ledger: Ledger, clock: Clock) {
+    this.#ledger = ledger;
+    this.#gate = new ScanGate(clock, () => this.#scan());
+  }
+
+  /**
+   * The namespace that a path segment means.
+   *
+   * @throws GatewayError `bad-request`; ProtocolError `unknown-namespace`
+   */
+  async find(text: string): Promise<NamespaceInfo> {
+    const info = await this.#ledger.info(await this.findId(text));
     if (info === undefined) throw unknown(text);
     return info;
   }
-  let found: NamespaceInfo | undefined;
-  let looked = 0;
-  for await (const info of ledger.namespaces()) {
-    if (info.label === text) {
-      if (found !== undefined) {
-        throw new GatewayError('bad-request', 'several namespaces have this label, use the UUID', {
-          label: text,
-        });
-      }
-      found = info;
-    }
-    if (++looked >= LABEL_SCAN_MAX) break;
-  }
-  if (found === undefined) throw unknown(text);
-  return found;
-}
 
-/** The id alone, without asking the ledger where the text is a UUID. */
-export async function findNamespaceId(ledger: Ledger, text: string): Promise<NamespaceId> {
-  if (UUID_FORM.test(text)) return parseId(text);
-  return (await findNamespace(ledger, text)).namespace;
+  /** The id alone: where the text is a UUID, the ledger is not asked whether it is there. */
+  async findId(text: string): Promise<NamespaceId> {
+    if (UUID_FORM.test(text)) return parseId(text);
+    const known = this.#labels.get(text);
+    // A label that is known may have got a second bearer since; one that is not may be new.
+    if (known === undefined || this.#gate.ageMs > LABEL_AGE_MS_MAX) await this.#gate.run();
+    const found = this.#labels.get(text);
+    if (found === undefined) throw unknown(text);
+    if (found === 'several') {
+      throw new GatewayError('bad-request', 'several namespaces have this label, use the UUID', {
+        label: text,
+      });
+    }
+    return found;
+  }
+
+  async #scan(): Promise<void> {
+    const labels = new Map<string, NamespaceId | 'several'>();
+    let seen = 0;
+    for await (const { label, namespace } of this.#ledger.namespaces()) {
+      if (label !== '') labels.set(label, labels.has(label) ? 'several' : namespace);
+      if (++seen >= NAMESPACE_SCAN_MAX) break;
+    }
+    this.#labels = labels;
+  }
 }
 
 function parseId(text: string): NamespaceId {

@@ -6,6 +6,7 @@ import type { Prepared } from './hot-path.ts';
 import type { MemoryBudget } from './http/memory-budget.ts';
 import type { ResponseCache } from './http/response-cache.ts';
 import type { TokenBucket } from './http/token-bucket.ts';
+import type { NamespaceLookup } from './namespace-lookup.ts';
 import type { GatewaySettings } from './options.ts';
 
 /** What every route may use. */
@@ -20,11 +21,12 @@ export interface Services {
   /** Bodies and large answers in memory, together. */
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
+  readonly namespaces: NamespaceLookup;
   /** May strangers create namespaces, now that the address is known? */
   namespacesAreOpen(): boolean;
   /** Milliseconds since the Unix epoch at which the gateway was made. */
   readonly startedMs: number;
   isStopping(): boolean;
   /** The bucket of the address behind a socket. */
-  bucketOf(socket: object): TokenBucket | undefined;
+  bucketOf(socket: object): TokenBucket;
 }

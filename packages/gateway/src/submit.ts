@@ -78,15 +78,15 @@ export function readBlocks(bytes: Uint8Array, blocksMax: number): Block[] {
 }
 
 /**
- * Blocks cost tokens beside the request's own, because each is a signature to check.
+ * Takes tokens beside the request's own: one for each block, which is a signature to check.
  *
  * @throws GatewayError `too-many-requests`
  */
-export function chargeBlocks(services: Services, request: IncomingMessage, blocks: number): void {
+export function charge(services: Services, request: IncomingMessage, tokens: number): void {
   const bucket = services.bucketOf(request.socket);
-  if (bucket === undefined || bucket.take(blocks, services.clock)) return;
-  const seconds = bucket.secondsUntil(blocks, services.clock);
-  throw new GatewayError('too-many-requests', 'too many blocks from this address', {}, [
+  if (bucket.take(tokens, services.clock)) return;
+  const seconds = bucket.secondsUntil(tokens, services.clock);
+  throw new GatewayError('too-many-requests', 'too much work asked from this address', {}, [
     'Retry-After',
     String(seconds),
   ]);

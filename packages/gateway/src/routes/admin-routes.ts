@@ -5,7 +5,6 @@ import { assertMediaType, readBody } from '../http/body.ts';
 import { PRIVATE_FIELDS } from '../http/security-fields.ts';
 import { JSON_BODY_BYTES_MAX } from '../limits.ts';
 import { JSON_TYPE } from '../media-types.ts';
-import { findNamespaceId } from '../namespace-lookup.ts';
 import { sendResult } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
 import { PruneRequest } from '../schemas/requests.ts';
@@ -44,7 +43,7 @@ function addPrune(app: App, services: Services, authorize: Authorize): void {
       const body = await readBody(request, JSON_BODY_BYTES_MAX, services.budget);
       body.release();
       const wanted = parseJsonBody(body.bytes, PruneRequest);
-      const namespace = await findNamespaceId(ledger, wanted.namespace);
+      const namespace = await services.namespaces.findId(wanted.namespace);
       await assertKnown(services, namespace);
       const pruned = await ledger.prunePayloads(namespace, wanted.before);
       services.cache.clear();

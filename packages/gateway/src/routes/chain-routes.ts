@@ -5,14 +5,14 @@ import { GatewayError } from '../errors.ts';
 import type { Link } from '../http/link.ts';
 import { sendRepresentation } from '../http/send.ts';
 import { wireRepresentation } from '../immutable.ts';
-import { PAGE_ROWS_DEFAULT } from '../limits.ts';
+import { PAGE_ROWS_DEFAULT, ROWS_PER_TOKEN } from '../limits.ts';
 import { BLOCK_TYPE, JSON_TYPE } from '../media-types.ts';
-import { findNamespace, findNamespaceId } from '../namespace-lookup.ts';
 import { sendJson } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
+import { charge } from '../submit.ts';
 import { blockJson, namespaceView } from '../views.ts';
 import { chooseType, sendFound, sendProof } from './block-routes.ts';
 
@@ -39,7 +39,7 @@ export function addChainRoutes(app: App, services: Services): void {
       problems: [406, 409],
     },
     async ({ request, response, params, query }) => {
-      const namespace = await findNamespaceId(services.ledger, params.ns);
+      const namespace = await services.namespaces.findId(params.ns);
       const place = { namespace, index: query.index };
       await assertKnown(services, namespace);
       await sendProof(services, request, response, place, query.format);
@@ -66,6 +66,8 @@ function addList(app: App, services: Services): void {
     async ({ request, response, query }) => {
       const from = query.from ?? 0;
       const count = query.count ?? PAGE_ROWS_DEFAULT;
+      // The ledger walks from the first one on, so a deep page costs more than a shallow one.
+      charge(services, request, Math.ceil((from + count) / ROWS_PER_TOKEN));
       const rows: NamespaceInfo[] = [];
       let position = 0;
       let more = false;
@@ -100,7 +102,7 @@ function addDetail(app: App, services: Services): void {
     },
     async ({ request, response, params }) => {
       const { ledger } = services;
-      const info = await findNamespace(ledger, params.ns);
+      const info = await services.namespaces.find(params.ns);
       const keys = await ledger.keyState(info.namespace);
       const verifierKey = ledger.verifierKey(info.namespace);
       const value = {
@@ -141,7 +143,7 @@ function addHead(app: App, services: Services): void {
     },
     async ({ request, response, params, query }) => {
       const { ledger } = services;
-      const info = await findNamespace(ledger, params.ns);
+      const info = await services.namespaces.find(params.ns);
       const hash = toHex(info.headHash);
       const index = info.size - 1;
       if (chooseType(request, query.view, [JSON_TYPE, BLOCK_TYPE]) === BLOCK_TYPE) {
@@ -184,7 +186,7 @@ function addBlockAt(app: App, services: Services): void {
     },
     async ({ request, response, params, query }) => {
       const { ledger } = services;
-      const info = await findNamespace(ledger, params.ns);
+      const info = await services.namespaces.find(params.ns);
       const view = await ledger.blockAt(info.namespace, params.index);
       if (view === undefined) return sendFound(request, response, undefined);
       // Above the checkpoint nobody has signed the position yet.

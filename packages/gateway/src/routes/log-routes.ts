@@ -7,11 +7,11 @@ import type { HotPath } from '../hot-path.ts';
 import { digestOf } from '../http/digest.ts';
 import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
-import { LABEL_SCAN_MAX } from '../limits.ts';
+import { NAMESPACE_SCAN_MAX } from '../limits.ts';
 import { BYTES_TYPE, EVENTS_TYPE, JSON_TYPE, TEXT_TYPE } from '../media-types.ts';
-import { findNamespace, findNamespaceId } from '../namespace-lookup.ts';
 import { sendJson } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
+import { ScanGate } from '../scan-gate.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
@@ -79,7 +79,7 @@ async function sendCheckpoint(
 
 /** Tile paths take UUIDs only: they are what tile clients build from an origin. */
 async function logNamespace(services: Services, uuid: string): Promise<NamespaceId> {
-  const namespace = await findNamespaceId(services.ledger, uuid);
+  const namespace = await services.namespaces.findId(uuid);
   if (namespace === uuid) return namespace;
   throw new GatewayError('not-found', 'expected a namespace UUID in a log path');
 }
@@ -137,6 +137,7 @@ async function sendTile(
 
 function addForks(app: App, services: Services): void {
   const { ledger } = services;
+  const gate = new ScanGate(services.clock, () => allForks(services));
   addRoute(
     app,
     {
@@ -150,7 +151,7 @@ function addForks(app: App, services: Services): void {
       },
     },
     async ({ request, response, params }) => {
-      const { namespace } = await findNamespace(ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       const rows = (await ledger.forkProofs(namespace)).map((bytes) => {
         const hash = toHex(forkProofHash(bytes));
         return { hash, url: `/forks/${hash}?namespace=${namespace}` };
@@ -170,7 +171,7 @@ function addForks(app: App, services: Services): void {
       responses: { 200: { description: 'The proof', content: { [BYTES_TYPE]: null } } },
     },
     async ({ request, response, params, query }) => {
-      const body = await findFork(services, params.hash, query.namespace);
+      const body = await findFork(services, gate, params.hash, query.namespace);
       const options = { body, mediaType: BYTES_TYPE, tag: params.hash, cacheControl: IMMUTABLE };
       const representation = new Representation({
         ...options,
@@ -184,22 +185,37 @@ function addForks(app: App, services: Services): void {
 
 async function findFork(
   services: Services,
+  gate: ScanGate<ReadonlyMap<string, Uint8Array>>,
   hash: string,
   where: string | undefined,
 ): Promise<Uint8Array> {
-  const { ledger } = services;
   if (where !== undefined) {
-    const namespace = await findNamespaceId(ledger, where);
+    const namespace = await services.namespaces.findId(where);
     const found = await forkIn(services, namespace, hash);
     if (found !== undefined) return found;
   }
+  const scan = gate.run();
+  if (scan === undefined) {
+    throw new GatewayError('overloaded', 'expected ?namespace=, or a later try', {}, [
+      'Retry-After',
+      '5',
+    ]);
+  }
+  const found = (await scan).get(hash);
+  if (found !== undefined) return found;
+  throw new LedgerError('unknown-block', 'no fork proof with this hash is here');
+}
+
+async function allForks({ ledger }: Services): Promise<ReadonlyMap<string, Uint8Array>> {
+  const forks = new Map<string, Uint8Array>();
   let looked = 0;
   for await (const { namespace } of ledger.namespaces()) {
-    const found = await forkIn(services, namespace, hash);
-    if (found !== undefined) return found;
-    if (++looked >= LABEL_SCAN_MAX) break;
+    for (const bytes of await ledger.forkProofs(namespace)) {
+      forks.set(toHex(forkProofHash(bytes)), bytes);
+    }
+    if (++looked >= NAMESPACE_SCAN_MAX) break;
   }
-  throw new LedgerError('unknown-block', 'no fork proof with this hash is here');
+  return forks;
 }
 
 async function forkIn(
@@ -227,7 +243,7 @@ function addEvents(app: App, services: Services): void {
       responses,
     },
     async ({ request, response, params }) => {
-      const { namespace } = await findNamespace(services.ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       await services.streams.serve(request, response, namespace);
     },
   );

@@ -9,7 +9,6 @@ import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
 import { PAGE_BYTES_MAX, PAGE_ROWS_DEFAULT } from '../limits.ts';
 import { BLOCKS_TYPE, HEADER_TYPE, JSON_TYPE } from '../media-types.ts';
-import { findNamespace } from '../namespace-lookup.ts';
 import { sendJson } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
@@ -53,7 +52,7 @@ export function addPageRoute(app: App, services: Services): void {
     },
     async ({ request, response, params, query }) => {
       const { ledger } = services;
-      const info = await findNamespace(ledger, params.ns);
+      const info = await services.namespaces.find(params.ns);
       const from = query.from ?? 0;
       const asked = query.count ?? PAGE_ROWS_DEFAULT;
       const count = Math.max(0, Math.min(asked, info.size - from));

@@ -6,7 +6,6 @@ import { digestOf } from '../http/digest.ts';
 import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
 import { BLOCKS_TYPE, JSON_TYPE } from '../media-types.ts';
-import { findNamespace, findNamespaceId } from '../namespace-lookup.ts';
 import { sendJson } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
@@ -44,7 +43,7 @@ function addKeys(app: App, services: Services): void {
       problems: [406, 409, 410],
     },
     async ({ request, response, params, query }) => {
-      const { namespace } = await findNamespace(ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       const wantsJson = query.proofs === '1' || query.view === 'json';
       if (wantsJson || chooseType(request, undefined, [BLOCKS_TYPE, JSON_TYPE]) === JSON_TYPE) {
         const value = await keyBlocksWithProofs(services, namespace);
@@ -126,7 +125,7 @@ function addMultiProof(app: App, services: Services): void {
       problems: [409],
     },
     async ({ request, response, params, query }) => {
-      const { namespace } = await findNamespace(ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       const { indexes } = query;
       const { value, note, checkpoint } = await underCheckpoint(ledger, namespace, () =>
         ledger.multiProof(namespace, indexes),
@@ -155,7 +154,7 @@ function addConsistency(app: App, services: Services): void {
       },
     },
     async ({ request, response, params, query }) => {
-      const { namespace } = await findNamespace(ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       const { from, to } = query;
       const hashes = await ledger.consistencyProof(namespace, from, to);
       // Both sizes are under a published checkpoint, so this never changes.
@@ -182,7 +181,7 @@ function addSuper(app: App, services: Services): void {
     },
     async ({ request, response, params }) => {
       // Absence can be proven too, so a UUID that nobody has is not an error here.
-      const namespace = await findNamespaceId(ledger, params.ns);
+      const namespace = await services.namespaces.findId(params.ns);
       const proof = await ledger.superProof(namespace);
       const value = {
         namespace,
@@ -214,7 +213,7 @@ function addSnapshots(app: App, services: Services): void {
       problems: [409],
     },
     async ({ request, response, params }) => {
-      const { namespace } = await findNamespace(ledger, params.ns);
+      const { namespace } = await services.namespaces.find(params.ns);
       const view = await ledger.snapshot(namespace, params.height);
       return sendJson(request, response, view, snapshotOptions(view));
     },

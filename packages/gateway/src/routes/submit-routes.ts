@@ -12,7 +12,7 @@ import type { Services } from '../services.ts';
 import {
   appliedFields,
   assertMayCreate,
-  chargeBlocks,
+  charge,
   problemOfOutcome,
   readBlocks,
   readWish,
@@ -56,7 +56,7 @@ function addOne(app: App, services: Services, fields: readonly string[]): void {
       const body = await readBody(request, BLOCK_BODY_BYTES_MAX, services.budget);
       try {
         const blocks = readBlocks(body.bytes, 1);
-        chargeBlocks(services, request, 1);
+        charge(services, request, 1);
         await assertMayCreate(services, request, blocks);
         const [outcome] = await services.ledger.submit(blocks, submitOptions(wish));
         if (outcome === undefined) throw new LedgerError('internal', 'no outcome of a block');
@@ -100,7 +100,7 @@ function addBatch(app: App, services: Services, fields: readonly string[]): void
       try {
         body = await readBody(request, batchBodyBytesMax(batchBlocksMax), services.budget);
         const blocks = readBlocks(body.bytes, batchBlocksMax);
-        chargeBlocks(services, request, blocks.length);
+        charge(services, request, blocks.length);
         await assertMayCreate(services, request, blocks);
         const outcomes = await services.ledger.submit(blocks, submitOptions(wish));
         const value = {
