@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CounterSeries } from '@basalt/telemetry';
 import { GatewayError } from './errors.ts';
+import { holdAnswer, type MemoryBudget } from './http/memory-budget.ts';
 import type { Representation } from './http/representation.ts';
 import type { ResponseCache } from './http/response-cache.ts';
 import { sendRepresentation } from './http/send.ts';
@@ -22,14 +23,18 @@ export interface Prepared {
  * the answer is prepared already. Everything else is somebody else's: `answer` says false.
  */
 export class HotPath {
-  readonly #parts: ImmutableParts;
+  readonly #parts: ImmutableParts & { readonly budget: MemoryBudget };
   readonly #cache: ResponseCache<Prepared>;
   readonly #metrics: GatewayMetrics;
   readonly #hits: CounterSeries;
   /** Concurrent misses of one target share a load; bounded by the connections. */
   readonly #loading = new Map<string, Promise<Prepared | undefined>>();
 
-  constructor(parts: ImmutableParts, cache: ResponseCache<Prepared>, metrics: GatewayMetrics) {
+  constructor(
+    parts: ImmutableParts & { readonly budget: MemoryBudget },
+    cache: ResponseCache<Prepared>,
+    metrics: GatewayMetrics,
+  ) {
     this.#parts = parts;
     this.#cache = cache;
     this.#metrics = metrics;
@@ -97,6 +102,8 @@ export class HotPath {
     response: ServerResponse,
     prepared: Prepared,
   ): boolean | Promise<boolean> {
+    const { body } = prepared.representation.identity;
+    holdAnswer(this.#parts.budget, response, body.length);
     const status = sendRepresentation(request, response, prepared.representation);
     if (typeof status === 'number') return this.#count(request, prepared, status);
     return status.then((sent) => this.#count(request, prepared, sent));

@@ -18,6 +18,9 @@ export const JSON_BODY_BYTES_MAX: number = 64 * 1024;
 /** Bodies held in memory at once; beyond it uploads get 503 instead of the process its end. */
 export const BODIES_BYTES_MAX: number = 256 * 1024 * 1024;
 
+/** Answers from this size on count against the same bound while they are sent. */
+export const LARGE_ANSWER_BYTES_MIN: number = 1024 * 1024;
+
 /** Rows of one page, as the protocol says. */
 export const PAGE_ROWS_MAX = 1_000;
 

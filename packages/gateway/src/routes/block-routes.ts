@@ -12,6 +12,7 @@ import { IMMUTABLE, SHORT } from '../cache-control.ts';
 import { GatewayError } from '../errors.ts';
 import type { HotPath } from '../hot-path.ts';
 import { negotiateMediaType } from '../http/accept.ts';
+import { holdAnswer } from '../http/memory-budget.ts';
 import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
 import { loadPayload } from '../immutable.ts';
@@ -59,7 +60,7 @@ function addWhole(app: App, services: Services, hot: HotPath): void {
     },
     async ({ request, response, params, query }) => {
       if (chooseType(request, query.view, [BLOCK_TYPE, JSON_TYPE]) === BLOCK_TYPE) {
-        await sendFound(request, response, await hot.find(`/blocks/${params.hash}`));
+        await sendFound(services, request, response, await hot.find(`/blocks/${params.hash}`));
         return;
       }
       const view = await services.ledger.block(fromHex(params.hash) as BlockHash);
@@ -87,7 +88,7 @@ function addParts(app: App, services: Services, hot: HotPath): void {
       problems: [416],
     },
     async ({ request, response, params }) => {
-      await sendFound(request, response, await hot.find(`/blocks/${params.hash}/header`));
+      await sendFound(services, request, response, await hot.find(`/blocks/${params.hash}/header`));
     },
   );
   addRoute(
@@ -108,7 +109,12 @@ function addParts(app: App, services: Services, hot: HotPath): void {
     },
     async ({ request, response, params, query }) => {
       if (query.type === undefined) {
-        await sendFound(request, response, await hot.find(`/blocks/${params.hash}/payload`));
+        await sendFound(
+          services,
+          request,
+          response,
+          await hot.find(`/blocks/${params.hash}/payload`),
+        );
         return;
       }
       const type = shownType(query.type);
@@ -116,7 +122,7 @@ function addParts(app: App, services: Services, hot: HotPath): void {
         throw new GatewayError('bad-request', 'expected a type that a browser does not run');
       }
       const hash = fromHex(params.hash) as BlockHash;
-      await sendFound(request, response, await loadPayload(hash, type, services));
+      await sendFound(services, request, response, await loadPayload(hash, type, services));
     },
   );
 }
@@ -237,11 +243,13 @@ export function chooseType(
 
 /** @throws LedgerError `unknown-block` */
 export async function sendFound(
+  services: Services,
   request: IncomingMessage,
   response: ServerResponse,
   representation: Representation | undefined,
 ): Promise<void> {
   if (representation === undefined) throw noBlock();
+  holdAnswer(services.budget, response, representation.identity.body.length);
   await sendRepresentation(request, response, representation);
 }
 

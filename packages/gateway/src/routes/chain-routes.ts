@@ -3,7 +3,6 @@ import { type NamespaceId, toHex } from '@basalt/protocol';
 import { HEAD, IMMUTABLE, SHORT } from '../cache-control.ts';
 import { GatewayError } from '../errors.ts';
 import type { Link } from '../http/link.ts';
-import { sendRepresentation } from '../http/send.ts';
 import { wireRepresentation } from '../immutable.ts';
 import { PAGE_ROWS_DEFAULT, ROWS_PER_TOKEN } from '../limits.ts';
 import { BLOCK_TYPE, JSON_TYPE } from '../media-types.ts';
@@ -148,12 +147,9 @@ function addHead(app: App, services: Services): void {
       const index = info.size - 1;
       if (chooseType(request, query.view, [JSON_TYPE, BLOCK_TYPE]) === BLOCK_TYPE) {
         const view = await ledger.blockAt(info.namespace, index);
-        if (view === undefined) return sendFound(request, response, undefined);
-        return sendRepresentation(
-          request,
-          response,
-          wireRepresentation(view, `${toHex(view.blockHash)}-wire`, HEAD),
-        );
+        if (view === undefined) return sendFound(services, request, response, undefined);
+        const wire = wireRepresentation(view, `${toHex(view.blockHash)}-wire`, HEAD);
+        return sendFound(services, request, response, wire);
       }
       const { namespace, size, timestampMs } = info;
       const value = { namespace, index, hash, size, timestampMs };
@@ -188,13 +184,14 @@ function addBlockAt(app: App, services: Services): void {
       const { ledger } = services;
       const info = await services.namespaces.find(params.ns);
       const view = await ledger.blockAt(info.namespace, params.index);
-      if (view === undefined) return sendFound(request, response, undefined);
+      if (view === undefined) return sendFound(services, request, response, undefined);
       // Above the checkpoint nobody has signed the position yet.
       const isSettled = params.index < info.checkpointSize && view.payload !== undefined;
       const cacheControl = isSettled ? IMMUTABLE : SHORT;
       const tag = toHex(view.blockHash);
       if (chooseType(request, query.view, [BLOCK_TYPE, JSON_TYPE]) === BLOCK_TYPE) {
-        return sendRepresentation(request, response, wireRepresentation(view, tag, cacheControl));
+        const wire = wireRepresentation(view, tag, cacheControl);
+        return sendFound(services, request, response, wire);
       }
       return sendJson(request, response, blockJson(view), {
         cacheControl,

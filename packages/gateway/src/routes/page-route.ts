@@ -5,6 +5,7 @@ import { IMMUTABLE, SHORT } from '../cache-control.ts';
 import { GatewayError } from '../errors.ts';
 import { digestOf } from '../http/digest.ts';
 import { formatLinks, type Link } from '../http/link.ts';
+import { holdAnswer } from '../http/memory-budget.ts';
 import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
 import { PAGE_BYTES_MAX, PAGE_ROWS_DEFAULT } from '../limits.ts';
@@ -76,6 +77,7 @@ export function addPageRoute(app: App, services: Services): void {
       const page = isHeaders
         ? await readEntries(ledger, info, from, count)
         : await readWire(ledger, info, from, count);
+      holdAnswer(services.budget, response, page.body.length);
       const links = pageLinks(target, info.size, from, asked, page.rows);
       const digest = digestOf(page.body);
       return sendRepresentation(
