@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointStorage, type Client, createClient } from '@basalt/client';
 import type { Context } from './context.ts';
@@ -18,7 +19,7 @@ export function connect(context: Context, options: ConnectionOptions): Client {
   return createClient({
     ...options,
     provider: context.provider(),
-    storage: createFileStorage(context.home.trust),
+    storage: createFileStorage(trustFolder(context.home, options.url)),
     clock: context.clock,
   });
 }
@@ -38,8 +39,25 @@ export function createFileStorage(folder: string): CheckpointStorage {
   };
 }
 
-/** The verifier key line that a client kept when it first saw the log of a namespace. */
-export async function readKeptLogKey(home: Home, namespace: string): Promise<string | undefined> {
-  // The name under which `@basalt/client` keeps it (log-trust.ts).
-  return await createFileStorage(home.trust).read(`log-key/ns/${namespace}`);
+/** By node: two nodes may serve the same namespace, each in a log of its own. */
+function trustFolder(home: Home, url: string): string {
+  return join(home.trust, encodeURIComponent(url));
+}
+
+/**
+ * The verifier key line that a client kept when it first saw the log with this origin, from whatever
+ * node; undefined where this computer has not seen it.
+ */
+export async function readKeptLogKey(
+  home: Home,
+  namespace: string,
+  origin: string,
+): Promise<string | undefined> {
+  const nodes = await readdir(home.trust).catch(() => []);
+  for (const node of nodes) {
+    // The name under which `@basalt/client` keeps it (log-trust.ts).
+    const line = await createFileStorage(join(home.trust, node)).read(`log-key/ns/${namespace}`);
+    if (line?.startsWith(`${origin}+`) === true) return line;
+  }
+  return undefined;
 }

@@ -8,6 +8,7 @@ import { createGitLogParser } from '../src/input/git-log.ts';
 import { createLineParser } from '../src/input/line-parser.ts';
 import { createNdjsonParser } from '../src/input/ndjson-parser.ts';
 import type { RecordParser } from '../src/input/parser.ts';
+import { parsePieces, pushPiece } from './helpers/parse.ts';
 
 /** Bytes where the ones that matter to a parser are frequent. */
 const hotByte = fc.oneof(
@@ -25,10 +26,10 @@ function runParser(create: () => RecordParser, pieces: readonly Uint8Array[]): s
   try {
     for (const piece of pieces) {
       const own = Buffer.from(piece); // node's streams give Buffers, whose `slice` is a view
-      keep(parser.push(own));
+      keep(pushPiece(parser, own));
       own.fill(0xee); // a parser that keeps a view of the piece is found out
     }
-    keep(parser.end());
+    keep(parsePieces(parser));
     return records;
   } catch (error) {
     return (error as Error).message;
@@ -90,8 +91,7 @@ test('CSV: any table of texts survives quoting', () => {
       const wanted = rows.map((row) =>
         Object.fromEntries(row.map((value, column) => [`c${column}`, value])),
       );
-      const parser = createCsvParser();
-      const found = [...parser.push(Buffer.from(text)), ...parser.end()];
+      const found = parsePieces(createCsvParser(), Buffer.from(text));
       assert.deepEqual(
         found.map((record) => JSON.parse(Buffer.from(record).toString())),
         wanted,
@@ -106,8 +106,7 @@ test('binary: chunks put together are the input', () => {
       fc.uint8Array({ maxLength: 300 }),
       fc.integer({ min: 1, max: 50 }),
       (bytes, size) => {
-        const parser = createChunkParser(size);
-        const chunks = [...parser.push(bytes), ...parser.end()];
+        const chunks = parsePieces(createChunkParser(size), bytes);
         assert.ok(chunks.slice(0, -1).every((chunk) => chunk.length === size));
         assert.deepEqual(Buffer.concat(chunks), Buffer.from(bytes));
       },

@@ -16,13 +16,13 @@ import { openSources } from '../src/input/open-sources.ts';
 import type { RecordParser } from '../src/input/parser.ts';
 import type { RecordSource } from '../src/input/source.ts';
 import { RECORD_BYTES_MAX } from '../src/limits.ts';
+import { parsePieces, pushPiece } from './helpers/parse.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'basalt readers '));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 function parseText(parser: RecordParser, text: string): string[] {
-  const records = [...parser.push(Buffer.from(text)), ...parser.end()];
-  return records.map((record) => Buffer.from(record).toString());
+  return parsePieces(parser, Buffer.from(text)).map((record) => Buffer.from(record).toString());
 }
 
 async function readAll(source: RecordSource | undefined): Promise<string[]> {
@@ -52,17 +52,17 @@ test('lines: LF and CRLF end a line, empty lines are no records, the last needs 
 
 test('lines: one line above the payload limit is refused with its number', () => {
   const parser = createLineParser();
-  parser.push(Buffer.from('short\n'));
+  pushPiece(parser, Buffer.from('short\n'));
   const half = Buffer.alloc(RECORD_BYTES_MAX / 2, 0x61);
-  parser.push(half);
-  parser.push(half); // exactly at the limit
-  assert.throws(() => parser.push(Buffer.from('aa')), hasCode('record-too-large', /line 2/));
+  pushPiece(parser, half);
+  pushPiece(parser, half); // exactly at the limit
+  assert.throws(() => pushPiece(parser, Buffer.from('aa')), hasCode('record-too-large', /line 2/));
 });
 
 test('lines: exactly the payload limit is taken, with CRLF too', () => {
   const parser = createLineParser();
-  parser.push(Buffer.alloc(RECORD_BYTES_MAX, 0x61));
-  const [line] = parser.push(Buffer.from('\r\n'));
+  pushPiece(parser, Buffer.alloc(RECORD_BYTES_MAX, 0x61));
+  const [line] = pushPiece(parser, Buffer.from('\r\n'));
   assert.equal(line?.length, RECORD_BYTES_MAX);
 });
 
@@ -82,8 +82,23 @@ test('NDJSON: bytes stay as they are, a broken line is named', () => {
 
 test('NDJSON: invalid UTF-8 inside a string stays byte for byte', () => {
   const line = Buffer.from([0x22, 0xff, 0xfe, 0x22, 0x0a]);
-  const [record] = createNdjsonParser().push(line);
+  const [record] = pushPiece(createNdjsonParser(), line);
   assert.deepEqual([...(record ?? [])], [0x22, 0xff, 0xfe, 0x22]);
+});
+
+test('a fault costs only what comes after it', async () => {
+  writeFileSync(join(folder, 'broken.ndjson'), '{"a":1}\n{"a":2}\n{"a":\n{"a":4}\n');
+  const [source] = await openSources([join(folder, 'broken.ndjson')], { format: 'auto' }, pieces());
+  const found: string[] = [];
+  await assert.rejects(
+    async () => {
+      for await (const records of source?.read(() => undefined) ?? []) {
+        found.push(...records.map((record) => Buffer.from(record).toString()));
+      }
+    },
+    hasCode('bad-json', /line 3/),
+  );
+  assert.deepEqual(found, ['{"a":1}', '{"a":2}']);
 });
 
 test('CSV: quotes, delimiters, line feeds, empty fields', () => {
@@ -111,19 +126,18 @@ test('CSV: what is wrong is named with its row', () => {
   wrong('a,b\n"1"x,2\n', /row 2: field 1 goes on after/);
   wrong('a,a\n1,2\n', /names "a" twice/);
   assert.throws(
-    () => createCsvParser().push(Buffer.from([0x61, 0x0a, 0xff, 0x0a])),
+    () => pushPiece(createCsvParser(), Buffer.from([0x61, 0x0a, 0xff, 0x0a])),
     hasCode('not-utf8', /row 2/),
   );
 });
 
 test('binary: chunks of the wanted size, the last one shorter', () => {
-  const parser = createChunkParser(4);
-  const sizes = [...parser.push(Buffer.alloc(9)), ...parser.push(Buffer.alloc(1)), ...parser.end()];
+  const sizes = parsePieces(createChunkParser(4), Buffer.alloc(9), Buffer.alloc(1));
   assert.deepEqual(
     sizes.map((chunk) => chunk.length),
     [4, 4, 2],
   );
-  assert.deepEqual(createChunkParser(4).end(), []);
+  assert.deepEqual(parsePieces(createChunkParser(4)), []);
 });
 
 test('git log: NUL-separated fields become one JSON object per commit', () => {
@@ -131,11 +145,8 @@ test('git log: NUL-separated fields become one JSON object per commit', () => {
     [hash, 'tree', 'p1 p2', 'Ann', 'a@x', '2026-01-01', 'Bob', 'b@x', '2026-01-02', 'Why'].join(
       '\0',
     );
-  const parser = createGitLogParser();
-  const records = [
-    ...parser.push(Buffer.from(`${commit('c1')}\0${commit('c2')}`)),
-    ...parser.end(),
-  ];
+  const text = `${commit('c1')}\0${commit('c2')}`;
+  const records = parsePieces(createGitLogParser(), Buffer.from(text));
   assert.equal(records.length, 2);
   assert.deepEqual(JSON.parse(Buffer.from(records[1] ?? []).toString()), {
     hash: 'c2',

@@ -6,6 +6,7 @@ import {
   type Entry,
   type NamespaceId,
   ProtocolError,
+  parseCheckpoint,
   parseTlogProof,
   toHex,
   verifySignature,
@@ -54,8 +55,8 @@ export function verifyCommand(context: Context): Command {
 
 async function verify(context: Context, path: string, options: Options): Promise<void> {
   const proof = readInput(path === '-' ? 0 : path).toString();
-  const entry = readEntry(proof, path);
-  const trust = await readTrust(context, options, entry.header.namespace);
+  const { entry, origin } = readProof(proof, path);
+  const trust = await readTrust(context, options, entry.header.namespace, origin);
   const keyBlocks = options.keyBlocks === undefined ? undefined : readInput(options.keyBlocks);
   const verified = await verifyProof({
     proof,
@@ -81,10 +82,11 @@ function readInput(path: string | number): Buffer {
   }
 }
 
-function readEntry(proof: string, path: string): Entry {
+function readProof(proof: string, path: string): { entry: Entry; origin: string } {
   try {
-    const { extra } = parseTlogProof(proof);
-    if (extra !== undefined) return decodeEntry(extra);
+    const { extra, note } = parseTlogProof(proof);
+    const { origin } = parseCheckpoint(note.text);
+    if (extra !== undefined) return { entry: decodeEntry(extra), origin };
   } catch (error) {
     throw explainProofError(error, path);
   }
@@ -107,9 +109,10 @@ async function readTrust(
   context: Context,
   options: Options,
   namespace: NamespaceId,
+  origin: string,
 ): Promise<{ verifierKey: string | undefined; words: string }> {
   if (options.policy !== undefined) return { verifierKey: undefined, words: 'in the policy' };
-  const verifierKey = await readKeptLogKey(context.home, namespace);
+  const verifierKey = await readKeptLogKey(context.home, namespace, origin);
   if (verifierKey !== undefined) {
     return { verifierKey, words: 'kept on this computer since it first saw the log' };
   }

@@ -14,8 +14,7 @@ export function createChunkParser(chunkBytes: number): RecordParser {
   }
 
   return {
-    push(piece) {
-      const records: Uint8Array[] = [];
+    push(piece, records) {
       let start = 0;
       while (start < piece.length) {
         // A copy: `slice` of a Buffer would be a view of what the reader may use again.
@@ -25,8 +24,9 @@ export function createChunkParser(chunkBytes: number): RecordParser {
         start += part.length;
         if (heldBytes === chunkBytes) records.push(flush());
       }
-      return records;
     },
-    end: () => (heldBytes === 0 ? [] : [flush()]),
+    end(records) {
+      if (heldBytes > 0) records.push(flush());
+    },
   };
 }

@@ -31,8 +31,8 @@ type Place = 'start' | 'plain' | 'quoted' | 'closed';
 export function createCsvParser(delimiter = ','): RecordParser {
   const reader = new CsvReader(delimiter.charCodeAt(0));
   return {
-    push: (piece) => reader.push(piece),
-    end: () => reader.end(),
+    push: (piece, records) => reader.push(piece, records),
+    end: (records) => reader.end(records),
   };
 }
 
@@ -56,13 +56,11 @@ class CsvReader {
     this.#delimiter = delimiter;
   }
 
-  push(piece: Uint8Array): Uint8Array[] {
-    const records: Uint8Array[] = [];
+  push(piece: Uint8Array, records: Uint8Array[]): void {
     for (const byte of piece) {
       if (this.#markBytes === BYTE_ORDER_MARK.length) this.#take(byte, records);
       else this.#begin(byte, records);
     }
-    return records;
   }
 
   /** The first bytes: a whole byte order mark is dropped, a part of one is not. */
@@ -76,8 +74,7 @@ class CsvReader {
     for (const earlier of [...held, byte]) this.#take(earlier, records);
   }
 
-  end(): Uint8Array[] {
-    const records: Uint8Array[] = [];
+  end(records: Uint8Array[]): void {
     if (this.#place === 'quoted') {
       throw badCsv(this.#rowNumber, 'a quote is opened and never closed', 'is the file cut off?');
     }
@@ -88,7 +85,6 @@ class CsvReader {
     if (this.#rowBytes > 0 || this.#ends.length > 0 || this.#place !== 'start') {
       this.#endRow(records);
     }
-    return records;
   }
 
   #take(byte: number, records: Uint8Array[]): void {

@@ -65,12 +65,14 @@ async function* readGitLog(
     const parser = createGitLogParser();
     for await (const piece of git.stdout as AsyncIterable<Uint8Array>) {
       onBytes(piece.length);
-      const records = parser.push(piece);
+      const records: Uint8Array[] = [];
+      parser.push(piece, records);
       if (records.length > 0) yield records;
     }
     const how = await ended;
     if (how !== 0) throw gitFailed(folder, words.trim() || String(how));
-    const last = parser.end();
+    const last: Uint8Array[] = [];
+    parser.end(last);
     if (last.length > 0) yield last;
   } finally {
     git.kill(); // no effect where it has ended; ends it where the reader left early
@@ -91,8 +93,7 @@ export function createGitLogParser(): RecordParser {
   }
 
   return {
-    push(piece) {
-      const records: Uint8Array[] = [];
+    push(piece, records) {
       let start = 0;
       for (let end = piece.indexOf(0); end !== -1; end = piece.indexOf(0, start)) {
         const tail = piece.subarray(start, end);
@@ -101,15 +102,12 @@ export function createGitLogParser(): RecordParser {
         start = end + 1;
       }
       if (start < piece.length) held = concatBytes(held, piece.subarray(start));
-      return records;
     },
-    end() {
-      const records: Uint8Array[] = [];
+    end(records) {
       // `-z` separates commits, so git may leave the NUL after the last subject out.
       if (fields.length === FIELDS.length - 1) takeField(held, records);
       held = new Uint8Array(0);
       fields = [];
-      return records;
     },
   };
 }

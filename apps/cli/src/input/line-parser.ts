@@ -54,8 +54,7 @@ export function createLineParser(options: LineParserOptions = {}): RecordParser 
   }
 
   return {
-    push(piece) {
-      const records: Uint8Array[] = [];
+    push(piece, records) {
       let start = 0;
       for (;;) {
         const end = piece.indexOf(LINE_FEED, start);
@@ -64,12 +63,9 @@ export function createLineParser(options: LineParserOptions = {}): RecordParser 
         start = end + 1;
       }
       hold(piece.subarray(start));
-      return records;
     },
-    end() {
-      const records: Uint8Array[] = [];
+    end(records) {
       if (held.length > 0) emit(bounded(take(new Uint8Array(0))), records);
-      return records;
     },
   };
 }

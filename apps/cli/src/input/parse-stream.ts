@@ -11,9 +11,19 @@ export async function* parseStream(
 ): AsyncGenerator<readonly Uint8Array[], void, undefined> {
   for await (const piece of pieces) {
     onBytes(piece.length);
-    const records = parser.push(piece);
-    if (records.length > 0) yield records;
+    yield* taken((records) => parser.push(piece, records));
   }
-  const last = parser.end();
-  if (last.length > 0) yield last;
+  yield* taken((records) => parser.end(records));
+}
+
+/** What was read before a fault is handed on before the fault is thrown. */
+function* taken(parse: (records: Uint8Array[]) => void): Generator<readonly Uint8Array[]> {
+  const records: Uint8Array[] = [];
+  try {
+    parse(records);
+  } catch (error) {
+    if (records.length > 0) yield records;
+    throw error;
+  }
+  if (records.length > 0) yield records;
 }
