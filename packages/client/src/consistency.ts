@@ -1,6 +1,7 @@
 import { type Hash32, type NamespaceId, verifyConsistency } from '@basalt/protocol';
 import { ClientError, refuseUnless } from './errors.ts';
-import { fetchCheckpoint, fetchConsistency } from './requests.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
+import { fetchConsistency } from './requests.ts';
 import type { NamespaceSession } from './session.ts';
 import type { CallOptions, VerifiedCheckpoint } from './types.ts';
 
@@ -31,8 +32,8 @@ export async function proveConsistency(
   from: HeldHead,
   call: CallOptions,
 ): Promise<VerifiedConsistency> {
-  const { context, namespace, log } = session;
-  const to = await log.admit(await fetchCheckpoint(context.transport, namespace, call), call);
+  const { context, namespace } = session;
+  const to = await readCheckpoint(session, call);
   const { size, root } = to.checkpoint;
   if (from.size > size) {
     throw new ClientError('rejected', 'out-of-range', 'the log is smaller than the head held', {

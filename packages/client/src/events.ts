@@ -61,16 +61,21 @@ export async function* readEvents(
         signal,
         idleMs: EVENTS_IDLE_MS_MAX,
       });
-      yield { kind: 'connected' };
-      const decoder = new TextDecoder();
-      for await (const piece of stream.pieces) {
-        for (const event of parser.feed(decoder.decode(piece, { stream: true }))) {
-          failures = 0;
-          lastEventId = event.id;
-          const read = readEvent(event);
-          if (read !== undefined) yield read;
+      try {
+        yield { kind: 'connected' };
+        const decoder = new TextDecoder();
+        for await (const piece of stream.pieces) {
+          for (const event of parser.feed(decoder.decode(piece, { stream: true }))) {
+            failures = 0;
+            lastEventId = event.id;
+            const read = readEvent(event);
+            if (read !== undefined) yield read;
+          }
+          askedMs = parser.retryMs;
         }
-        askedMs = parser.retryMs;
+      } finally {
+        // Whoever leaves the loop, even before the first event, leaves no line open.
+        stream.close();
       }
     } catch (error) {
       if (error instanceof ClientError && error.kind !== 'unavailable') throw error;

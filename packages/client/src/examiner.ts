@@ -2,8 +2,8 @@ import type { NamespaceId } from '@basalt/protocol';
 import { type EventsOptions, type NodeEvent, readEvents } from './events.ts';
 import { type BlockRange, examineBlock, examineRange, requireReference } from './examine.ts';
 import { type ClientContext, createContext, type ExaminerOptions } from './options.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
 import {
-  fetchCheckpoint,
   fetchNamespace,
   fetchNamespaces,
   type NamespaceDetail,
@@ -45,10 +45,8 @@ export function createExaminerOf(context: ClientContext, sessions: Sessions): Ex
   return {
     namespaces: (call = {}) => listNamespaces(context, call),
     namespace: (idOrLabel, call = {}) => fetchNamespace(transport, idOrLabel, call),
-    async checkpoint(namespace, call = {}) {
-      const { log } = await sessions.open(namespace, call);
-      return log.admit(await fetchCheckpoint(transport, namespace, call), call);
-    },
+    checkpoint: async (namespace, call = {}) =>
+      readCheckpoint(await sessions.open(namespace, call), call),
     examine: (reference, call = {}) =>
       examineBlock(sessions, context, requireReference(reference), call),
     examineRange: (range, call = {}) => examineRange(sessions, context, range, call),

@@ -278,19 +278,29 @@ export async function fetchConsistency(
   return hashListField(await fetchJson(transport, path, call), 'hashes');
 }
 
+/**
+ * The newest signed note.
+ *
+ * @throws ClientError `not-covered` where a namespace is so new that it has none
+ */
 export async function fetchCheckpoint(
   transport: Transport,
   namespace: NamespaceId | 'super',
   call: CallOptions,
 ): Promise<string> {
   const path = namespace === 'super' ? '/super/checkpoint' : `/ns/${namespace}/checkpoint`;
-  const reply = await transport.request(path, {
-    headers: { accept: 'text/plain' },
-    bytesMax: NOTE_BYTES_MAX,
-    signal: call.signal,
-    isFresh: true,
-  });
-  return new TextDecoder().decode(reply.body);
+  try {
+    const reply = await transport.request(path, {
+      headers: { accept: 'text/plain' },
+      bytesMax: NOTE_BYTES_MAX,
+      signal: call.signal,
+      isFresh: true,
+    });
+    return new TextDecoder().decode(reply.body);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'not-found') throw error;
+    throw new ClientError('rejected', 'not-covered', error.message, error.metadata);
+  }
 }
 
 /** What became of a submitted block. */

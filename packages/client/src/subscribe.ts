@@ -3,7 +3,7 @@ import { readEvents } from './events.ts';
 import { examineRange } from './examine.ts';
 import { PAGE_BLOCKS_DEFAULT } from './limits.ts';
 import type { ClientContext } from './options.ts';
-import { fetchCheckpoint } from './requests.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
 import type { Sessions } from './session.ts';
 import type { BlockReport, CallOptions, VerifiedCheckpoint } from './types.ts';
 
@@ -29,8 +29,7 @@ export async function* subscribeBlocks(
   const { namespace, signal } = options;
   const call = { signal };
   const session = await sessions.open(namespace, call);
-  const newest = async (): Promise<VerifiedCheckpoint> =>
-    session.log.admit(await fetchCheckpoint(context.transport, namespace, call), call);
+  const newest = (): Promise<VerifiedCheckpoint> => readCheckpoint(session, call);
   let next = options.from ?? (await newest()).checkpoint.size;
   for await (const event of readEvents(context, options)) {
     if (event.kind !== 'checkpoint' && event.kind !== 'connected' && event.kind !== 'lagged') {

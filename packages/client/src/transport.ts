@@ -41,6 +41,8 @@ export interface OpenStream {
   readonly headers: Headers;
   /** Pieces as they come. Ends with an error when nothing came for `idleMs`. */
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** Lets go of the line; may be called at any time. */
+  close(): void;
 }
 
 export interface Transport {
@@ -101,7 +103,11 @@ export function createTransport(components: TransportComponents): Transport {
         throw problemError({ status: response.status, headers: response.headers, body }, path);
       }
       guard.restart(options.idleMs);
-      return { headers: response.headers, pieces: readPieces(response, guard, options.idleMs) };
+      return {
+        headers: response.headers,
+        pieces: readPieces(response, guard, options.idleMs),
+        close: () => guard.end(),
+      };
     } catch (error) {
       guard.stop();
       throw guard.explain(error, path);
@@ -150,6 +156,8 @@ interface Guard {
   readonly signal: AbortSignal;
   restart(delayMs: number): void;
   stop(): void;
+  /** Stops, and ends what is under way. */
+  end(): void;
   /** The typed error for what a guarded call threw. */
   explain(error: unknown, path: string): unknown;
 }
@@ -171,6 +179,10 @@ function createGuard(
   let cancel = scheduler.after(timeoutMs, onTimeout);
   outer?.addEventListener('abort', onAbort, { once: true });
   if (outer?.aborted === true) onAbort();
+  const stop = (): void => {
+    cancel();
+    outer?.removeEventListener('abort', onAbort);
+  };
   return {
     signal: controller.signal,
     restart(delayMs) {
@@ -178,9 +190,10 @@ function createGuard(
       limitMs = delayMs;
       cancel = scheduler.after(delayMs, onTimeout);
     },
-    stop() {
-      cancel();
-      outer?.removeEventListener('abort', onAbort);
+    stop,
+    end() {
+      stop();
+      controller.abort();
     },
     explain(error, path) {
       if (error instanceof ClientError) return error;

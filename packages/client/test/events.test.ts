@@ -144,6 +144,28 @@ test('events end with the signal and with a refusal of the subscription', async 
   );
 });
 
+test('leaving before the first event leaves neither a line nor a timer', async () => {
+  const { client, node, time } = createSetup(1);
+  for await (const event of client.events()) {
+    assert.equal(event.kind, 'connected');
+    break;
+  }
+  await until(() => node.listening === 0);
+  assert.equal(time.pending(), 0);
+});
+
+test('a subscription to a namespace that was just founded waits for its first checkpoint', async () => {
+  const { client, node, chain } = createSetup(1);
+  const { namespace } = chain;
+  let asked = 0;
+  node.intercept = (request) =>
+    request.path.endsWith('/checkpoint') && asked++ < 2 ? problem(404, 'not-found') : undefined;
+  for await (const { index } of client.subscribe({ namespace, from: 0 })) {
+    if (index === 1) break;
+  }
+  assert.equal(asked, 4);
+});
+
 async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 20_000; turn++) {
     if (condition()) return;
