@@ -197,7 +197,7 @@ class StoreOverEngine implements EngineLogStore {
   async locate(hash: BlockHash): Promise<BlockLocation | undefined> {
     const { filter, index, reader } = this.#parts;
     if (hash.length !== 32 || !filter.has(hash)) return undefined;
-    return reader.verifyPlace(hash, await index.find(hash));
+    return reader.locate(hash, index);
   }
 
   prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number> {

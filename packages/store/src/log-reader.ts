@@ -18,9 +18,10 @@ import { ByteCache } from './cache.ts';
 import { unpackBytes } from './compress.ts';
 import type { KeyValueEngine } from './engine.ts';
 import { StoreError } from './errors.ts';
+import type { HashIndex } from './hash-index.ts';
 import type { IndexedPlace } from './hash-run.ts';
 import { logKey, tileKey } from './keys.ts';
-import { BUNDLE_WIDTH, TAIL_BYTES_MAX } from './limits.ts';
+import { BUNDLE_WIDTH, LOCATED_MAX, TAIL_BYTES_MAX } from './limits.ts';
 import type { BlockLocation } from './log-store.ts';
 import type { NamespaceState, NamespaceTable } from './namespace-table.ts';
 import { corruptRow, decodeHotRow, type HotBlock, PAYLOAD_PLACE } from './rows.ts';
@@ -45,6 +46,8 @@ export class LogReader {
   readonly #options: LogReaderOptions;
   readonly #bundles: ByteCache<string, EntryBundle>;
   readonly #packs: ByteCache<string, PayloadPack>;
+  /** Places of hashes, as latin1 text of the 32 bytes. A place never changes. */
+  readonly #located = new ByteCache<string, BlockLocation>(LOCATED_MAX);
   /** By number of the namespace. Written only where the namespace's state is. */
   readonly #tails = new ByteCache<number, Tail>(TAIL_BYTES_MAX);
 
@@ -135,7 +138,16 @@ export class LogReader {
   }
 
   /** The place whose block has exactly this hash; the index knows 16 bytes of it. */
-  async verifyPlace(
+  async locate(hash: BlockHash, index: HashIndex): Promise<BlockLocation | undefined> {
+    const name = hashName(hash);
+    const known = this.#located.get(name);
+    if (known !== undefined) return known;
+    const found = await this.#verifyPlace(hash, await index.find(hash));
+    if (found !== undefined) this.#located.set(name, found, 1);
+    return found;
+  }
+
+  async #verifyPlace(
     hash: BlockHash,
     places: readonly IndexedPlace[],
   ): Promise<BlockLocation | undefined> {
@@ -203,6 +215,7 @@ export class LogReader {
   }
 
   clear(): void {
+    this.#located.clear();
     this.#bundles.clear();
     this.#packs.clear();
     this.#tails.clear();
@@ -252,6 +265,10 @@ function decodeStored(
       { cause },
     );
   }
+}
+
+function hashName(hash: BlockHash): string {
+  return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }
 
 function tailStart(size: number): number {

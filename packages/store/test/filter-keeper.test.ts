@@ -13,7 +13,7 @@ interface Setup {
   readonly keeper: FilterKeeper;
   /** Slices that a build may still scan; each takes one. */
   readonly permits: { count: number };
-  add(from: number, to: number): Promise<void>;
+  readonly add: (from: number, to: number) => Promise<void>;
 }
 
 async function setUp(): Promise<Setup> {
