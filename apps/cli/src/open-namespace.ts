@@ -110,11 +110,10 @@ async function foundNamespace(
   const signer = createSigner(await opener.open(keyName), context.provider());
   const nextKeyHash = fromHex(quiet.summary(next).keyId) as KeyId;
   const { namespace } = await client.createNamespace({ label: name, signer, nextKeyHash });
-  const how = key.isEncrypted
-    ? 'encrypted'
-    : `not encrypted, mode 0600; \`basalt keys protect ${keyName}\` sets a passphrase`;
-  if (isNewKey) terminal.line(`new key ${key.path} (${how})`);
-  terminal.line(`new namespace "${name}", ${namespace}, written by the key ${keyName}`);
+  terminal.line(`new namespace "${name}", ${namespace}`);
+  const path = shortenHome(key.path, context.environment);
+  const how = key.isEncrypted ? '' : `, not encrypted (basalt keys protect ${keyName})`;
+  terminal.line(`written by the ${isNewKey ? 'new ' : ''}key ${path}${how}`);
   return { namespace, label: name, signer, key };
 }
 
@@ -136,4 +135,10 @@ function notTheWriter(found: NamespaceDetail, key: KeySummary, writer: string): 
       `is ${key.keyId.slice(0, 16)}…`,
     'name the right key with --key, or choose another namespace',
   );
+}
+
+/** "~/x" for what is in the person's own folder. */
+function shortenHome(path: string, environment: Context['environment']): string {
+  const home = environment['HOME'] ?? '';
+  return home !== '' && path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { PORT_DEFAULT } from '@basalt/node';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseSize } from './view/numbers.ts';
 
-export const URL_DEFAULT: string = `http://127.0.0.1:${PORT_DEFAULT}`;
+/** Where a node listens by default; not taken from `@basalt/node`, which would load all of it. */
+export const URL_DEFAULT = 'http://127.0.0.1:4711';
 
 /** Options of every command that talks to a node. */
 export interface NodeOptions {

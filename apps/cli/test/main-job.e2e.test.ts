@@ -47,7 +47,7 @@ test('the git history is appended, commit by commit, and once only', { skip }, a
   // Others may commit while this test runs.
   assert.ok(appended.appended >= commits.length);
   assert.equal(appended.firstIndex, 1);
-  assert.match(first.err, /new key .*repo\.key \(not encrypted, mode 0600/);
+  assert.match(first.err, /written by the new key .*repo\.key, not encrypted/);
   const again = await sandbox.ok(['append', '-n', 'repo', '--git', REPOSITORY, '--json', ...url]);
   assert.ok(lastJson<Appended>(again.out).known >= appended.appended);
   const listed = await sandbox.ok(['list', '-n', 'repo', '-c', '100000', '--json', ...url]);

@@ -13,20 +13,27 @@ export interface StartFacts {
   readonly dataDir: string;
 }
 
+const READINGS = 'live readings of this machine';
+
 /** The first screen: what runs, where, what to try next. */
 export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   const { info } = facts;
   const bold = (text: string): string => terminal.style('bold', text);
   const dim = (text: string): string => terminal.style('dim', text);
-  const row = (name: string, value: string, note = ''): string =>
-    `  ${dim(name.padEnd(9))}${value}${note === '' ? '' : `  ${dim(note)}`}`;
-  const page = info.explorer ? 'open it in a browser: every block, verified there' : 'HTTP, JSON';
-  const key = info.isNewLog ? 'new log; its key is not encrypted (mode 0600)' : '';
+  const hasReadings = info.hostNamespace !== undefined;
+  const values = [info.url, info.origin, facts.dataDir, hasReadings ? READINGS : ''];
+  // Notes stand under each other, unless that would push them out of the window.
+  const width = Math.min(40, Math.max(...values.map((value) => value.length)));
+  const row = (name: string, value: string, note = '', style: 'none' | 'address' = 'none') => {
+    const shown = style === 'none' ? value : terminal.style(['bold', 'cyan'], value);
+    const padding = ' '.repeat(Math.max(0, width - value.length) + 2);
+    return `  ${dim(name.padEnd(9))}${shown}${note === '' ? '' : padding + dim(note)}`;
+  };
+  const page = info.explorer ? 'open it: live blocks, verified there' : 'HTTP, JSON';
+  const key = info.isNewLog ? 'new; its key is not encrypted' : '';
   const rows = [
-    row('node', terminal.style(['bold', 'cyan'], info.url), page),
-    ...(info.hostNamespace === undefined
-      ? []
-      : [row('records', 'live readings of this machine', 'one a second, namespace "host"')]),
+    row('node', info.url, page, 'address'),
+    ...(hasReadings ? [row('records', READINGS, 'one a second, namespace "host"')] : []),
     row('log', info.origin, 'its name in checkpoints'),
     row('data', facts.dataDir, key),
   ];
@@ -53,7 +60,7 @@ export function tryNext({
 }: StartFacts): readonly (readonly [string, string])[] {
   return [
     [
-      "your own records: this folder's git history, one signed block per commit",
+      'this folder’s git history, one signed block per commit',
       `${program} append --namespace repo --git .${urlOption}`,
     ],
     [
