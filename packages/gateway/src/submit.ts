@@ -121,17 +121,6 @@ export async function problemOfOutcome(
 ): Promise<Problem> {
   const { namespace, code } = outcome;
   const info = HEAD_TELLING.has(code) ? await services.ledger.info(namespace) : undefined;
-  if (code === 'invalid-index' && info === undefined) {
-    // An empty chain wants index 0, but what its writer has to hear is that the chain is not here.
-    return problemOfCode(
-      'unknown-namespace',
-      'this namespace is not here: submit its genesis first',
-      {
-        namespace,
-        hash: hexOf(outcome.blockHash),
-      },
-    );
-  }
   const isFork = code === 'fork' || code === 'namespace-frozen';
   const forks = `/chains/${namespace}/forks`;
   const links = isFork ? ['Link', formatLinks([{ target: forks, rel: 'describedby' }])] : [];

@@ -73,6 +73,12 @@ async function applyItem(
       await compareWithStored(context, lane, draft, item);
       return { status: 'duplicate', namespace, index, blockHash: hash };
     }
+    if (draft.chain.tip === undefined && index > 0) {
+      throw new ProtocolError('unknown-namespace', 'nothing of this namespace is here yet', {
+        expected: 0,
+        found: index,
+      });
+    }
     draft.add(item.block, hash, item.check, context.components.clock.nowMs());
     return { status: 'accepted', namespace, index, blockHash: hash };
   } catch (error) {

@@ -24,6 +24,12 @@ export interface CoveredHead extends TreeHead {
   readonly headHash: Uint8Array;
 }
 
+/** A checkpoint that has left the process. */
+export interface PublishedCheckpoint extends TreeHead {
+  /** The signed note. */
+  readonly note: string;
+}
+
 interface Waiter {
   readonly size: number;
   resolve(): void;
@@ -50,8 +56,8 @@ export class Checkpointer {
   /** Namespaces with blocks that no checkpoint covers. */
   #dirty = new Set<NamespaceId>();
   readonly #waiters = new Map<NamespaceId, Waiter[]>();
-  /** Newest notes; the store has them all, this saves a read. Bounded by LANES_MAX. */
-  readonly #notes = new Map<NamespaceId, string>();
+  /** Newest checkpoints; the store has them all, this saves a read. Bounded by LANES_MAX. */
+  readonly #newest = new Map<NamespaceId, PublishedCheckpoint>();
   #cancelTimer: (() => void) | undefined;
   #publishing: Promise<void> | undefined;
   #closed = false;
@@ -86,20 +92,21 @@ export class Checkpointer {
     });
   }
 
-  async note(namespace: NamespaceId): Promise<string | undefined> {
-    const known = this.#notes.get(namespace);
+  /** The newest checkpoint, undefined before the first. */
+  async newest(namespace: NamespaceId): Promise<PublishedCheckpoint | undefined> {
+    const known = this.#newest.get(namespace);
     if (known !== undefined) return known;
     const bytes = await this.#parts.components.store.record(recordName.checkpoint(namespace));
     if (bytes === undefined) return undefined;
     const note = fromUtf8(bytes);
-    this.#remember(namespace, note);
-    return note;
+    const { size, root } = parseCheckpoint(parseNote(note).text);
+    // A newer one may have come while the store was read.
+    return this.#newest.get(namespace) ?? this.#remember(namespace, { note, size, root });
   }
 
   /** Size of the newest checkpoint; 0 before the first. */
   async publishedSize(namespace: NamespaceId): Promise<number> {
-    const note = await this.note(namespace);
-    return note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
+    return (await this.newest(namespace))?.size ?? 0;
   }
 
   verifierKey(namespace: NamespaceId): string {
@@ -171,11 +178,16 @@ export class Checkpointer {
   async #store(heads: readonly CoveredHead[]): Promise<void> {
     const { components } = this.#parts;
     await components.recordPublished(heads);
-    const notes = heads.map((head) => [head.namespace, this.#sign(head)] as const);
+    const signed = heads.map((head) => ({ ...head, note: this.#sign(head) }));
     await components.store.putRecords(
-      notes.map(([id, note]) => ({ name: recordName.checkpoint(id), value: utf8(note) })),
+      signed.map(({ namespace, note }) => ({
+        name: recordName.checkpoint(namespace),
+        value: utf8(note),
+      })),
     );
-    for (const [namespace, note] of notes) this.#remember(namespace, note);
+    for (const { namespace, note, size, root } of signed) {
+      this.#remember(namespace, { note, size, root });
+    }
   }
 
   #announce(lanes: readonly Lane[], heads: readonly CoveredHead[]): void {
@@ -217,11 +229,13 @@ export class Checkpointer {
     return createNoteSigner(this.#parts.originOf(namespace), this.#parts.components.logSigner);
   }
 
-  #remember(namespace: NamespaceId, note: string): void {
-    this.#notes.delete(namespace);
-    this.#notes.set(namespace, note);
-    if (this.#notes.size <= LANES_MAX) return;
-    this.#notes.delete(this.#notes.keys().next().value as NamespaceId);
+  #remember(namespace: NamespaceId, checkpoint: PublishedCheckpoint): PublishedCheckpoint {
+    this.#newest.delete(namespace);
+    this.#newest.set(namespace, checkpoint);
+    if (this.#newest.size > LANES_MAX) {
+      this.#newest.delete(this.#newest.keys().next().value as NamespaceId);
+    }
+    return checkpoint;
   }
 }
 

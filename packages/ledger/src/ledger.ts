@@ -16,15 +16,13 @@ import {
   nodesForMultiProof,
   PAYLOAD_TYPE,
   ProtocolError,
-  parseCheckpoint,
-  parseNote,
   type Signer,
   type SnapshotProof,
   tileWidth,
 } from '@basalt/protocol';
 import { Admission } from './admission.ts';
 import { recordName } from './chain-codec.ts';
-import { Checkpointer } from './checkpointer.ts';
+import { Checkpointer, type PublishedCheckpoint } from './checkpointer.ts';
 import { LedgerError } from './errors.ts';
 import { Lanes } from './lanes.ts';
 import { MULTI_PROOF_INDEXES_MAX } from './limits.ts';
@@ -201,12 +199,12 @@ class TiledLedger implements Ledger {
     return this.#components.store.payload(namespace, index);
   }
 
-  checkpoint(namespace: NamespaceId | 'super'): Promise<string | undefined> {
-    return this.#checkpointer.note(this.#resolve(namespace));
+  async checkpoint(namespace: NamespaceId | 'super'): Promise<string | undefined> {
+    return (await this.#checkpointer.newest(this.#resolve(namespace)))?.note;
   }
 
   async inclusionProof(namespace: NamespaceId, index: number): Promise<InclusionProof> {
-    const { checkpoint, size, root } = await this.#covered(namespace);
+    const { note, size, root } = await this.#covered(namespace);
     if (index >= size) throw notCovered(namespace, index, size);
     const entry = await this.#components.store.entry(namespace, index);
     assert(entry !== undefined, 'an entry below a published size is stored');
@@ -217,7 +215,7 @@ class TiledLedger implements Ledger {
       root,
       leafHash: leafHash(entry, this.#components.crypto.sha256),
       hashes: await this.#trees.inclusion(namespace, index, size),
-      checkpoint,
+      checkpoint: note,
     };
   }
 
@@ -384,18 +382,13 @@ class TiledLedger implements Ledger {
     );
   }
 
-  async #covered(
-    namespace: NamespaceId,
-  ): Promise<{ checkpoint: string; size: number; root: Hash32 }> {
-    const checkpoint = await this.#checkpointer.note(namespace);
-    if (checkpoint === undefined) {
-      if ((await this.#components.store.head(namespace)) === undefined) {
-        throw unknownNamespace(namespace);
-      }
-      throw notCovered(namespace, 0, 0);
+  async #covered(namespace: NamespaceId): Promise<PublishedCheckpoint> {
+    const newest = await this.#checkpointer.newest(namespace);
+    if (newest !== undefined) return newest;
+    if ((await this.#components.store.head(namespace)) === undefined) {
+      throw unknownNamespace(namespace);
     }
-    const { size, root } = parseCheckpoint(parseNote(checkpoint).text);
-    return { checkpoint, size, root };
+    throw notCovered(namespace, 0, 0);
   }
 }
 

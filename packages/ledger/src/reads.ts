@@ -5,13 +5,14 @@ import {
   type CryptoProvider,
   decodeEntry,
   decodeGenesis,
+  type Hash32,
   type NamespaceId,
   type Strategy,
 } from '@basalt/protocol';
 import { type LogStore, StoreError } from '@basalt/store';
 import { decodeChainState, decodeFrozen, decodeIndex, recordName } from './chain-codec.ts';
 import type { ChainState } from './chain-state.ts';
-import type { Checkpointer } from './checkpointer.ts';
+import type { Checkpointer, PublishedCheckpoint } from './checkpointer.ts';
 import type { Lanes } from './lanes.ts';
 import { SIZE_RECORD_BLOCKS } from './limits.ts';
 import type { TreeReader } from './tree-reader.ts';
@@ -56,6 +57,7 @@ export class Reads {
     const chain = decodeChainState(namespace, size, headHash, head.state);
     const genesis = chain.genesis.length === 0 ? undefined : decodeGenesis(chain.genesis);
     const frozen = await this.#store.record(recordName.frozen(namespace));
+    const checkpoint = await this.#checkpointer.newest(namespace);
     return {
       namespace,
       label: genesis?.label ?? '',
@@ -63,11 +65,22 @@ export class Reads {
       size,
       headHash,
       timestampMs: chain.tip?.timestampMs ?? 0,
-      root: await this.#trees.root(namespace, size),
+      root: await this.#root(namespace, size, checkpoint),
       frozenAt: frozen === undefined ? undefined : decodeFrozen(frozen).index,
-      checkpointSize: await this.#checkpointer.publishedSize(namespace),
+      checkpointSize: checkpoint?.size ?? 0,
       payloadsFrom,
     };
+  }
+
+  /** Most often the checkpoint has it; else the right edge in memory, and tiles at the last. */
+  async #root(
+    namespace: NamespaceId,
+    size: number,
+    checkpoint: PublishedCheckpoint | undefined,
+  ): Promise<Hash32> {
+    if (checkpoint?.size === size) return checkpoint.root;
+    const head = (await this.#lanes.get(namespace)).head();
+    return head.size === size ? head.root : this.#trees.root(namespace, size);
   }
 
   async block(hash: BlockHash): Promise<BlockView | undefined> {
