@@ -1,7 +1,8 @@
 /**
  * Durable appends of signed blocks beside hypercore's appends, which sign but do not sync.
  * Normal case: many appends in flight, one block each, under group commit. Worst case: one at a
- * time, a sync for each. Hypercore's own best mode (one signature for a thousand blocks) is shown too,
+ * time, a sync for each. Hypercore's own best mode (one signature for a thousand blocks) is shown
+ * too,
  * although it does other work.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

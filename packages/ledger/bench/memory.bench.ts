@@ -1,7 +1,9 @@
 /**
- * Memory that a ledger of a million blocks holds, over an idle Node of the same version. Two figures:
+ * Memory that a ledger of a million blocks holds, over an idle Node of the same version. Two
+ * figures:
  * what is in use (JavaScript heap and buffers), and what the system counts as the process's own
- * (RssAnon), which adds the room that V8 and the allocator keep for the next burst. Pages of the mapped
+ * (RssAnon), which adds the room that V8 and the allocator keep for the next burst. Pages of the
+ * mapped
  * store are the system's cache, given back under pressure, and shown beside it.
  */
 import { spawnSync } from 'node:child_process';

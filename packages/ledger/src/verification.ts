@@ -3,8 +3,10 @@ import type { SubmittedItem } from './jobs.ts';
 import type { BatchVerifier, VerificationItem } from './types.ts';
 
 /**
- * Checks the signatures of blocks that may extend a chain of `size` blocks, as one batch. What cannot be decided yet
- * (the key arrives in the same batch) stays unchecked, and every verdict carries the key that it was
+ * Checks the signatures of blocks that may extend a chain of `size` blocks, as one batch. What
+ * cannot be decided yet
+ * (the key arrives in the same batch) stays unchecked, and every verdict carries the key that it
+ * was
  * made with: the ordered stage decides with the key that counts there, so a key rotation on the way
  * can never make a wrong answer.
  */

@@ -201,7 +201,7 @@ class World {
   }
 }
 
-test('whatever fails and whenever it restarts, what was acknowledged is there and provable', async () => {
+test('whatever fails and whenever: what was acknowledged is there and provable', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       await new World().run(steps);

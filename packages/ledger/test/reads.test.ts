@@ -62,7 +62,7 @@ test('version 1 blocks are taken as they are into the namespace of their key', a
   await ledger.close();
 });
 
-test('one checkpoint of the super-log proves the head of a namespace, or that it is absent', async () => {
+test('one super-log checkpoint proves the head of a namespace, or its absence', async () => {
   const { ledger, time } = await createTestLedger();
   const chains = [21, 22, 23].map((seed) => signedChain(seededSigner(seed), 5, `n${seed}`));
   for (const chain of chains) await ledger.submit(chain);
@@ -140,7 +140,7 @@ test('tiles are served up to the published size and not beyond', async () => {
   await ledger.close();
 });
 
-test('everything is there again after a restart: heads, proofs, keys, frozen marks, super-log', async () => {
+test('everything is there again after a restart', async () => {
   const storage = createMemoryStorage();
   const first = await createTestLedger({ engine: createMemoryEngine({ storage }) });
   const signer = seededSigner(27);

@@ -1,6 +1,8 @@
 /**
- * Foreign blocks over HTTP: batches of 256 signed blocks of 256 bytes from four writers at once, to a
- * node in its own process with a sync per group. The clock starts with the first request and stops with
+ * Foreign blocks over HTTP: batches of 256 signed blocks of 256 bytes from four writers at once, to
+ * a
+ * node in its own process with a sync per group. The clock starts with the first request and stops
+ * with
  * the last answer; everything is signed before. Client, node and its verifier share the machine.
  */
 import { spawn } from 'node:child_process';
@@ -8,23 +10,14 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { concatBytes, encodeBlock } from '@basalt/protocol';
 import { median, processCpuSeconds } from '../../../tools/bench/cpu-time.ts';
 import { compare, printResult } from '../../../tools/bench/report.ts';
-import { foreignChain, randomPayloads } from '../../ledger/bench/support.ts';
+import { foreignBatches } from './foreign-batches.ts';
 
 const WRITERS = 4;
 const BLOCKS_PER_WRITER = 5_120;
 const BATCH = 256;
 const ROUNDS = 5;
-
-function batchesOf(blocks: ReturnType<typeof foreignChain>): Uint8Array[] {
-  const batches: Uint8Array[] = [];
-  for (let i = 0; i < blocks.length; i += BATCH) {
-    batches.push(concatBytes(...blocks.slice(i, i + BATCH).map(encodeBlock)));
-  }
-  return batches;
-}
 
 const agent = new Agent({ keepAlive: true, maxSockets: WRITERS });
 
@@ -48,9 +41,7 @@ try {
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
-    const writers = Array.from({ length: WRITERS }, () =>
-      batchesOf(foreignChain(randomPayloads(BLOCKS_PER_WRITER - 1, 256))),
-    );
+    const writers = Array.from({ length: WRITERS }, () => foreignBatches(BLOCKS_PER_WRITER, BATCH));
     const cpuBefore = processCpuSeconds(pid) ?? 0;
     const startedMs = performance.now();
     await Promise.all(

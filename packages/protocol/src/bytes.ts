@@ -68,7 +68,8 @@ let slabUsed = 0;
 
 /**
  * `length` zero bytes. Engines make arrays above 64 bytes outside of their heap, which takes half a
- * microsecond (measured: 500 ns against 60); small ones are cut from a slab instead, as Node does for
+ * microsecond (measured: 500 ns against 60); small ones are cut from a slab instead, as Node does
+ * for
  * its buffers. So `buffer` of the result is larger than the array: copy before transferring it.
  */
 export function allocateBytes(length: number): Uint8Array {

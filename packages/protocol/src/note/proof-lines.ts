@@ -3,7 +3,8 @@ import { PROOF_HASHES_MAX } from '../limits.ts';
 import { parseHashLine } from './checkpoint.ts';
 
 /**
- * Splits a text of lines, an empty line and a rest: the shape that tlog-proof and tlog-witness share.
+ * Splits a text of lines, an empty line and a rest: the shape that tlog-proof and tlog-witness
+ * share.
  *
  * @returns undefined when there is no empty line
  */

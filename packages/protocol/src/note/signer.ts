@@ -32,7 +32,8 @@ export function createNoteSigner(name: string, signer: Signer): NoteSigner {
 }
 
 /**
- * A cosigner of checkpoints: Ed25519 gives type 0x04, ML-DSA-44 gives type 0x06. The Ed25519 message
+ * A cosigner of checkpoints: Ed25519 gives type 0x04, ML-DSA-44 gives type 0x06. The Ed25519
+ * message
  * does not hold the name, so one such key must not serve under two names.
  *
  * @throws ProtocolError `invalid-note`, `unknown-algorithm`

@@ -74,7 +74,8 @@ export function parseTlogProof(file: string | Uint8Array): TlogProof {
  * @throws ProtocolError `invalid-proof`, and what `open` throws
  *
  * @example
- * verifyTlogProof(parseTlogProof(file), leafHash(entry), (note) => openByPolicy(note, policy, suites));
+ * verifyTlogProof(parseTlogProof(file), leafHash(entry), (note) => openByPolicy(note, policy,
+ * suites));
  */
 export function verifyTlogProof<Opened extends OpenedCheckpoint>(
   proof: TlogProof,

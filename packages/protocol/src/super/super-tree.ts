@@ -14,9 +14,11 @@ import { EMPTY_ROOT, HASH_BYTES, sha256 } from '../tree/hash.ts';
  *   leaf   = H(0x02 || key (32) || size (u64) || root (32) || head hash (32))
  *   branch = H(0x03 || depth (u8) || prefix (32) || left (32) || right (32))
  *
- * `depth` is the number of the first bit (0 = most significant) in which keys below differ; `prefix`
+ * `depth` is the number of the first bit (0 = most significant) in which keys below differ;
+ * `prefix`
  * is the bits before it, which they share, and zeroes. A branch commits to its prefix, so a key has
- * exactly one way down a given root: it ends at the key's own leaf (presence), or at a leaf or branch
+ * exactly one way down a given root: it ends at the key's own leaf (presence), or at a leaf or
+ * branch
  * that cannot have the key below it (absence), and never at both. The empty tree is the hash of
  * nothing. The prefix bytes differ from those of RFC 6962 trees.
  *

@@ -60,7 +60,8 @@ export function inclusionRanges(index: number, start: number, end: number): Leaf
 
 /**
  * The ranges whose hashes make up a proof that the sub-tree [start, end) belongs to the tree of
- * `size` leaves: SUBTREE_PROOF of draft-ietf-plants-merkle-tree-certs, which for start 0 is PROOF of
+ * `size` leaves: SUBTREE_PROOF of draft-ietf-plants-merkle-tree-certs, which for start 0 is PROOF
+ * of
  * RFC 6962 section 2.1.2. Lowest first.
  */
 export function consistencyRanges(start: number, end: number, size: number): LeafRange[] {
