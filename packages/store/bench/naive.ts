@@ -4,8 +4,9 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import type { NamespaceAppend } from '../src/index.ts';
 
 /**
- * What one would write without a layout, as the peer of ours: LMDB, a row for each entry, payload and
- * block hash, the hash as the key of a B-tree; the same durability (plain LMDB, a sync per commit).
+ * What one would write without a layout, as the peer of ours: LMDB, a row for each entry, payload
+ * and block hash, the hash as the key of a B-tree; the same durability (plain LMDB, a sync per
+ * commit).
  */
 export interface NaiveLog {
   append(append: NamespaceAppend): Promise<void>;

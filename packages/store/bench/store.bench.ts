@@ -1,7 +1,7 @@
 /**
- * The log store over LMDB beside LMDB with a row for everything: appends in groups of 1,000, 100 and
- * 1 (the worst case: a sync for each block), reads hot and cold, look-ups, bytes on the disk, fsck.
- * Blocks are made before the clock runs; entries are 210 bytes, payloads 256 random ones.
+ * The log store over LMDB beside LMDB with a row for everything: appends in groups of 1,000, 100
+ * and 1 (the worst case: a sync for each block), reads hot and cold, look-ups, bytes on the disk,
+ * fsck. Blocks are made before the clock runs; entries are 210 bytes, payloads 256 random ones.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

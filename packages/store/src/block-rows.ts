@@ -17,9 +17,9 @@ export interface BlockRows {
 }
 
 /**
- * Lays the blocks of a draft out. Blocks that fill a bundle go into it at once, together with the hot
- * blocks before them, whose rows are deleted; the rest become hot rows. One commit holds all of it,
- * so a block is always either hot or in a bundle.
+ * Lays the blocks of a draft out. Blocks that fill a bundle go into it at once, together with the
+ * hot blocks before them, whose rows are deleted; the rest become hot rows. One commit holds all of
+ * it, so a block is always either hot or in a bundle.
  *
  * `tail`: the stored hot blocks, needed (and only then read) when the first bundle fills up.
  */

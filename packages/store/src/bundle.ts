@@ -13,8 +13,9 @@ export interface EntryBundle {
   /** Where each entry begins in `raw`; 257 numbers, the last one where a 257th would. */
   readonly offsets: Uint32Array;
   /**
-   * 8,192 bytes. Kept in this row because a row of its own would take three pages of 4 KiB; undefined
-   * when the tile came in another commit than the last entry and so is a row of table `tiles`.
+   * 8,192 bytes. Kept in this row because a row of its own would take three pages of 4 KiB;
+   * undefined when the tile came in another commit than the last entry and so is a row of table
+   * `tiles`.
    */
   readonly tile: Uint8Array | undefined;
 }

@@ -16,8 +16,8 @@ const compressAside = promisify(zstdCompress);
 const decompressAside = promisify(zstdDecompress);
 
 /**
- * Above this the work moves to libuv's threads. Below it that costs more than it frees (measured for
- * 54 KB: 105 us in place, 340 us aside, mostly for setting up).
+ * Above this the work moves to libuv's threads. Below it that costs more than it frees (measured
+ * for 54 KB: 105 us in place, 340 us aside, mostly for setting up).
  */
 const ASIDE_BYTES_MIN: number = 512 * 1024;
 

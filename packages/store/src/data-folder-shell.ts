@@ -34,9 +34,10 @@ export interface DataFolder extends AsyncDisposable {
   readonly path: string;
   readonly store: EngineLogStore;
   /**
-   * Call before a checkpoint leaves the process: durable when it returns (one fsync for all records,
-   * synchronous). Smaller sizes than recorded are left out.
-   * @throws StoreError `conflict` when a log would publish two roots of one size; nothing is recorded
+   * Call before a checkpoint leaves the process: durable when it returns (one fsync for all
+   * records, synchronous). Smaller sizes than recorded are left out.
+   * @throws StoreError `conflict` when a log would publish two roots of one size; nothing is
+   *   recorded
    */
   recordPublished(records: readonly PublishedHead[]): void;
   /** The greatest size of each log that was ever published from this folder. */
@@ -49,7 +50,8 @@ export interface DataFolder extends AsyncDisposable {
  * Opens a data folder, creates it (mode 0700) when there is none.
  *
  * @throws StoreError `locked` (another process has it; the message says which), `unknown-format`,
- *   `older-than-log` (the store has lost blocks that a published checkpoint covers), `corrupt`, `io`
+ *   `older-than-log` (the store has lost blocks that a published checkpoint covers), `corrupt`,
+ *   `io`
  */
 export async function openDataFolder(
   path: string,
@@ -119,8 +121,8 @@ async function checkFormat(path: string, allowOlder: boolean): Promise<boolean> 
     if (!existsSync(join(path, STORE_FOLDER))) return true;
     throw new StoreError(
       'unknown-format',
-      `${path} holds a store but no file "${FORMAT_FILE}": this is not a whole data folder; copy all ` +
-        'of it, or name an empty folder',
+      `${path} holds a store but no file "${FORMAT_FILE}": this is not a whole data folder; ` +
+        'copy all of it, or name an empty folder',
       { path },
     );
   }
@@ -135,9 +137,9 @@ async function checkFormat(path: string, allowOlder: boolean): Promise<boolean> 
   if (!allowOlder && !FolderLock.exists(path)) {
     throw new StoreError(
       'older-than-log',
-      `the record of published checkpoints (lock.sqlite) is missing in ${path}, so nobody can tell ` +
-        'whether this store is older than its log: put the file back, or compare with a mirror, ' +
-        'import what is missing and allow it once (allowOlder)',
+      `the record of published checkpoints (lock.sqlite) is missing in ${path}, so nobody can ` +
+        'tell whether this store is older than its log: put the file back, or compare with a ' +
+        'mirror, import what is missing and allow it once (allowOlder)',
       { path },
     );
   }

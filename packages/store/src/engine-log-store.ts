@@ -92,8 +92,8 @@ async function prepareFormat(engine: KeyValueEngine): Promise<void> {
     if (found.length === 1 && found[0] === LAYOUT_VERSION) return;
     throw new StoreError(
       'unknown-format',
-      `this store has layout ${found[0]}, this program knows ${LAYOUT_VERSION}: use the version of ` +
-        'basalt that wrote it, or export there and import here',
+      `this store has layout ${found[0]}, this program knows ${LAYOUT_VERSION}: use the version ` +
+        'of basalt that wrote it, or export there and import here',
       { found: found[0], expected: LAYOUT_VERSION },
     );
   }

@@ -53,8 +53,8 @@ export interface RangeOptions {
 
 /**
  * Reads see everything whose `commit` has resolved. Returned bytes are the caller's own copy. Keys
- * are 1 to 512 bytes and order lexicographically, values 1 byte to 32 MiB (`limits.ts`). Bytes given
- * to `commit` must not change until it settles.
+ * are 1 to 512 bytes and order lexicographically, values 1 byte to 32 MiB (`limits.ts`). Bytes
+ * given to `commit` must not change until it settles.
  */
 export interface KeyValueEngine {
   readonly name: string;

@@ -5,9 +5,6 @@ import { ownBytes } from './own-bytes.ts';
 /** Bytes of the salt: ten 32-bit words. */
 export const FILTER_SALT_BYTES = 40;
 
-/** Leading bytes of a block hash that the filter and the hash index work with. */
-export const HASH_PREFIX_BYTES = 16;
-
 /** Bits of a filter for this many keys: n * 14.378, which is n * -log2(0.001) / ln 2. */
 export function filterBits(keys: number): number {
   return Math.ceil(keys * FILTER_BITS_PER_KEY);

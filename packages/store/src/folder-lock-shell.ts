@@ -21,7 +21,8 @@ export interface PublishedHead {
 
 /**
  * The lock of a data folder and the durable record of what was published from it: one SQLite file
- * held with an exclusive lock of the operating system, which dies with the process, however it dies.
+ * held with an exclusive lock of the operating system, which dies with the process, however it
+ * dies.
  */
 export class FolderLock {
   readonly #path: string;
@@ -46,7 +47,8 @@ export class FolderLock {
       database.exec('BEGIN EXCLUSIVE');
       database.exec(
         'CREATE TABLE IF NOT EXISTS published ' +
-          '(log TEXT PRIMARY KEY, namespace TEXT, size INTEGER NOT NULL, root BLOB NOT NULL) STRICT',
+          '(log TEXT PRIMARY KEY, namespace TEXT, size INTEGER NOT NULL, root BLOB NOT NULL) ' +
+          'STRICT',
       );
       database.exec('COMMIT');
       this.#database = database;
@@ -120,10 +122,10 @@ function locked(path: string): StoreError {
   } catch {
     // Between taking the lock and writing the file; the message does without it.
   }
+  const holder = pid === undefined ? 'another process' : `process ${pid}`;
   return new StoreError(
     'locked',
-    `${path} is in use by ${pid === undefined ? 'another process' : `process ${pid}`}: stop it, or ` +
-      'name another data folder',
+    `${path} is in use by ${holder}: stop it, or name another data folder`,
     { path, pid },
   );
 }

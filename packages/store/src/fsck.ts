@@ -23,15 +23,15 @@ const CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Verifies again everything that storage knows, from the rows themselves and not from anything in
- * memory: each entry decodes and is where it says, `previous` links, payload hashes, every tile, edge
- * and head against a tree built anew, the hash index in both directions, and no row that belongs to
- * nothing. Signatures and key rules are the caller's `checkBlock`. Reads only.
+ * memory: each entry decodes and is where it says, `previous` links, payload hashes, every tile,
+ * edge and head against a tree built anew, the hash index in both directions, and no row that
+ * belongs to nothing. Signatures and key rules are the caller's `checkBlock`. Reads only.
  *
  * Nobody may append meanwhile; what moves looks like damage. Ends with one summary.
  *
  * @example
  * for await (const event of fsck(folder.store)) {
- *   if (event.kind === 'finding') console.log(event.code, event.namespace, event.index, event.message);
+ *   if (event.kind === 'finding') console.log(event.code, event.index, event.message);
  * }
  */
 export async function* fsck(

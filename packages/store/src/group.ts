@@ -131,11 +131,11 @@ function checkConditions(
         ? head.headHash === expected
         : equalBytes(head.headHash, expected);
     if (head.size !== append.expectedSize || !sameHead) {
+      const found = head.size === append.expectedSize ? 'another head' : `size ${head.size}`;
       throw new StoreError(
         'conflict',
         `the head of ${append.namespace} moved: expected size ${append.expectedSize}, ` +
-          `found ${head.size}${sameHead || head.size !== append.expectedSize ? '' : ' with another head'}; ` +
-          'read the head and append to it',
+          `found ${found}; read the head and append to it`,
         {
           namespace: append.namespace,
           expectedSize: append.expectedSize,

@@ -204,7 +204,9 @@ export class HashIndex {
     return { operations, apply };
   }
 
-  /** Writes what waits of one slice into its runs: pushes the operations, returns the new manifest. */
+  /**
+   * Writes what waits of one slice into its runs: pushes the operations, returns the new manifest.
+   */
   async #flush(slice: number, flushed: number, operations: WriteOperation[]): Promise<Flush> {
     const before = this.#manifest(slice);
     const pending = this.#pendingOf(slice);

@@ -1,8 +1,9 @@
 import { readU32, readU40, writeU32, writeU40 } from './keys.ts';
 
 /**
- * Sorted records of one slice of the hash index. A record is 24 bytes: bytes 1 to 15 of the block hash
- * (byte 0 is the slice), namespace number u32, index u40. Records of equal hashes stay side by side.
+ * Sorted records of one slice of the hash index. A record is 24 bytes: bytes 1 to 15 of the block
+ * hash (byte 0 is the slice), namespace number u32, index u40. Records of equal hashes stay side by
+ * side.
  */
 export const RUN_RECORD_BYTES = 24;
 const KEY_BYTES = 15;
@@ -72,7 +73,9 @@ export function mergeRuns(base: Uint8Array, added: Uint8Array): Uint8Array {
   return merged;
 }
 
-/** Offset of the first record at or after `from` whose key is above (or, if not `after`, at) a key. */
+/**
+ * Offset of the first record at or after `from` whose key is above (or, if not `after`, at) a key.
+ */
 function bound(
   records: Uint8Array,
   from: number,

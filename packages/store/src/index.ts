@@ -1,16 +1,17 @@
 /**
- * Where blocks live: an append-only log per namespace, with payloads, tiles, heads and a hash index,
- * over a small storage seam.
+ * Where blocks live: an append-only log per namespace, with payloads, tiles, heads and a hash
+ * index, over a small storage seam.
  *
  * Two seams. `KeyValueEngine` is ordered tables of bytes with one atomic, durable `commit`; LMDB is
  * the embedded default, memory is for tests, and any other engine proves itself with
- * `@basalt/store/testing`. `LogStore` is what the ledger sees; `createLogStore` lays it out over any
- * engine (README: the layout, and what it costs).
+ * `@basalt/store/testing`. `LogStore` is what the ledger sees; `createLogStore` lays it out over
+ * any engine (README: the layout, and what it costs).
  *
  * Invariants:
  * - What `append` resolved survives kill -9 and loss of power, whole: blocks, tiles, index and head
  *   are one commit.
- * - Appends that wait while a sync runs make the next group: one sync per group, the reply after it.
+ * - Appends that wait while a sync runs make the next group: one sync per group, the reply after
+ *   it.
  * - An append that is out of date (compare-and-swap of size and head) fails alone.
  * - After a failed commit nothing in memory is believed: it is read anew before anybody is told.
  * - A data folder has one process, and a store that is older than what was published does not open.
@@ -24,8 +25,8 @@
  * });
  * await folder.store.locate(blockHash); // { namespace, index: 0 }
  *
- * Limits: it stores what it is given. Whether a block is valid, signed by the right key or part of a
- * fork is the ledger's business; only `fsck` looks into blocks, and takes the ledger's rules as a
+ * Limits: it stores what it is given. Whether a block is valid, signed by the right key or part of
+ * a fork is the ledger's business; only `fsck` looks into blocks, and takes the ledger's rules as a
  * callback. Payloads are not deduplicated: two blocks with equal payloads store them twice, and
  * "payload by hash" is `locate` by block hash, then `payload` by place.
  *

@@ -27,8 +27,8 @@ export const PACK_BYTES_MAX: number = 256 * 1024;
 export const CACHE_BYTES_DEFAULT: number = 32 * 1024 * 1024;
 
 /**
- * Hashes whose place was found lately: a look-up takes about 18 us of CPU, a repeated one less than 1.
- * About 200 bytes each.
+ * Hashes whose place was found lately: a look-up takes about 18 us of CPU, a repeated one less than
+ * 1. About 200 bytes each.
  */
 export const LOCATED_MAX = 16_384;
 

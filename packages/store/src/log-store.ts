@@ -25,7 +25,9 @@ export interface NamespaceAppend {
   readonly expectedHead: BlockHash | undefined;
   readonly blocks: readonly StoredBlock[];
   readonly fullTiles: readonly FullTile[];
-  /** Right edge of the tree above level 0, rewritten when a tile fills up; undefined = unchanged. */
+  /**
+   * Right edge of the tree above level 0, rewritten when a tile fills up; undefined = unchanged.
+   */
   readonly edge: Uint8Array | undefined;
   /** State that the ledger keeps per namespace (key periods and so on); undefined = unchanged. */
   readonly state: Uint8Array | undefined;

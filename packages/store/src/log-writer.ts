@@ -168,8 +168,8 @@ export class LogWriter {
       if (!draft.isEmpty) await this.#commitDraft(draft);
       for (const job of members) job.resolve();
     } catch (error) {
-      // Before anybody hears of it: a caller that looks again must see what the disk has now. Should
-      // the disk refuse even that, the next group tries once more.
+      // Before anybody hears of it: a caller that looks again must see what the disk has now.
+      // Should the disk refuse even that, the next group tries once more.
       if (this.#stale) await this.load().catch(() => undefined);
       // Rejecting a promise twice does nothing: those with a conflict keep their own answer.
       for (const job of group) job.reject(error);

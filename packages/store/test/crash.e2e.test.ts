@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { fsck, openDataFolder } from '../src/index.ts';
 import { CRASH_CHAINS, CrashChain } from './support/crash-chain.ts';
 import { testFolder } from './support/folder.ts';
 
 /** More with BASALT_CRASH_ROUNDS=500. */
 const ROUNDS = Number(process.env['BASALT_CRASH_ROUNDS'] ?? 20);
-const CHILD = join(import.meta.dirname, 'support', 'crash-child.ts');
+const CHILD = fileURLToPath(new URL('./support/crash-child.ts', import.meta.url));
 
 interface Acknowledged {
   readonly sizes: number[];
@@ -76,14 +76,12 @@ test(`kill -9 at ${ROUNDS} random moments: everything acknowledged is there, fsc
 }, async (t) => {
   let told: Acknowledged = { sizes: [], published: [], appends: 0 };
   let folder = await testFolder('crash');
-  let blocks = 0;
   let appends = 0;
   try {
     for (let round = 0; round < ROUNDS; round++) {
       await writeAndKill(folder.path, round, told);
       await verify(folder.path, told);
-      blocks = told.sizes.reduce((sum, size) => sum + size, 0);
-      if (blocks < 30_000) continue;
+      if (told.sizes.reduce((sum, size) => sum + size, 0) < 30_000) continue;
       // Long chains make rebuilding them slow, and find nothing more.
       appends += told.appends;
       told = { sizes: [], published: [], appends: 0 };
@@ -94,7 +92,7 @@ test(`kill -9 at ${ROUNDS} random moments: everything acknowledged is there, fsc
     // The check is able to fail: one block more than there is would be noticed.
     const liar = { ...told, sizes: [Number.MAX_SAFE_INTEGER] };
     await assert.rejects(verify(folder.path, liar), /told/);
-    t.diagnostic(`${ROUNDS} kills, ${appends} acknowledged appends, ${blocks} blocks at the end`);
+    t.diagnostic(`${ROUNDS} kills, ${appends} acknowledged appends`);
     assert.ok(appends > ROUNDS, 'the children got to write');
   } finally {
     await folder[Symbol.asyncDispose]();

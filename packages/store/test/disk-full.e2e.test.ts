@@ -8,12 +8,14 @@ import { TestChain } from './support/chain.ts';
 import { testFolder } from './support/folder.ts';
 
 const MIB = 1024 * 1024;
+const MOUNT = '/bin/mount';
+const UNMOUNT = '/bin/umount';
 
 /** Mounts a small file system; returns why not when that is not possible here. */
 function mountSmall(path: string): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root to mount a small file system';
-  const { status, error } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', path]);
+  const { status, error } = spawnSync(MOUNT, ['-t', 'tmpfs', '-o', 'size=24m', 'none', path]);
   return status === 0 ? undefined : `cannot mount a file system here: ${error ?? status}`;
 }
 
@@ -32,7 +34,7 @@ for (const reserveBytes of [0, 2 * MIB]) {
     try {
       await fill(folder.path, reserveBytes);
     } finally {
-      spawnSync('umount', [folder.path]);
+      spawnSync(UNMOUNT, [folder.path]);
     }
   });
 }

@@ -59,7 +59,7 @@ test('the rate is 0.1 % in small filters and stays graceful at twice the capacit
   }
 });
 
-test('whoever knows what one filter lets through knows nothing about another: the salt differs', () => {
+test('what one filter lets through tells nothing about another: the salt differs', () => {
   const members = uniform('m', 10_000);
   const strangers = uniform('s', 200_000);
   const passing = [1, 2].map((salt) => {

@@ -67,7 +67,7 @@ async function assertClean(store: EngineLogStore): Promise<void> {
   }
 }
 
-test('appends that wait while a commit runs share the next one; none is answered before it', async () => {
+test('appends that wait while a commit runs share the next one, and its answer', async () => {
   const control = slowEngine();
   const store = await createLogStore(control.engine);
   const chains = Array.from({ length: 10 }, (_, i) => new TestChain(i + 1));
@@ -201,7 +201,7 @@ test('a failed commit fails every member of its group, and the store goes on', a
   }
 });
 
-test('disk-full reaches the caller with its code; nothing was kept; there is room again later', async () => {
+test('disk-full reaches the caller, nothing was kept, and there is room again later', async () => {
   let full = true;
   const engine = createMemoryEngine({
     commitFault: (_, commit) =>

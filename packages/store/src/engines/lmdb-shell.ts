@@ -37,8 +37,8 @@ const EIO = 5;
 const COMMIT_SLACK_BYTES: number = 4 * 1024 * 1024;
 
 /**
- * LMDB 0.9/1.0 as in lmdb-js: one environment, one write transaction per commit, on lmdb-js's writer
- * thread, so the event loop runs on while the disk syncs.
+ * LMDB 0.9/1.0 as in lmdb-js: one environment, one write transaction per commit, on lmdb-js's
+ * writer thread, so the event loop runs on while the disk syncs.
  *
  * Durability: `overlappingSync` is off, so `mdb_txn_commit` does what plain LMDB does: write the
  * pages, fdatasync, write the meta page through a descriptor opened with O_DSYNC; lmdb-js resolves
@@ -61,8 +61,8 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<KeyV
       pageSize: 4096,
       // One group is one batch already: waiting for more would only add latency.
       commitDelay: 0,
-      // With it on, lmdb-js wraps each batch in one of its own whose promise nobody can catch: a full
-      // disk would end the process as an unhandled rejection.
+      // With it on, lmdb-js wraps each batch in one of its own whose promise nobody can catch: a
+      // full disk would end the process as an unhandled rejection.
       eventTurnBatching: false,
     });
     const tables: Tables = new Map(
@@ -189,8 +189,8 @@ class LmdbEngine implements KeyValueEngine {
     const isGreatest = greatest === undefined || compareBytes(operation.key, greatest) > 0;
     if (isGreatest) this.#greatest.set(operation.table, ownBytes(operation.key));
     if (isGreatest && operation.append === true) {
-      // The typings know the options of `put` only for databases with versions. An appending put has
-      // a promise of its own, which fails with the batch; the batch's failure is told once.
+      // The typings know the options of `put` only for databases with versions. An appending put
+      // has a promise of its own, which fails with the batch; the batch's failure is told once.
       const append = { append: true } as unknown as number;
       database.put(operation.key, operation.value, append).catch(() => undefined);
     } else {
@@ -248,7 +248,9 @@ class LmdbEngine implements KeyValueEngine {
     }
   }
 
-  /** lmdb-js tells the cause in a second promise, which must be awaited or Node ends the process. */
+  /**
+   * lmdb-js tells the cause in a second promise, which must be awaited or Node ends the process.
+   */
   async #commitError(thrown: unknown, bytes: number): Promise<StoreError> {
     let cause = thrown;
     if (thrown instanceof Error && 'commitError' in thrown) {
@@ -312,7 +314,9 @@ function keyAfter(key: Uint8Array): Uint8Array {
   return after;
 }
 
-/** lmdb-js gives Buffers, whose methods differ (`slice` shares): everybody else sees Uint8Arrays. */
+/**
+ * lmdb-js gives Buffers, whose methods differ (`slice` shares): everybody else sees Uint8Arrays.
+ */
 function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes for ever and tells what was acknowledged, one JSON line each: `[chain, size]` for an append,
- * `["published", chain, size]` for a checkpoint. Ended by SIGKILL from outside.
+ * Writes for ever and tells what was acknowledged, one JSON line each: `[chain, size]` for an
+ * append, `["published", chain, size]` for a checkpoint. Ended by SIGKILL from outside.
  */
 import { writeSync } from 'node:fs';
 import { openDataFolder } from '../../src/index.ts';
