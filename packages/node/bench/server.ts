@@ -2,6 +2,7 @@
  * A node for benches, in a process of its own so that its processor time can be told from the
  * client's. Says its address and process id on the first line; ends with its standard input.
  */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,6 @@ const logger = createJsonLogger({
 const node = await startNode(config, { logger, version: 'bench' });
 console.log(JSON.stringify({ url: node.info.url, pid: process.pid }));
 process.stdin.resume();
-process.stdin.once('end', async () => {
-  await node.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+await once(process.stdin, 'end');
+await node.stop();
+rmSync(folder, { recursive: true, force: true });

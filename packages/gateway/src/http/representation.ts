@@ -46,7 +46,7 @@ const ZSTD_LEVEL = 3;
 type Compressor = (body: Uint8Array, zstdLevel: number) => Promise<Buffer>;
 
 const compressors: Record<Exclude<Coding, 'identity'>, Compressor> = {
-  gzip: (body) => promisify(gzip)(body) as Promise<Buffer>,
+  gzip: (body) => promisify(gzip)(body),
   zstd: (body, zstdLevel) =>
     promisify(zstdCompress)(body, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } }),
 };
