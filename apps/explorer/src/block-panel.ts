@@ -42,6 +42,8 @@ const HASH_KIND_NAMES: Readonly<Record<HashKind, string>> = {
   [HASH_KIND.blake3]: 'BLAKE3',
 };
 
+const CHANGED = 'The node, or something on the way from it, changed what was signed.';
+
 /** One block: what it says, what of it was checked, and the way to the signed checkpoint. */
 export function createBlockPanel(context: PageContext, chain: PanelChain): BlockPanel {
   const element = h('article', { class: 'card block', 'aria-live': 'off' });
@@ -107,15 +109,11 @@ function content(report: BlockReport, tookMs: number, verifierKey: string): HTML
   const isRefused = report.status === 'refused';
   const made = Object.values(report.verified).filter((value) => value === true).length;
   const box = isRefused
-    ? verdict(
-        'refused',
-        'Refused',
-        `${reasonOf(report.error)} The node, or something on the way from it, changed what was signed.`,
-      )
+    ? verdict('refused', 'Refused', `${reasonOf(report.error)} ${CHANGED}`)
     : verdict(
         'verified',
         'Verified in this browser',
-        `${made} checks hold. They took ${Math.max(1, Math.round(tookMs))} ms in this page, network included.`,
+        `${made} checks hold. They took ${Math.ceil(tookMs)} ms in this page, network included.`,
       );
   return [
     title(report.namespace, report.index),
@@ -173,7 +171,8 @@ function proofSection(report: BlockReport): HTMLElement[] {
       holds,
     });
     const text = holds
-      ? `${steps.length} hashes lead from this block to the root over all ${formatCount(proof.size)} blocks that ${origin} has signed.`
+      ? `${steps.length} hashes lead from this block to the root over all ` +
+        `${formatCount(proof.size)} blocks that ${origin} has signed.`
       : 'What the node sent as a proof, drawn as it came.';
     return [section('The way to the signed checkpoint', h('p', { class: 'note' }, text), picture)];
   } catch (error) {

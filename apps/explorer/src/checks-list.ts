@@ -82,7 +82,10 @@ function linesOf(report: BlockReport): readonly Line[] {
       check: 'consistency',
       title: 'History',
       holds: 'continues the checkpoint that this browser held before',
-      open: 'first look at this log: nothing held to compare with',
+      open:
+        report.verified.trust === 'none'
+          ? notThere
+          : 'first look at this log: nothing held to compare with',
     },
     {
       check: 'policy',

@@ -38,8 +38,8 @@ export function columnHeight(size: number): number {
 }
 
 /**
- * Namespaces as columns of basalt: side by side, each growing by itself. The height is the logarithm
- * of the size, the top's colour says whether the newest block was verified in this page.
+ * Namespaces as columns of basalt: side by side, each growing by itself. The height is the
+ * logarithm of the size, the top's colour says whether the newest block was verified in this page.
  */
 export function createColumnsDrawing(): ColumnsDrawing {
   const floor = PLACES.map(({ at, far }) => {

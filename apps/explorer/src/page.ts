@@ -24,13 +24,22 @@ export interface View {
 
 /** Reads the part of the address behind `#`. */
 export function parseRoute(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const parts = hash.replace(/^#\/?/, '').split('/').map(decodePart);
   if (parts[0] === 'block' && /^[0-9a-f]{64}$/i.test(parts[1] ?? '')) {
     return { name: 'block', hash: (parts[1] as string).toLowerCase() };
   }
   if (parts[0] !== 'ns' || parts[1] === undefined || parts[1] === '') return { name: 'chains' };
   const isIndex = /^(?:0|[1-9]\d{0,14})$/.test(parts[2] ?? '');
   return { name: 'chain', chain: parts[1], index: isIndex ? Number(parts[2]) : undefined };
+}
+
+/** A part that somebody cut or typed wrong is none. */
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
 }
 
 export function chainAddress(namespace: NamespaceId, index?: number): string {

@@ -34,8 +34,8 @@ const DIGITS = 8;
 /**
  * The way of a block to the signed checkpoint: the leaf at the bottom, at each level the sibling
  * that the proof brings on its side, the parent computed in this page above, and on top the
- * checkpoint whose root the last one must equal. Arrow keys walk along it; the whole hash of what is
- * pointed at stands below.
+ * checkpoint whose root the last one must equal. Arrow keys walk along it; the whole hash of what
+ * is pointed at stands below.
  */
 export function drawProof(picture: ProofPicture): HTMLElement {
   const caption = h('p', { class: 'proof-caption mono' }, firstWords(picture));
@@ -201,7 +201,8 @@ function hexagon(x: number, y: number, radius: number): string {
   return [0, 1, 2, 3, 4, 5]
     .map((corner) => {
       const angle = Math.PI / 6 + (corner * Math.PI) / 3;
-      return `${(x + radius * Math.cos(angle)).toFixed(1)},${(y + radius * Math.sin(angle)).toFixed(1)}`;
+      const [dx, dy] = [radius * Math.cos(angle), radius * Math.sin(angle)];
+      return `${(x + dx).toFixed(1)},${(y + dy).toFixed(1)}`;
     })
     .join(' ');
 }

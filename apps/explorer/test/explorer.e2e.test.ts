@@ -337,11 +337,11 @@ async function captionOf(page: Page): Promise<string> {
 
 /** Nothing is wider than the screen. */
 async function noSideways(page: Page): Promise<void> {
-  const [content, screen] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  assert.ok((content as number) <= (screen as number), `${content} wide on a screen of ${screen}`);
+  const { content, screen } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    screen: document.documentElement.clientWidth,
+  }));
+  assert.ok(content <= screen, `${content} wide on a screen of ${screen}`);
 }
 
 function changedHash(body: Buffer): Buffer {

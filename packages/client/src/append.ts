@@ -67,10 +67,11 @@ type Records = Iterable<AppendRecord> | AsyncIterable<AppendRecord>;
  *
  * A batch is signed once and sent as often as needed: the node knows a block by its hash. When
  * somebody else has appended meanwhile, what was not taken is signed anew on the new head. The head
- * is only built on after its writer and signature were checked, and never if it lies before one that
- * this client has seen, because two blocks at one index are a fork for all to prove.
+ * is only built on after its writer and signature were checked, and never if it lies before one
+ * that this client has seen, because two blocks at one index are a fork for all to prove.
  *
- * @throws ClientError `wrong-writer`, `stale-head`, `head-moved` (again and again), codes of the node
+ * @throws ClientError `wrong-writer`, `stale-head`, `head-moved` (again and again), codes of the
+ *   node
  */
 export async function* appendRecords(
   sessions: Sessions,
@@ -135,7 +136,9 @@ interface SignRequest {
   readonly provider: CryptoProvider;
 }
 
-/** Signs a run of records onto a tip. @throws ClientError `timestamp-regression` ... of kind usage */
+/**
+ * Signs a run of records onto a tip. @throws ClientError `timestamp-regression` ... of kind usage
+ */
 function signBatch(request: SignRequest): SignedBlock[] {
   const { namespace, options, provider, session } = request;
   const { signer } = options;

@@ -24,7 +24,8 @@ export interface VerifiedConsistency {
 /**
  * Checks that the newest checkpoint continues a tree head that the caller holds from anywhere.
  *
- * @throws ClientError kind `refused`: `invalid-proof`, codes of `LogView.admit`; `out-of-range` when
+ * @throws ClientError kind `refused`: `invalid-proof`, codes of `LogView.admit`; `out-of-range`
+ *   when
  *   the log is smaller than what is held
  */
 export async function proveConsistency(

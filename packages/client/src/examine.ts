@@ -23,7 +23,8 @@ import { isNotCovered, whenCovered } from './when-covered.ts';
  * Fetches one block with its proof and checks everything that can be checked. What does not hold is
  * told in the report, not thrown.
  *
- * @throws ClientError of kinds `rejected`, `unavailable`, `aborted`, `usage`; of kind `refused` only
+ * @throws ClientError of kinds `rejected`, `unavailable`, `aborted`, `usage`; of kind `refused`
+ *   only
  *   where the answer is no block at all and the namespace is not known
  */
 export async function examineBlock(

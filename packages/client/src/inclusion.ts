@@ -4,8 +4,8 @@ import type { NamespaceSession } from './session.ts';
 import type { BlockProof, CallOptions, VerifiedCheckpoint } from './types.ts';
 
 /**
- * Checks that an entry is the leaf that a served proof speaks of, under a checkpoint that this client
- * accepts.
+ * Checks that an entry is the leaf that a served proof speaks of, under a checkpoint that this
+ * client accepts.
  *
  * @throws ClientError kind `refused`: `invalid-proof`, `wrong-block`, codes of `LogView.admit`
  */

@@ -1,7 +1,7 @@
 /**
  * What an application imports to read, prove and append blocks of a Basalt node over HTTP. A light
- * client: it holds one checkpoint per log, checks every answer against it, and says what it checked.
- * Runs in browsers and in Node >= 24; imports nothing but `@basalt/protocol`.
+ * client: it holds one checkpoint per log, checks every answer against it, and says what it
+ * checked. Runs in browsers and in Node >= 24; imports nothing but `@basalt/protocol`.
  *
  * Specifications: the HTTP contract of `@basalt/gateway`; C2SP signed-note, tlog-checkpoint,
  * tlog-proof and tlog-policy; RFC 9162 proofs; RFC 9457 problems; server-sent events of HTML.
@@ -9,7 +9,8 @@
  * Invariants:
  * - What is returned was checked, and `verified` names each check; `false` there means not checked.
  *   What does not hold is refused with a code, whatever else holds.
- * - No claim beyond the check: `trust` says whether the log's key was given (`pinned`) or told by the
+ * - No claim beyond the check: `trust` says whether the log's key was given (`pinned`) or told by
+ *   the
  *   node itself at first contact (`first-use`).
  * - A checkpoint that contradicts the one held is refused with both notes as evidence.
  * - A retry never doubles a block: it is signed once and known by its hash.
@@ -17,9 +18,9 @@
  *
  * @example
  * const client = createClient({ url: 'http://127.0.0.1:8080', storage });
- * const block = await client.get({ namespace, index: 4711 });
+ * const block = await client.get({ namespace, index: 42 });
  * block.verified; // { payloadHash: true, signature: true, writer: true, inclusion: true, ... }
- * const { text } = await client.prove({ namespace, index: 4711 });
+ * const { text } = await client.prove({ namespace, index: 42 });
  * await client.verify({ proof: text, payload, policy });
  *
  * Limits: that a log hides no key block and shows everybody the same history is for witnesses and

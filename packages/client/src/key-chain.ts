@@ -20,7 +20,8 @@ import type { ProviderSource } from './options.ts';
  * Key state after one more key block, in the order of their indexes; the first makes the state and
  * must be the one that the namespace id was derived from. Payload, rules and signature are checked.
  *
- * @throws ClientError kind `refused`: `wrong-namespace`, `genesis-mismatch`, rule codes of key blocks
+ * @throws ClientError kind `refused`: `wrong-namespace`, `genesis-mismatch`, rule codes of key
+ *   blocks
  */
 export async function advanceKeys(
   namespace: NamespaceId,

@@ -33,7 +33,10 @@ export interface LogTrust {
   readonly origin: string;
   /** Verifier key line. */
   readonly verifierKey: string;
-  /** @throws ClientError `refused`: `invalid-note`, `invalid-signature`, `policy-unsatisfied`, `log-key-changed` */
+  /**
+   * @throws ClientError `refused`: `invalid-note`, `invalid-signature`, `policy-unsatisfied`, `log-
+   * key-changed`
+   */
   open(note: string): Promise<OpenedNote>;
 }
 
@@ -47,8 +50,8 @@ export interface LogTrustRequest {
 const SUPER = '/super';
 
 /**
- * Finds the key of a log: from the policy or the pinned keys, else the one kept from first use, else
- * the node's word, which is kept from now on.
+ * Finds the key of a log: from the policy or the pinned keys, else the one kept from first use,
+ * else the node's word, which is kept from now on.
  *
  * @throws ClientError `no-trust` (keys are pinned, none is this log's), `wrong-origin`
  */

@@ -22,7 +22,8 @@ export interface LogView {
    * Accepts a checkpoint note if the log signed it and it is consistent with the one held. A larger
    * one takes the held one's place; a smaller one must be a prefix of it.
    *
-   * @throws ClientError kind `refused`: codes of `LogTrust.open`, `inconsistent-checkpoint` with both
+   * @throws ClientError kind `refused`: codes of `LogTrust.open`, `inconsistent-checkpoint` with
+   *   both
    *   notes as evidence
    */
   admit(note: string, call?: CallOptions): Promise<VerifiedCheckpoint>;

@@ -40,9 +40,9 @@ export interface ExaminerOptions {
   /** A parsed tlog-policy: its logs are the pinned keys, its quorum must be met. */
   readonly policy?: Policy;
   /**
-   * Verifier keys (vkey lines) of the logs to believe: a node's own (name = its origin, good for all
-   * its logs) or single logs' (name = checkpoint origin). Without these and without a policy the
-   * key is taken at first use and kept in `storage`.
+   * Verifier keys (vkey lines) of the logs to believe: a node's own (name = its origin, good for
+   * all its logs) or single logs' (name = checkpoint origin). Without these and without a policy
+   * the key is taken at first use and kept in `storage`.
    */
   readonly verifierKeys?: readonly string[];
   /** Default: memory, gone with the process. */

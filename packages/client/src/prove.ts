@@ -7,8 +7,8 @@ export interface ProvenBlock {
   readonly block: ServedBlock;
   readonly proof: BlockProof;
   /**
-   * A `.tlog-proof` file (c2sp.org/tlog-proof) that carries the log entry as its extra data, so that
-   * file, record and policy are all that `verifyProof` needs.
+   * A `.tlog-proof` file (c2sp.org/tlog-proof) that carries the log entry as its extra data, so
+   * that file, record and policy are all that `verifyProof` needs.
    */
   readonly text: string;
 }

@@ -162,7 +162,8 @@ export function blockPath(reference: BlockReference): string {
 }
 
 /**
- * Blocks from `from` on, header forms where the payloads were pruned; the node may end a page early.
+ * Blocks from `from` on, header forms where the payloads were pruned; the node may end a page
+ * early.
  */
 export async function fetchBlocks(
   transport: Transport,

@@ -31,8 +31,8 @@ export interface WebStorageLike {
 }
 
 /**
- * Over `localStorage` or anything of its shape. A full or forbidden storage fails the write, and the
- * client's call with it: going on would silently drop the memory that detects a rewritten log.
+ * Over `localStorage` or anything of its shape. A full or forbidden storage fails the write, and
+ * the client's call with it: going on would silently drop the memory that detects a rewritten log.
  *
  * @param prefix goes in front of each key, so that several clients can share one storage
  */

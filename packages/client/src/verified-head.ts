@@ -15,7 +15,8 @@ export interface VerifiedHead {
  * The head that a node names, once its writer and signature are checked. Whether it is the newest
  * that exists only the writer can know; it is refused when it lies before a checkpoint held here.
  *
- * @throws ClientError kind `refused`: `wrong-namespace`, `wrong-writer`, `invalid-signature`, `stale-head`
+ * @throws ClientError kind `refused`: `wrong-namespace`, `wrong-writer`, `invalid-signature`,
+ *   `stale-head`
  */
 export async function readVerifiedHead(
   session: NamespaceSession,

@@ -58,9 +58,9 @@ export interface VerifiedProof {
 }
 
 /**
- * Checks a proof file without a network: the entry is in the tree of a checkpoint that the policy or
- * a given key accepts; the record, where given, is the one that the entry speaks of; the signature
- * and the writer, where the key blocks are given.
+ * Checks a proof file without a network: the entry is in the tree of a checkpoint that the policy
+ * or a given key accepts; the record, where given, is the one that the entry speaks of; the
+ * signature and the writer, where the key blocks are given.
  *
  * @throws ClientError kind `refused` with the code of what does not hold; kind `usage`: `no-trust`
  *   without a policy or key, `missing-block` when there is no entry to prove
@@ -177,7 +177,7 @@ function readEntry(options: VerifyProofOptions, proof: TlogProof): Leaf {
     throw new ClientError(
       'usage',
       'missing-block',
-      'the proof file does not carry the log entry that it proves: give the block or its header form',
+      'the proof file does not carry the log entry that it proves: give the block, too',
     );
   }
   return { entry: refuseUnless(() => decodeEntry(extra)), payload: options.payload };

@@ -30,7 +30,8 @@ export interface Writers {
    * Key state that covers all blocks below `size`. The node is asked again when it was asked before
    * a longer chain was known; key blocks seen before are not checked twice.
    *
-   * @throws ClientError kind `refused`: `genesis-mismatch`, rule codes of key blocks, `invalid-proof`
+   * @throws ClientError kind `refused`: `genesis-mismatch`, rule codes of key blocks, `invalid-
+   *   proof`
    */
   upTo(size: number, call: CallOptions): Promise<KeyState>;
 }

@@ -246,7 +246,7 @@ test('one bad block in a page is told alone, list refuses the page', async () =>
   );
 });
 
-test('head is verified by its writer, and refused when it lies before a held checkpoint', async () => {
+test('head is verified by its writer, refused when it lies before a held checkpoint', async () => {
   const { client, node, chain } = createSetup();
   const { namespace } = chain;
   const head = await client.head(namespace);

@@ -14,7 +14,7 @@ const TARGETS = {
   proofs: (path: string) => path.includes('/proofs?'),
 } as const;
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 80 };
 
 test('no flipped bit in a block on the wire goes through', async () => {
   const setup = createSetup(6);
