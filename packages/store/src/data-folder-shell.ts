@@ -71,12 +71,15 @@ export async function openDataFolder(
         return createLmdbEngine({ path: folder, reserveBytes });
       });
     const engine = await createEngine(join(path, STORE_FOLDER));
+    // Whoever owns the engine last closes it: the store, once there is one.
+    let owner: { close(): Promise<void> } = engine;
     try {
       const store = await createLogStore(engine, options.store);
+      owner = store;
       if (options.allowOlder !== true) await checkNotOlder(path, store, lock.published());
       return new OpenFolder(path, store, lock);
     } catch (error) {
-      await engine.close();
+      await owner.close();
       throw error;
     }
   } catch (error) {

@@ -118,18 +118,18 @@ class StoreOverEngine implements EngineLogStore {
     this.#parts = parts;
   }
 
-  append(append: NamespaceAppend, records: readonly NamedRecord[] = []): Promise<void> {
+  async append(append: NamespaceAppend, records: readonly NamedRecord[] = []): Promise<void> {
     return this.#parts.writer.write({ appends: [append], records });
   }
 
-  appendAll(
+  async appendAll(
     appends: readonly NamespaceAppend[],
     records: readonly NamedRecord[] = [],
   ): Promise<void> {
     return this.#parts.writer.write({ appends, records });
   }
 
-  putRecords(records: readonly NamedRecord[]): Promise<void> {
+  async putRecords(records: readonly NamedRecord[]): Promise<void> {
     return this.#parts.writer.write({ appends: [], records });
   }
 
@@ -200,7 +200,7 @@ class StoreOverEngine implements EngineLogStore {
     return reader.locate(hash, index);
   }
 
-  prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number> {
+  async prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number> {
     return this.#parts.writer.prune(namespace, beforeIndex);
   }
 

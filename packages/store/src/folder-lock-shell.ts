@@ -51,12 +51,12 @@ export class FolderLock {
           'STRICT',
       );
       database.exec('COMMIT');
+      writeFileSync(join(path, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
       this.#database = database;
     } catch (error) {
       database?.close();
       throw isBusy(error) ? locked(path) : cannotOpen(path, error);
     }
-    writeFileSync(join(path, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
   }
 
   /** As `DataFolder.recordPublished`. */

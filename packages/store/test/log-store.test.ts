@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatBytes, encodeBundle, utf8 } from '@basalt/protocol';
+import {
+  ALGORITHM,
+  type BlockHash,
+  blockHash,
+  concatBytes,
+  createSigner,
+  decodeBlock,
+  encodeBundle,
+  encodeV1Block,
+  leafHash,
+  nobleProvider,
+  TileBuilder,
+  utf8,
+  v1NamespaceId,
+} from '@basalt/protocol';
 import {
   createLmdbEngine,
   createLogStore,
@@ -10,10 +24,11 @@ import {
   fsck,
   type KeyValueEngine,
   type LogStore,
+  type StoredBlock,
   StoreError,
   type StoreErrorCode,
 } from '../src/index.ts';
-import { seededBytes, TestChain, testNamespace } from './support/chain.ts';
+import { seededBytes, sha256, TestChain, testNamespace } from './support/chain.ts';
 import { testFolder } from './support/folder.ts';
 
 const withCode = (code: StoreErrorCode) => (error: unknown) =>
@@ -251,6 +266,48 @@ overEngines('pruning takes payloads away, and nothing else', async (open) => {
   );
   await store.close();
 });
+
+overEngines(
+  'blocks of version 1, whose hash covers the payload, are found after pruning',
+  async (open) => {
+    const store = await createLogStore(await open());
+    const suite = nobleProvider.suite(ALGORITHM.ed25519);
+    const signer = createSigner(suite.keyPairFromSeed(new Uint8Array(32).fill(3)));
+    const namespace = v1NamespaceId(signer.publicKey);
+    const tree = new TileBuilder(undefined, sha256);
+    const blocks: StoredBlock[] = [];
+    for (let index = 0; index < 300; index++) {
+      const payload = seededBytes(`v1/${index}`, 40);
+      const previous = blocks.at(-1)?.blockHash ?? (new Uint8Array(32) as BlockHash);
+      const parts = { wireVersion: 0x0107, index, timestampSeconds: 1_700_000_000, previous };
+      const block = decodeBlock(
+        encodeV1Block({ ...parts, payloadType: 1, payload }, signer, sha256),
+      );
+      tree.append(leafHash(block.entry.bytes, sha256));
+      const entry = block.entry.bytes;
+      blocks.push({ entry, payload, blockHash: blockHash(block.entry, payload, sha256) });
+    }
+    await store.append({
+      namespace,
+      expectedSize: 0,
+      expectedHead: undefined,
+      blocks,
+      fullTiles: tree.takeFullTiles(),
+      edge: tree.encodeEdge(),
+      state: undefined,
+    });
+    await assertClean(store);
+    await store.prunePayloads(namespace, 300);
+    for (const index of [0, 100, 255, 256, 299]) {
+      const block = blocks[index];
+      assert.ok(block !== undefined);
+      assert.deepEqual(await store.locate(block.blockHash), { namespace, index });
+      assert.deepEqual(await store.entry(namespace, index), block.entry);
+    }
+    await assertClean(store);
+    await store.close();
+  },
+);
 
 test('what the store hands out is the caller’s own', async () => {
   const store = await createLogStore(createMemoryEngine());
