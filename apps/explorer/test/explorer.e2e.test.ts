@@ -289,7 +289,6 @@ test('on a phone, in the dark, without motion', OPTIONS, async () => {
 });
 
 test('script below 40 KB, data below 10 KB to the first verified block', OPTIONS, async () => {
-  const [host] = await namespacesOf('host');
   const context = await browser.newContext();
   const page = await context.newPage();
   const session = await context.newCDPSession(page);
@@ -304,7 +303,7 @@ test('script below 40 KB, data below 10 KB to the first verified block', OPTIONS
     sizes.set(`${path} ${requestId}`, encodedDataLength);
   });
   // One block, nothing else on the page: what a link to a block costs.
-  await page.goto(`${running.url}/#/ns/${host}/1`);
+  await page.goto(`${running.url}/#/ns/${namespace}/1`);
   await page.locator('.verdict.verified').waitFor(WAIT);
   const sum = (wanted: (path: string) => boolean): number =>
     [...sizes].filter(([path]) => wanted(path)).reduce((total, [, bytes]) => total + bytes, 0);
