@@ -45,8 +45,8 @@ function trustFolder(home: Home, url: string): string {
 }
 
 /**
- * The verifier key line that a client kept when it first saw the log with this origin, from whatever
- * node; undefined where this computer has not seen it.
+ * The verifier key line that a client kept when it first saw the log with this origin, from
+ * whatever node; undefined where this computer has not seen it.
  */
 export async function readKeptLogKey(
   home: Home,

@@ -18,7 +18,9 @@ const KNOWN: ReadonlySet<string> = new Set([
   'StoreError',
 ]);
 
-/** By name: to load all those packages for `instanceof` would cost each command a tenth of a second. */
+/**
+ * By name: to load all those packages for `instanceof` would cost each command a tenth of a second.
+ */
 function isKnown(error: unknown): error is KnownError {
   return error instanceof Error && KNOWN.has(error.name) && 'code' in error;
 }

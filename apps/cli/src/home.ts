@@ -10,7 +10,9 @@ export interface Home {
   readonly trust: string;
 }
 
-/** BASALT_HOME, else `basalt` in the person's configuration folder. Folders are made when needed. */
+/**
+ * BASALT_HOME, else `basalt` in the person's configuration folder. Folders are made when needed.
+ */
 export function openHome(environment: Readonly<Record<string, string | undefined>>): Home {
   const configured = environment['BASALT_HOME'];
   const xdg = environment['XDG_CONFIG_HOME'];

@@ -37,6 +37,3 @@ export const FILE_PART_BYTES: number = RECORD_BYTES_MAX - FILE_HEADER_BYTES_MAX;
 
 /** Records of one source that are known by content (commits, files): 16 bytes each on disk. */
 export const CONTENT_KEYS_MAX = 10_000_000;
-
-/** Files of the journal that are read whole: a batch, its headers and the frame. */
-export const PENDING_BYTES_MAX: number = 2 * (RECORD_BYTES_MAX + BATCH_BYTES_MAX);

@@ -131,8 +131,8 @@ function notTheWriter(found: NamespaceDetail, key: KeySummary, writer: string): 
   return new CliError(
     EXIT.refused,
     'not-the-writer',
-    `the namespace "${found.label}" is written by the key ${writer.slice(0, 16)}…, and ${key.path} ` +
-      `is ${key.keyId.slice(0, 16)}…`,
+    `the namespace "${found.label}" is written by the key ${writer.slice(0, 16)}…, and ` +
+      `${key.path} is ${key.keyId.slice(0, 16)}…`,
     'name the right key with --key, or choose another namespace',
   );
 }

@@ -91,7 +91,7 @@ test('Ctrl+C ends in order and the next run goes on', async () => {
   assert.deepEqual(await payloadsOf('lines'), lines);
 });
 
-test('standard input, interrupted: the same input goes on, a new one of the same kind is new', async () => {
+test('standard input, interrupted: the same goes on, a later one is new', async () => {
   const lines = Array.from({ length: RECORDS }, (_, i) => `entry ${i}`);
   const input = `${lines.join('\n')}\n`;
   const args = ['append', '-n', 'piped', '--format', 'lines', '--json', ...url];
@@ -106,7 +106,7 @@ test('standard input, interrupted: the same input goes on, a new one of the same
   assert.deepEqual(await payloadsOf('piped'), [...lines, 'entry 0']);
 });
 
-test('the node dies in the middle: the append fails with 3, and ends the job on the node again', async () => {
+test('the node dies: the append ends with 3, and goes on with the node', async () => {
   const own = await startTestNode(sandbox, [], `${sandbox.folder}/other data`);
   const port = new URL(own.url).port;
   const lines = Array.from({ length: RECORDS }, (_, i) => `row ${i}`);

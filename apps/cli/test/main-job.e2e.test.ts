@@ -217,7 +217,7 @@ test('lines, CSV, NDJSON, files, a folder and bytes all become blocks', async ()
   assert.equal(changed.code, 1);
 });
 
-test('bad input is named, what came before it is kept, and a mended file goes on there', async () => {
+test('bad input is named and costs only what follows; mended, it goes on', async () => {
   writeFileSync(sandbox.path('broken.ndjson'), '{"a":1}\n{"a":2}\n{"a":\n{"a":4}\n');
   const broken = await sandbox.run(['append', '-n', 'broken', 'broken.ndjson', ...url]);
   assert.equal(broken.code, 2);

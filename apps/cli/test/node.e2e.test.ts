@@ -38,7 +38,7 @@ test('files that hold secrets are for their owner only', async () => {
   await node.stop();
 });
 
-test('a stop answers what is under way; what it acknowledged is there after the next start', async () => {
+test('a stop under load: what was acknowledged is there afterwards', async () => {
   const node = await startTestNode(sandbox);
   const url = ['--url', node.url];
   const lines = Array.from({ length: 20_000 }, (_, i) => `n ${i}`).join('\n');

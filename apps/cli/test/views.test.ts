@@ -45,9 +45,10 @@ test('colours and the live line are for terminals', () => {
   terminal.live('moving');
   terminal.line(terminal.style('red', 'still'));
   assert.equal(plain.text, 'still\n');
-  assert.match(new Terminal(new Paper(true), {}).style('red', 'x'), /\u001b\[31m/);
+  assert.ok(new Terminal(new Paper(true), {}).style('red', 'x').includes('\u001b[31m'));
   assert.equal(new Terminal(new Paper(true), { NO_COLOR: '1' }).style('red', 'x'), 'x');
-  assert.match(new Terminal(new Paper(false), { FORCE_COLOR: '1' }).style('red', 'x'), /\u001b/);
+  const forced = new Terminal(new Paper(false), { FORCE_COLOR: '1' });
+  assert.ok(forced.style('red', 'x').includes('\u001b'));
   assert.equal(new Terminal(new Paper(true), { TERM: 'dumb' }).isLive, false);
 });
 
@@ -66,7 +67,7 @@ test('text is cut to the width, colours do not count', () => {
   assert.equal(cutToWidth('abcdefg', 6), 'abcde…');
   const coloured = cutToWidth('\u001b[31mabc\u001b[39mdefgh', 5);
   assert.equal(stripVTControlCharacters(coloured), 'abcd…');
-  assert.match(coloured, /\u001b\[39m/);
+  assert.ok(coloured.includes('\u001b[39m'));
 });
 
 test('text from outside cannot move the cursor', () => {

@@ -56,7 +56,9 @@ export interface RunningNode extends AsyncDisposable {
   readonly metrics: MetricsRegistry;
   /** What the store holds now. */
   stats(): Promise<StoreStats>;
-  /** Finishes what is under way, covers it with a checkpoint, closes all files. May be called twice. */
+  /**
+   * Finishes what is under way, covers it with a checkpoint, closes all files. May be called twice.
+   */
   stop(): Promise<void>;
 }
 

@@ -43,13 +43,14 @@ Formats (--format auto looks at the file's name, then at its content):
   git-log   one block per commit, as JSON; the same as --git
 
 Interrupted (also by kill -9 or a power cut), the same command goes on exactly where it stopped: no
-record twice, none left out. A file that has grown is taken up where it ended; --again starts anew.`;
+record twice, none left out. A file that has grown is taken up where it ended; --again starts
+anew.`;
 
 export function appendCommand(context: Context): Command {
   const command = new Command('append')
     .description(
-      'Append records to a namespace, each as one signed block. The first use of a name makes the ' +
-        'namespace and a key for it.',
+      'Append records to a namespace, each as one signed block. The first use of a name makes ' +
+        'the namespace and a key for it.',
     )
     .argument('[input...]', 'files and folders; standard input where none is named')
     .addOption(namespaceOption())

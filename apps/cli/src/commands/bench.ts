@@ -48,8 +48,8 @@ export function benchCommand(context: Context): Command {
   const command = new Command('bench')
     .description(
       'Measure a running node: some seconds of appends, each batch answered after the sync, then ' +
-        'some seconds of reads. It makes namespaces named "bench" with keys that are thrown away; a ' +
-        'log only grows, so use a node for tests. What it prints includes the work of this client.',
+        'some seconds of reads. It makes namespaces named "bench" with keys that are thrown ' +
+        'away; a log only grows, so use a node for tests. The client’s own work is in the figures.',
     )
     .addOption(new Option('-s, --seconds <number>', 'per part').argParser(parsePositive).default(5))
     .addOption(
@@ -264,8 +264,8 @@ function report({ screen }: Context, options: Options, parts: readonly Measured[
   screen.line(
     screen.style(
       'dim',
-      `${options.writers} at once, ${options.batch} blocks of ${formatBytes(options.payload)} per ` +
-        'append request; times are per request',
+      `${options.writers} at once, ${options.batch} blocks of ${formatBytes(options.payload)} ` +
+        'per append request; times are per request',
     ),
   );
 }

@@ -31,9 +31,9 @@ const PAGE_BLOCKS = 1_000;
 export function exportCommand(context: Context): Command {
   const command = new Command('export')
     .description(
-      'Write a namespace into one file: its newest signed checkpoint and every block under it. The ' +
-        'tree over the blocks is compared with the checkpoint. A file that was cut off is gone on ' +
-        'with; the same namespace at the same size gives the same bytes.',
+      'Write a namespace into one file: its newest signed checkpoint and every block under it. ' +
+        'The tree over the blocks is compared with the checkpoint. A file that was cut off is ' +
+        'gone on with; the same namespace at the same size gives the same bytes.',
     )
     .argument('<file>', 'file to write')
     .addOption(namespaceOption())
@@ -91,8 +91,8 @@ async function exportNamespace(context: Context, path: string, options: Options)
   }
   const before = resumedAt === 0 ? '' : `, ${formatAmount(resumedAt, 'block')} were there already`;
   screen.line(
-    `${screen.style('green', path)}: ${formatAmount(size, 'block')}, ${formatBytes(position)}, the ` +
-      `tree is that of the signed checkpoint${before}`,
+    `${screen.style('green', path)}: ${formatAmount(size, 'block')}, ${formatBytes(position)}, ` +
+      `the tree is that of the signed checkpoint${before}`,
   );
 }
 
@@ -154,7 +154,7 @@ async function writePage(context: Context, draft: Draft, page: Uint8Array): Prom
     throw new CliError(
       EXIT.refused,
       'pruned',
-      `the node does not send block ${draft.tree.size + blocks.length} whole: its payload may be pruned`,
+      `the node does not send block ${draft.tree.size + blocks.length} whole: pruned, perhaps`,
       'export from a node that has all payloads',
     );
   }

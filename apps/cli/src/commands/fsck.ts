@@ -22,10 +22,10 @@ export function fsckCommand(context: Context): Command {
   const command = new Command('fsck')
     .description(
       'Verify everything again, from the stored bytes. A data folder (its node must be stopped): ' +
-        'every entry, link, payload, signature, rule, tile and index. With --url a node from afar, ' +
-        'through the tiles that it serves: every entry, link, signature and the tree under its ' +
-        'signed checkpoint. Reads only. Exit code 5 for a damaged folder, 1 for a node that does ' +
-        'not hold.',
+        'every entry, link, payload, signature, rule, tile and index. With --url a node from ' +
+        'afar, through the tiles that it serves: every entry, link, signature and the tree ' +
+        'under its signed checkpoint. Reads only. Exit code 5 for a damaged folder, 1 for a ' +
+        'node that does not hold.',
     )
     .argument('[folder]', 'data folder', '.basalt')
     .addOption(new Option('--url <address>', 'audit this node instead').argParser(parseUrl))

@@ -24,8 +24,8 @@ interface Options extends NodeOptions {
 export function getCommand(context: Context): Command {
   const command = new Command('get')
     .description(
-      'Show one block, by its index in a namespace or by its hash, with what was checked about it; ' +
-        'or write its payload to standard output. A block that does not verify is refused.',
+      'Show one block, by its index in a namespace or by its hash, with what was checked about ' +
+        'it; or write its payload to standard output. A block that does not verify is refused.',
     )
     .argument('<block>', 'index, or hash in hex')
     .addOption(new Option('-n, --namespace <name>', 'label or id; needed with an index'))

@@ -21,8 +21,8 @@ interface Options extends NodeOptions {
 export function headCommand(context: Context): Command {
   const command = new Command('head')
     .description(
-      'Show the newest block and the newest checkpoint of a namespace. Writer, signatures and the ' +
-        'consistency with the last checkpoint seen here are checked.',
+      'Show the newest block and the newest checkpoint of a namespace. Writer, signatures and ' +
+        'the consistency with the last checkpoint seen here are checked.',
     )
     .addOption(namespaceOption())
     .option('--checkpoint', 'print the checkpoint alone, as it is signed (a C2SP signed note)')

@@ -236,8 +236,8 @@ function report(
     return;
   }
   screen.line(
-    `${screen.style('green', path)} holds: ${formatAmount(size, 'block')}, every rule, signature and ` +
-      `payload; the tree is that of the checkpoint, ${trust}`,
+    `${screen.style('green', path)} holds: ${formatAmount(size, 'block')}, every rule, signature ` +
+      `and payload; the tree is that of the checkpoint, ${trust}`,
   );
   if (written === undefined) return;
   const rest =

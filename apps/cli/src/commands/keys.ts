@@ -118,8 +118,8 @@ function showCommand(context: Context): Command {
 function protectCommand(context: Context): Command {
   const command = new Command('protect')
     .description(
-      'Encrypt a key with a new passphrase (an empty one takes the encryption away). The next key, ' +
-        'which waits for a rotation, gets the same one.',
+      'Encrypt a key with a new passphrase (an empty one takes the encryption away). The next ' +
+        'key, which waits for a rotation, gets the same one.',
     )
     .argument('<name>', 'name or file of the key')
     .action((name: string) => protect(context, name));

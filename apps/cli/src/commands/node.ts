@@ -7,8 +7,8 @@ import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
 export function nodeCommand(context: Context): Command {
   const command = addConfigOptions(new Command('node'))
     .description(
-      'Run a node as a service: JSON log lines on standard error, nothing else. SIGTERM or Ctrl+C ' +
-        'stops it when what is under way is done; a second one ends it at once.',
+      'Run a node as a service: JSON log lines on standard error, nothing else. SIGTERM or ' +
+        'Ctrl+C stops it when what is under way is done; a second one ends it at once.',
     )
     .action((options: ConfigOptions) => runServer(context, options));
   return addExamples(command, [

@@ -14,9 +14,9 @@ export function policyCommand(context: Context): Command {
   const command = new Command('policy')
     .description(
       'Write a policy file (C2SP tlog-policy) with the key that this node names for its logs. ' +
-        'Whoever checks a proof with it believes this key: get it once, from a node or person you ' +
-        'trust, and keep it. No witnesses are asked for; add them to the file where you have some. ' +
-        'With --namespace the key stands under the name of that one log, as other tools want it.',
+        'Whoever checks a proof with it believes this key: get it once, from a node or person ' +
+        'you trust, and keep it. No witnesses are asked for; add them to the file where you ' +
+        'have some. With --namespace the key has the name of that one log, as other tools want it.',
     )
     .addOption(new Option('-n, --namespace <name>', 'this one only; all without it'))
     .action((options: Options) => writePolicy(context, options));

@@ -17,16 +17,16 @@ interface Options extends NodeOptions {
 export function proveCommand(context: Context): Command {
   const command = new Command('prove')
     .description(
-      'Write a proof file (C2SP tlog-proof) for one block: the log entry, its path in the tree and ' +
-        'the signed checkpoint. `basalt verify` checks it without asking anybody. The block is ' +
-        'verified before the proof is written.',
+      'Write a proof file (C2SP tlog-proof) for one block: the log entry, its path in the tree ' +
+        'and the signed checkpoint. `basalt verify` checks it without asking anybody. The ' +
+        'block is verified before the proof is written.',
     )
     .argument('<block>', 'index, or hash in hex')
     .addOption(new Option('-n, --namespace <name>', 'label or id; needed with an index'))
     .option('-o, --output <file>', 'write here instead of standard output')
     .option(
       '--key-blocks <file>',
-      'write also the key blocks of the namespace, with which the writer’s signature checks offline',
+      'write also the key blocks, with which the writer’s signature checks offline',
     )
     .addOption(policyOption())
     .action((block: string, options: Options) => prove(context, block, options));

@@ -16,8 +16,8 @@ const RATE_SAMPLES = 5;
 export function startCommand(context: Context): Command {
   const command = addConfigOptions(new Command('start'))
     .description(
-      'Start a node on this machine, record live readings of it (load, memory, disk, network) and ' +
-        'show one screen: what is running, its address, what to try next. `npm start` runs this.',
+      'Start a node on this machine, record live readings of it (load, memory, disk, network) ' +
+        'and show one screen: what is running, where, what to try next. `npm start` runs this.',
     )
     .option('--no-readings', 'do not record readings of this machine')
     .action((options: ConfigOptions & { readings: boolean }) => start(context, options));

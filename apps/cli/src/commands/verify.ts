@@ -32,15 +32,15 @@ interface Options {
 export function verifyCommand(context: Context): Command {
   const command = new Command('verify')
     .description(
-      'Check a proof file without asking anybody: the entry is in the tree, the tree is signed by a ' +
-        'log that you believe. With --record also that a copy of the record is the one that was ' +
-        'appended. Without --policy the log key counts that this computer saw first.',
+      'Check a proof file without asking anybody: the entry is in the tree, the tree is signed ' +
+        'by a log that you believe. With --record also that a copy of the record is the one ' +
+        'that was appended. Without --policy the log key counts that this computer saw first.',
     )
     .argument('<proof>', 'a .tlog-proof file, - for standard input')
     .option(
       '--record <file>',
-      'a copy of the record: the payload itself (a line feed at its end may be there or not), or a ' +
-        'file that was appended as a file',
+      'a copy of the record: the payload itself (a line feed at its end may be there or not), ' +
+        'or a file that was appended as a file',
     )
     .option('--key-blocks <file>', 'of `basalt prove`: check the writer’s signature with them')
     .addOption(policyOption())

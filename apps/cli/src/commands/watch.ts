@@ -23,8 +23,8 @@ interface Options extends NodeOptions {
 export function watchCommand(context: Context): Command {
   const command = new Command('watch')
     .description(
-      'Show new blocks of a namespace as they come, without gaps, each one verified under a signed ' +
-        'checkpoint. Ctrl+C ends it.',
+      'Show new blocks of a namespace as they come, without gaps, each one verified under a ' +
+        'signed checkpoint. Ctrl+C ends it.',
     )
     .addOption(namespaceOption())
     .addOption(new Option('--from <index>', 'start with an older block').argParser(parseCount))

@@ -73,7 +73,7 @@ export async function auditDataFolder(
       code: 'older-than-log',
       namespace: published.namespace,
       index: undefined,
-      message: `a checkpoint of ${published.size} was published, ${head?.size ?? 0} blocks are there`,
+      message: `${published.size} blocks were published, ${head?.size ?? 0} are there`,
     });
   }
   const checked = 'every entry, link, payload, signature, rule, tile and index';

@@ -26,9 +26,9 @@ export interface NodeAuditOptions {
 }
 
 /**
- * Reads a whole log through its tiles and checks it from the first entry on: places, links, writers,
- * signatures, and the tree against the signed checkpoint. Payloads stay where they are, except those
- * of key blocks: the header's hash of a payload is under the signature.
+ * Reads a whole log through its tiles and checks it from the first entry on: places, links,
+ * writers, signatures, and the tree against the signed checkpoint. Payloads stay where they are,
+ * except those of key blocks: the header's hash of a payload is under the signature.
  */
 export async function auditNode(
   context: Context,

@@ -22,8 +22,8 @@ type Place = 'start' | 'plain' | 'quoted' | 'closed';
 /**
  * CSV (RFC 4180) with a header row: each further row becomes one JSON object, the header's names as
  * keys in the header's order, every value a string as it was written (numbers too: `1.10` stays
- * `1.10`). Rows end with LF or CRLF; a line feed inside quotes belongs to the value; empty lines are
- * no records; a byte order mark at the start is dropped.
+ * `1.10`). Rows end with LF or CRLF; a line feed inside quotes belongs to the value; empty lines
+ * are no records; a byte order mark at the start is dropped.
  *
  * @param delimiter one ASCII character
  * @throws InputError `bad-csv`, `not-utf8`, `record-too-large`

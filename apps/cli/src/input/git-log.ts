@@ -5,7 +5,9 @@ import { InputError } from './input-error.ts';
 import type { RecordParser } from './parser.ts';
 import type { RecordSource } from './source.ts';
 
-/** Fields of one commit in the order of `FORMAT`; git writes NUL after each, also after the last. */
+/**
+ * Fields of one commit in the order of `FORMAT`; git writes NUL after each, also after the last.
+ */
 const FIELDS = [
   'hash',
   'tree',

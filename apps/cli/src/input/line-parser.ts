@@ -14,8 +14,8 @@ export interface LineParserOptions {
 }
 
 /**
- * One record per line, byte for byte. A line ends with LF or CRLF, the last one also with the end of
- * the input; empty lines are no records. Bytes need not be UTF-8.
+ * One record per line, byte for byte. A line ends with LF or CRLF, the last one also with the end
+ * of the input; empty lines are no records. Bytes need not be UTF-8.
  *
  * @throws InputError `record-too-large`, and what `check` throws
  */

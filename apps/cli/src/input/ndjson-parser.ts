@@ -9,7 +9,8 @@ import type { RecordParser } from './parser.ts';
  * @throws InputError `bad-json`, `record-too-large`
  */
 export function createNdjsonParser(): RecordParser {
-  const decoder = new TextDecoder(); // bytes that are no UTF-8 are checked as U+FFFD, kept as they are
+  // Bytes that are no UTF-8 are checked as U+FFFD and kept as they are.
+  const decoder = new TextDecoder();
   return createLineParser({
     skipBlank: true,
     check(line, lineNumber) {

@@ -54,7 +54,9 @@ export class RecordQueue {
     this.#notify();
   }
 
-  /** The next batch, at least one record; undefined at the end. @throws what the reader failed with */
+  /**
+   * The next batch, at least one record; undefined at the end. @throws what the reader failed with
+   */
   async take(): Promise<readonly QueuedRecord[] | undefined> {
     for (;;) {
       if (this.#records.length > 0) return this.#batch();

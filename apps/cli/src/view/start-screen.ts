@@ -61,11 +61,11 @@ export function tryNext({
   return [
     [
       'this folder’s git history, one signed block per commit',
-      `${program} append --namespace repo --git .${urlOption}`,
+      `${program} append --namespace history --git .${urlOption}`,
     ],
     [
       'a proof of block 1, a small file to hand to anybody',
-      `${program} prove --namespace repo 1${urlOption} > 1.tlog-proof`,
+      `${program} prove --namespace history 1${urlOption} > 1.tlog-proof`,
     ],
     ['check it, without asking the node', `${program} verify 1.tlog-proof`],
   ];
