@@ -64,7 +64,7 @@ function isInLock(packages: LockPackages, parent: string, name: string): boolean
 }
 
 function platformOf(name: string): { cpu: string; libc: string | undefined; os: string } {
-  const words = name.split(/[/-]/);
+  const words = name.split(/[/-]/).map((word) => (word === 'amd64' ? 'x64' : word));
   const [cpu, ...otherCpus] = words.filter((word) => CPU_NAMES.includes(word));
   const [os, ...otherOses] = words.filter((word) => OS_NAMES.includes(word));
   if (cpu === undefined || os === undefined || otherCpus.length + otherOses.length > 0) {
@@ -75,8 +75,15 @@ function platformOf(name: string): { cpu: string; libc: string | undefined; os: 
   return { cpu, libc: libcWord.startsWith('musl') ? 'musl' : 'glibc', os };
 }
 
+/** The workspace, and the peers of the benches. */
+const FOLDERS: readonly string[] = ['.', 'tools/bench/peers'];
+
 function main(): void {
-  const file = join(resolve(import.meta.dirname, '..'), 'package-lock.json');
+  for (const folder of FOLDERS) completeLock(resolve(import.meta.dirname, '..', folder));
+}
+
+function completeLock(folder: string): void {
+  const file = join(folder, 'package-lock.json');
   const lock = JSON.parse(readFileSync(file, 'utf8')) as { packages: LockPackages };
   const missing = missingEntries(lock.packages);
   if (missing.size === 0) return;
@@ -85,7 +92,7 @@ function main(): void {
     all.toSorted(([one], [other]) => one.localeCompare(other, 'en')),
   );
   writeFileSync(file, `${JSON.stringify({ ...lock, packages }, null, 2)}\n`);
-  console.log(`package-lock.json: added ${[...missing.keys()].join(', ')}`);
+  console.log(`${file}: added ${[...missing.keys()].join(', ')}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
