@@ -326,7 +326,16 @@ suite('tiles and proofs', () => {
     });
     const file = await get('/chains/readings/proof?index=7', { accept: 'text/plain' });
     assert.match(file.headers['content-disposition'] as string, /7\.tlog-proof/);
-    assert.equal(parseTlogProof(file.body).index, 7);
+    const parsed = parseTlogProof(file.body);
+    assert.equal(parsed.index, 7);
+    const entry = await get('/chains/readings/blocks?from=7&count=1&payloads=0', {
+      accept: 'application/x-basalt-header',
+    });
+    assert.deepEqual(
+      parsed.extra,
+      new Uint8Array(entry.body),
+      'the file holds the entry it proves',
+    );
     const superNote = await until(async () => {
       const answer = await get('/super/checkpoint');
       return answer.status === 200 && answer;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LedgerError } from '@basalt/ledger';
 import {
+  assert,
   type BlockHash,
   formatTlogProof,
   fromHex,
@@ -178,7 +179,10 @@ export async function sendProof(
     return;
   }
   const { index, hashes, checkpoint } = proof;
-  const text = formatTlogProof({ index, proof: hashes, note: parseNote(checkpoint) });
+  // With the entry as extra data the file stands alone: it, a policy, and nothing else.
+  const [extra] = await services.ledger.entries(place.namespace, index, 1);
+  assert(extra !== undefined, 'an entry that has a proof is stored');
+  const text = formatTlogProof({ index, proof: hashes, note: parseNote(checkpoint), extra });
   await sendRepresentation(
     request,
     response,
