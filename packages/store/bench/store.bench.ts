@@ -137,6 +137,11 @@ await store.filterReady();
 const hashOf = (i: number): BlockHash => chain.blocks[i]?.blockHash as BlockHash;
 await benchRead('locate by hash, hot', 20_000, (i) => store.locate(hashOf(last - (i % 10_000))));
 
+let visited = 0;
+await benchRead('worst case: locate by hash, each for the first time', 20_000, () => {
+  return store.locate(hashOf(scattered(visited++, size)));
+});
+
 const strangers = Array.from({ length: 50_000 }, (_, i) => seededBytes(`s${i}`, 32) as BlockHash);
 const negative = await cpuTimed(async () => {
   for (const hash of strangers) await store.locate(hash);
