@@ -4,6 +4,7 @@ import { type CheckpointStorage, type Client, createClient } from '@basalt/clien
 import type { Context } from './context.ts';
 import { readIfThere, replaceFile } from './durable-files.ts';
 import { ensureFolder, type Home } from './home.ts';
+import { fetchFrom } from './node-api.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -14,8 +15,15 @@ export interface ConnectionOptions {
   readonly retries?: number;
 }
 
-/** A client whose trust outlives the process: log keys and checkpoints are kept in the home. */
-export function connect(context: Context, options: ConnectionOptions): Client {
+/**
+ * A client whose trust outlives the process: log keys and checkpoints are kept in the home. Asks the
+ * node for a sign of life first: the client itself would try for seconds before it says that nobody
+ * is there.
+ *
+ * @throws CliError `network`
+ */
+export async function connect(context: Context, options: ConnectionOptions): Promise<Client> {
+  await fetchFrom(options.url, '/livez', '*/*', context.signal);
   return createClient({
     ...options,
     provider: context.provider(),

@@ -83,7 +83,7 @@ async function append(context: Context, paths: string[], options: Options): Prom
   const token =
     options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim();
   const { url } = options;
-  const client = connect(context, { url, ...(token === undefined ? {} : { token }) });
+  const client = await connect(context, { url, ...(token === undefined ? {} : { token }) });
   const own = await openOwnNamespace(context, {
     client,
     url,

@@ -95,7 +95,7 @@ async function bench(context: Context, options: Options): Promise<void> {
     const [name, value, max] = over;
     throw new CliError(EXIT.usage, 'usage', `${name} ${value} is above ${max}`, 'use less');
   }
-  const client = connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url });
   const sample: string[] = [];
   const written = await benchAppends(context, client, options, sample);
   const read = await benchReads(context, options, sample);

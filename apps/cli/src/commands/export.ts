@@ -55,7 +55,7 @@ interface Draft {
 
 async function exportNamespace(context: Context, path: string, options: Options): Promise<void> {
   const { terminal, clock, screen, signal } = context;
-  const client = connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url });
   const found = await requireNamespace(client, options.namespace);
   const draft = existsSync(path)
     ? await resume(context, path, found.namespace)

@@ -44,7 +44,7 @@ export function getCommand(context: Context): Command {
 
 async function get(context: Context, text: string, options: Options): Promise<void> {
   const { policy } = options;
-  const client = connect(context, {
+  const client = await connect(context, {
     url: options.url,
     ...(policy === undefined ? {} : { policy }),
   });

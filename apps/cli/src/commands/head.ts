@@ -38,7 +38,7 @@ export function headCommand(context: Context): Command {
 async function head(context: Context, options: Options): Promise<void> {
   const { screen, signal } = context;
   const { policy } = options;
-  const client = connect(context, {
+  const client = await connect(context, {
     url: options.url,
     ...(policy === undefined ? {} : { policy }),
   });

@@ -152,7 +152,7 @@ async function sendArchive(
   const token =
     options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim();
   const { url } = options;
-  const client = connect(context, { url, ...(token === undefined ? {} : { token }) });
+  const client = await connect(context, { url, ...(token === undefined ? {} : { token }) });
   const there = await findNamespace(client, head.namespace);
   const known = there?.size ?? 0;
   const progress = new Progress({ terminal, clock, label: 'sending', noun: 'block' });

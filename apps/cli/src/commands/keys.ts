@@ -162,7 +162,7 @@ function rotateCommand(context: Context): Command {
 
 async function rotate(context: Context, options: RotateOptions): Promise<void> {
   const { url } = options;
-  const client = connect(context, { url });
+  const client = await connect(context, { url });
   const found = await requireNamespace(client, options.namespace);
   const name = options.key ?? found.label;
   const keys = context.keys();

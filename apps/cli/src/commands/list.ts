@@ -36,7 +36,7 @@ export function listCommand(context: Context): Command {
 
 async function list(context: Context, options: Options): Promise<void> {
   const { screen, signal } = context;
-  const client = connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url });
   const found = await requireNamespace(client, options.namespace);
   const from = options.from ?? Math.max(0, found.size - options.count);
   const to = Math.min(found.size, from + options.count);

@@ -19,7 +19,7 @@ export function namespacesCommand(context: Context): Command {
 
 async function listNamespaces(context: Context, options: NodeOptions): Promise<void> {
   const { screen, signal } = context;
-  const client = connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url });
   const rows: string[][] = [];
   for await (const summary of client.namespaces({ signal })) {
     if (options.json === true) screen.line(JSON.stringify(summary));

@@ -31,7 +31,7 @@ async function writePolicy(context: Context, options: Options): Promise<void> {
   const key =
     options.namespace === undefined
       ? await readNodeKey(url)
-      : (await requireNamespace(connect(context, { url }), options.namespace)).verifierKey;
+      : (await requireNamespace(await connect(context, { url }), options.namespace)).verifierKey;
   const whose = options.namespace === undefined ? 'all logs' : 'one log';
   if (options.json === true) {
     context.screen.line(JSON.stringify({ verifierKey: key }));

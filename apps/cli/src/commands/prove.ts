@@ -39,7 +39,7 @@ export function proveCommand(context: Context): Command {
 async function prove(context: Context, text: string, options: Options): Promise<void> {
   const { url, policy } = options;
   const { signal } = context;
-  const client = connect(context, { url, ...(policy === undefined ? {} : { policy }) });
+  const client = await connect(context, { url, ...(policy === undefined ? {} : { policy }) });
   const reference = await readReference(text, options.namespace, async (name) => {
     return (await requireNamespace(client, name)).namespace;
   });

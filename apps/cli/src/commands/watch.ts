@@ -38,7 +38,7 @@ export function watchCommand(context: Context): Command {
 
 async function watch(context: Context, options: Options): Promise<void> {
   const { screen, terminal, signal } = context;
-  const client = connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url });
   const { namespace } = await requireNamespace(client, options.namespace);
   const onDisconnect = (): void => terminal.line('the line to the node is lost; trying again');
   const { from, count = Number.POSITIVE_INFINITY } = options;

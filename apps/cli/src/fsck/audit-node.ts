@@ -36,7 +36,7 @@ export async function auditNode(
   watch: AuditWatch,
 ): Promise<AuditReport> {
   const { url, policy } = options;
-  const client = connect(context, { url, ...(policy === undefined ? {} : { policy }) });
+  const client = await connect(context, { url, ...(policy === undefined ? {} : { policy }) });
   const targets: { namespace: NamespaceId; size: number }[] = [];
   if (options.namespace !== undefined) {
     targets.push(await requireNamespace(client, options.namespace));
