@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, 'peers');
 const STAMP = join(FOLDER, 'node_modules', '.installed');
@@ -19,13 +19,25 @@ export function loadPeer(name: string): unknown {
   const wanted = createHash('sha256').update(lock).digest('hex');
   if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== wanted) {
     console.error('bench: installing the peers (once, about 200 MB) ...');
+    // npm under an older Node leaves out packages that ask for a newer one, without a word.
+    const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
     const result = spawnSync(
       'npm',
       ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-      { cwd: FOLDER, stdio: ['ignore', 'inherit', 'inherit'], timeout: INSTALL_TIMEOUT_MS },
+      {
+        cwd: FOLDER,
+        env: { ...process.env, PATH: path },
+        stdio: ['ignore', 'inherit', 'inherit'],
+        timeout: INSTALL_TIMEOUT_MS,
+      },
     );
     if (result.status !== 0) throw new Error('the peers could not be installed');
     writeFileSync(STAMP, wanted);
   }
   return createRequire(join(FOLDER, 'package.json'))(name);
+}
+
+/** Where the peers are, for one that is a program and not a module. */
+export function peerFolder(): string {
+  return FOLDER;
 }
