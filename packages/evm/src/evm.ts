@@ -23,6 +23,13 @@ export interface EvmOptions {
   readonly memory?: Partial<MemorySizes>;
   /** A shared memory, large enough for the sizes; private memory is made where absent. */
   readonly sharedMemory?: WebAssembly.Memory;
+  /**
+   * Mixed into the positions of the kernel's tables; results do not depend on it. Give a random one
+   * where strangers choose what runs, so that they cannot aim at slow tables.
+   */
+  readonly hashSeed?: bigint;
+  /** A kernel to run in place of the built one, made by assembly/compile.mjs. */
+  readonly kernelModule?: WebAssembly.Module;
   /** Contracts built into the engine; those of the fork where absent. */
   readonly precompiles?: readonly Precompile[];
 }

@@ -42,6 +42,11 @@ export interface StateReader {
   /** 32 bytes; zero for a slot that was never written. */
   readStorage(address: Uint8Array, slot: Uint8Array): Uint8Array;
   readCode(codeHash: Uint8Array): Uint8Array;
+  /**
+   * True when the account has any slot that is not zero. Asked before a creation at an address that
+   * exists without nonce and code (EIP-7610); where absent, no such account has storage.
+   */
+  hasStorage?(address: Uint8Array): boolean;
   /** 32-byte hash of one of the 256 blocks before this one; zero for any other number. */
   blockHash(number: bigint): Uint8Array;
 }

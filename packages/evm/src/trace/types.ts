@@ -15,8 +15,6 @@ export interface TraceStep {
   readonly opcode: number;
   readonly opcodeName: string;
   readonly gas: bigint;
-  /** Static gas and, where known before the step, dynamic gas of this opcode. */
-  readonly gasCost: bigint;
   /** 1 for the outermost frame. */
   readonly depth: number;
   readonly refund: bigint;

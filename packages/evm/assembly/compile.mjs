@@ -1,0 +1,77 @@
+// The kernel's compile step, also used by tests that compile it with a seeded fault.
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import asc from 'assemblyscript/asc';
+
+const sources = join(dirname(fileURLToPath(import.meta.url)), 'kernel');
+
+/** Static data of the kernel lies below this; the host places regions from here. */
+const STATIC_END = 65_536;
+const OPTIONS = [
+  '-O3',
+  '--converge',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--use',
+  'abort=',
+  '--importMemory',
+  '--memoryBase',
+  '1024',
+  '--enable',
+  'simd',
+];
+
+/**
+ * @param {{ isShared?: boolean, edit?: (name: string, text: string) => string }} [options]
+ *   edit: changes a source file before it is compiled; name without folder, `words.ts` say
+ * @returns {Promise<Uint8Array>}
+ */
+export async function compileKernel({ isShared = false, edit } = {}) {
+  let binary;
+  const memory = isShared
+    ? ['--enable', 'threads', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536']
+    : ['--initialMemory', '1'];
+  const { error, stderr } = await asc.main(
+    ['index.ts', ...OPTIONS, ...memory, '--outFile', 'kernel.wasm'],
+    {
+      readFile: (name, base) => {
+        try {
+          const text = readFileSync(join(sources, base === '.' ? '' : base, name), 'utf8');
+          return edit === undefined ? text : edit(name, text);
+        } catch {
+          return null;
+        }
+      },
+      writeFile: (name, contents) => {
+        if (name.endsWith('.wasm')) binary = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || binary === undefined) {
+    console.error(stderr.toString());
+    throw error ?? new Error('the AssemblyScript compiler gave no module');
+  }
+  checkStaticData(binary, isShared);
+  return binary;
+}
+
+/** Regions begin at STATIC_END: what the compiler placed must end before. */
+function checkStaticData(binary, isShared) {
+  const memory = new WebAssembly.Memory(
+    isShared ? { initial: 1, maximum: 65_536, shared: true } : { initial: 1 },
+  );
+  const module = new WebAssembly.Module(binary);
+  const host = Object.fromEntries(
+    WebAssembly.Module.imports(module)
+      .filter(({ module: from }) => from === 'host')
+      .map(({ name }) => [name, () => 0]),
+  );
+  // A segment beyond one page would not fit this memory, and instantiation would throw.
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, host });
+  const end = exports.__heap_base?.value ?? 0;
+  if (end > STATIC_END) throw new Error(`static data ends at ${end}, inside the regions`);
+}

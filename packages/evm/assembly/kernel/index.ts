@@ -1,0 +1,189 @@
+// What the host sees of the kernel (src/kernel/). Addresses are of linear memory; an account is the
+// address of its record, a word the address of 32 bytes as on the stack.
+import * as A from './accounts';
+import { addressFromNonce, madeAddress, setAccountCode } from './create';
+import {
+  BLOCK_HEAD_BYTES,
+  clearCode,
+  codeSizeOf,
+  evictions,
+  holdCode,
+  startCodeEpoch,
+  unpin,
+} from './code';
+import { setDivisionScratch } from './divide';
+import { clearJournal, journalEnd, revertTo } from './journal';
+import { keccak256, setKeccakScratch } from './keccak';
+import * as L from './layout';
+import { clearLogs, logEnd, returnLength, setLogEnd } from './memory';
+import { setPowerScratch } from './multiply';
+import { outcomeGas } from './close';
+import { clearSlots, findSlot, slotCount, warmSlot } from './slots';
+import { refund, setRefund } from './state-ops';
+import { setMode } from './translate';
+
+export { runCall, runCreate } from './drive';
+export { setRule } from './rules';
+
+/** Lays out the regions from `base` and forgets everything; returns the end of the last region. */
+export function initialize(
+  base: usize,
+  frameMemoryBytes: u32,
+  codeBytes: u32,
+  accounts: u32,
+  slots: u32,
+  logBytes: u32,
+  journalBytes: u32,
+  newCodeBytes: u32,
+  returnBytes: u32,
+  seed: u64,
+): usize {
+  return L.initialize(
+    base,
+    frameMemoryBytes,
+    codeBytes,
+    accounts,
+    slots,
+    logBytes,
+    journalBytes,
+    newCodeBytes,
+    returnBytes,
+    seed,
+  );
+}
+
+/** After the host made sure that memory reaches the end. */
+export function prepare(): void {
+  setDivisionScratch(L.scratch + 3072);
+  setPowerScratch(L.scratch + 3584);
+  setKeccakScratch(L.scratch + 3712);
+  clearCode();
+}
+
+/** A new session: nothing known of the state, journal and logs empty. Code stays cached. */
+export function reset(): void {
+  startCodeEpoch();
+  clearJournal();
+  clearLogs();
+  A.clearAccounts();
+  clearSlots();
+  setRefund(0);
+}
+
+export function setTracing(isTracing: i32): void {
+  setMode(isTracing ? L.DECODE_STEP : L.DECODE_FUSED);
+}
+
+// ---- regions ----
+export function environmentAt(): usize {
+  return L.environment;
+}
+export function hostScratchAt(): usize {
+  return L.hostScratch;
+}
+export function opcodeTableAt(): usize {
+  return L.opcodeTable;
+}
+export function frameMemoryAt(): usize {
+  return L.frameMemory;
+}
+export function accountsAt(): usize {
+  return L.accounts;
+}
+export function slotsAt(): usize {
+  return L.slots;
+}
+export function logsAt(): usize {
+  return L.logs;
+}
+export function returnBufferAt(): usize {
+  return L.returnBuffer;
+}
+export function framesAt(): usize {
+  return L.frames;
+}
+
+// ---- outcome ----
+export function accountCount(): u32 {
+  return A.accountCount;
+}
+export function slotsCount(): u32 {
+  return slotCount;
+}
+export function logsEnd(): usize {
+  return logEnd;
+}
+export function outputLength(): u32 {
+  return returnLength;
+}
+export function gasLeft(): i64 {
+  return outcomeGas;
+}
+export function refundCounter(): i64 {
+  return refund;
+}
+export function codeEvictions(): u32 {
+  return evictions;
+}
+
+// ---- journal ----
+export function journalPosition(): usize {
+  return journalEnd;
+}
+export function revert(journal: usize, log: usize, refunds: i64): void {
+  revertTo(journal);
+  setLogEnd(log);
+  setRefund(refunds);
+}
+export function addRefund(gas: i64): void {
+  setRefund(refund + gas);
+}
+
+// ---- accounts ----
+/** Record of the address in the low 20 bytes of a word, not read yet. */
+export function accountOf(word: usize): usize {
+  return A.findAccount(word);
+}
+export function loadAccount(account: usize): void {
+  A.ensureLoaded(account);
+}
+export function setBalance(account: usize, balance: usize): void {
+  A.ensureLoaded(account);
+  A.setBalance(account, balance);
+}
+export function addBalance(account: usize, amount: usize): void {
+  A.ensureLoaded(account);
+  A.addBalance(account, amount);
+}
+export function setNonce(account: usize, nonce: u64): void {
+  A.ensureLoaded(account);
+  A.setNonce(account, nonce);
+}
+export function setCode(account: usize, code: usize, length: u32): void {
+  A.ensureLoaded(account);
+  setAccountCode(account, code, length);
+}
+export function codeSize(account: usize): u32 {
+  A.ensureLoaded(account);
+  return codeSizeOf(account);
+}
+/** Bytes of an account's code, of `codeSize` bytes and not empty; valid until the next call. */
+export function codeAt(account: usize): usize {
+  const block = holdCode(account);
+  unpin(block);
+  return block + BLOCK_HEAD_BYTES;
+}
+export function warm(account: usize): void {
+  A.warmAccount(account);
+}
+export function warmKey(account: usize, key: usize): void {
+  warmSlot(findSlot(account, key));
+}
+/** Record of the contract that `creator` makes with `nonce`. */
+export function createdAccount(creator: usize, nonce: u64): usize {
+  addressFromNonce(creator, nonce);
+  return A.findAccount(madeAddress());
+}
+export function hash(input: usize, length: u32, output: usize): void {
+  keccak256(input, length, output);
+}

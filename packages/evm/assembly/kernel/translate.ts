@@ -1,0 +1,76 @@
+// Which translation a frame runs, and the change to the plain one when a block cannot be afforded.
+import {
+  BLOCK_JUMPS,
+  findBlock,
+  insertBlock,
+  pin,
+  unpin,
+} from './code';
+import { decode, wordAt, wordsOf } from './decode';
+import {
+  DECODE_FUSED,
+  DECODE_PLAIN,
+  FRAME_CODE,
+  FRAME_CODE_HASH,
+  FRAME_CODE_LENGTH,
+  FRAME_IP,
+  FRAME_JUMPS,
+  FRAME_MODE,
+  FRAME_WORDS_BLOCK,
+  HALT_OUT_OF_GAS,
+  HALT_STACK_OVERFLOW,
+  HALT_STACK_UNDERFLOW,
+} from './layout';
+import { isZeroWord } from './words';
+
+/** Mode of frames that are opened from now on: DECODE_FUSED, or DECODE_STEP under a tracer. */
+export let mode: u32 = DECODE_FUSED;
+export function setMode(value: u32): void {
+  mode = value;
+}
+
+/**
+ * Gives the frame a translation of its code in the given mode and sets its first instruction. Code
+ * without a hash (init code) is translated each time.
+ */
+export function translate(frame: usize, wanted: u32): void {
+  const code = <usize>load<u32>(frame, FRAME_CODE);
+  const length = load<u32>(frame, FRAME_CODE_LENGTH);
+  const hash = frame + FRAME_CODE_HASH;
+  const isAnonymous = isZeroWord(hash);
+  let block = isAnonymous ? 0 : findBlock(hash, wanted);
+  if (block != 0) {
+    pin(block);
+  } else {
+    block = decode(code, length, wanted);
+    if (!isAnonymous) insertBlock(block, hash, wanted);
+  }
+  store<u32>(frame, <u32>block, FRAME_WORDS_BLOCK);
+  store<u32>(frame, load<u32>(block, BLOCK_JUMPS), FRAME_JUMPS);
+  store<u32>(frame, <u32>wordsOf(block, length, wanted), FRAME_IP);
+  store<u32>(frame, wanted, FRAME_MODE);
+}
+
+/**
+ * A block's head refused: stack or gas do not suffice for all of it. Goes over to the plain
+ * translation at the same code offset and returns its instruction; 0 when the frame runs opcode by
+ * opcode already, so that this head is that of the opcode which fails.
+ */
+export function failBlock(frame: usize, head: usize): usize {
+  if (load<u32>(frame, FRAME_MODE) != DECODE_FUSED) return 0;
+  const offset = load<u32>(head, 8);
+  const length = load<u32>(frame, FRAME_CODE_LENGTH);
+  const old = <usize>load<u32>(frame, FRAME_WORDS_BLOCK);
+  translate(frame, DECODE_PLAIN);
+  unpin(old);
+  return wordAt(<usize>load<u32>(frame, FRAME_WORDS_BLOCK), length, offset);
+}
+
+/** Why the head of one opcode refused: the stack is looked at before gas. */
+export function blockFailure(head: u64, stackBytes: usize): i32 {
+  const minimum = (u32(head) >>> 3) & 0x1ffe0;
+  const room = (u32(head) >>> 15) & 0x1ffe0;
+  if (stackBytes < <usize>minimum) return HALT_STACK_UNDERFLOW;
+  if (stackBytes > <usize>(minimum + room)) return HALT_STACK_OVERFLOW;
+  return HALT_OUT_OF_GAS;
+}

@@ -1,0 +1,128 @@
+import type { Evm, EvmOptions, FrameRequest, Session, TransactionContext } from './evm.ts';
+import { FORK_RULES, type ForkRules } from './forks.ts';
+import { configure } from './kernel/configure.ts';
+import { DEFAULT_BLOCK, writeEnvironment } from './kernel/environment.ts';
+import { createHost, type HostContext } from './kernel/host.ts';
+import { instantiate, type KernelInstance } from './kernel/instance.ts';
+import { KernelSession } from './kernel/session.ts';
+import { DEFAULT_MEMORY } from './limits.ts';
+import { precompilesOf } from './precompiles/index.ts';
+import type { Tracer } from './trace/types.ts';
+import type { BlockEnvironment, CallRequest, CallResult, Fork, StateReader } from './types.ts';
+
+const NO_ADDRESS = new Uint8Array(20);
+
+/**
+ * Makes an engine for one fork on this thread: an instance of the kernel with a memory of its own.
+ *
+ * @throws EvmError `kernel-missing` when the kernel was not built, `bad-request` for sizes that do
+ *   not fit
+ */
+export async function createEvm(options: EvmOptions): Promise<Evm> {
+  const { fork } = options;
+  const precompiles = options.precompiles ?? precompilesOf(fork);
+  const context: HostContext = {
+    fork,
+    precompiles: new Map(precompiles.map((each) => [each.address, each])),
+    kernel: undefined,
+    state: undefined,
+    tracer: undefined,
+  };
+  const sizes = { ...DEFAULT_MEMORY, ...options.memory };
+  const { sharedMemory, hashSeed: seed, kernelModule: module } = options;
+  const kernel = instantiate({ sizes, sharedMemory, seed, module }, createHost(context));
+  context.kernel = kernel;
+  const addresses = precompiles.map(({ address }) => address);
+  configure(kernel, FORK_RULES[fork], addresses);
+  return new KernelEvm(context, kernel, FORK_RULES[fork]);
+}
+
+class KernelEvm implements Evm {
+  readonly fork: Fork;
+  readonly #context: HostContext;
+  readonly #kernel: KernelInstance;
+  readonly #rules: ForkRules;
+  #session: KernelSession | undefined;
+
+  constructor(context: HostContext, kernel: KernelInstance, rules: ForkRules) {
+    this.fork = rules.fork;
+    this.#context = context;
+    this.#kernel = kernel;
+    this.#rules = rules;
+  }
+
+  call(state: StateReader, request: CallRequest): CallResult {
+    return this.#call(state, request, undefined);
+  }
+
+  trace(state: StateReader, request: CallRequest, tracer: Tracer): CallResult {
+    return this.#call(state, request, tracer);
+  }
+
+  begin(
+    state: StateReader,
+    block: Partial<BlockEnvironment>,
+    transaction: TransactionContext,
+  ): Session {
+    return this.#begin(state, block, transaction);
+  }
+
+  #begin(
+    state: StateReader,
+    block: Partial<BlockEnvironment>,
+    transaction: TransactionContext,
+  ): KernelSession {
+    this.#session?.close();
+    this.#kernel.exports.reset();
+    writeEnvironment(this.#kernel, this.#rules, block, transaction);
+    this.#context.state = state;
+    const session = new KernelSession(this.#context, this.#kernel, this.#rules);
+    this.#session = session;
+    return session;
+  }
+
+  #call(state: StateReader, request: CallRequest, tracer: Tracer | undefined): CallResult {
+    const from = request.from ?? NO_ADDRESS;
+    const session = this.#begin(state, request.block ?? {}, {
+      origin: request.origin ?? from,
+      gasPrice: request.gasPrice ?? 0n,
+      blobHashes: request.blobHashes ?? [],
+    });
+    session.warm(from);
+    if (request.to !== undefined) session.warm(request.to);
+    if (this.#rules.warmsCoinbase) {
+      session.warm(request.block?.coinbase ?? DEFAULT_BLOCK.coinbase);
+    }
+    for (const { address, slots } of request.accessList ?? []) session.warm(address, slots);
+    const frame: FrameRequest = {
+      from,
+      to: request.to,
+      data: request.data ?? NO_ADDRESS.subarray(0, 0),
+      value: request.value ?? 0n,
+      gasLimit: request.gasLimit,
+      isStatic: request.isStatic ?? false,
+      ...this.#nonceFor(session, request, from),
+      ...(request.code === undefined ? {} : { code: request.code }),
+    };
+    const result = tracer === undefined ? session.run(frame) : session.trace(frame, tracer);
+    const { logs, changes, reads } = session.finish();
+    return {
+      halt: result.halt,
+      gasUsed: request.gasLimit - result.gasLeft,
+      gasRefund: result.gasRefund,
+      output: result.output,
+      created: result.created,
+      logs,
+      changes,
+      reads,
+    };
+  }
+
+  /** A creation takes the sender's nonce, which goes up before the init code runs. */
+  #nonceFor(session: Session, request: CallRequest, from: Uint8Array): { nonce?: bigint } {
+    if (request.to !== undefined) return {};
+    const nonce = session.getAccount(from)?.nonce ?? 0n;
+    session.setNonce(from, nonce + 1n);
+    return { nonce };
+  }
+}

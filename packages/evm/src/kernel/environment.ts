@@ -1,0 +1,79 @@
+import { EvmError } from '../errors.ts';
+import type { TransactionContext } from '../evm.ts';
+import type { ForkRules } from '../forks.ts';
+import { BLOB_HASHES_MAX } from '../limits.ts';
+import type { BlockEnvironment } from '../types.ts';
+import { type KernelInstance, writeBytesAsWord, writeWord } from './instance.ts';
+import {
+  ENV_BASE_FEE,
+  ENV_BLOB_BASE_FEE,
+  ENV_BLOB_COUNT,
+  ENV_BLOBS,
+  ENV_CHAIN_ID,
+  ENV_COINBASE,
+  ENV_GAS_LIMIT,
+  ENV_GAS_PRICE,
+  ENV_NUMBER,
+  ENV_ORIGIN,
+  ENV_RANDOM,
+  ENV_TIMESTAMP,
+} from './layout.ts';
+import { assertBits, assertLength } from './session.ts';
+
+/** What a block is where nothing is said: zero throughout, of chain 1. */
+export const DEFAULT_BLOCK: BlockEnvironment = {
+  number: 0n,
+  timestamp: 0n,
+  coinbase: new Uint8Array(20),
+  gasLimit: 30_000_000n,
+  baseFee: 0n,
+  prevRandao: new Uint8Array(32),
+  difficulty: 0n,
+  blobBaseFee: 1n,
+  chainId: 1n,
+};
+
+/** Writes block and transaction where the kernel's opcodes read them. */
+export function writeEnvironment(
+  kernel: KernelInstance,
+  rules: ForkRules,
+  given: Partial<BlockEnvironment>,
+  transaction: TransactionContext,
+): void {
+  const block = { ...DEFAULT_BLOCK, ...given };
+  const { environment } = kernel.at;
+  const number = (offset: number, value: bigint, name: string): void => {
+    assertBits(value, 256, name);
+    writeWord(kernel, environment + offset, value);
+  };
+  assertLength(transaction.origin, 20, 'origin');
+  assertLength(block.coinbase, 20, 'coinbase');
+  writeBytesAsWord(kernel, environment + ENV_ORIGIN, transaction.origin);
+  writeBytesAsWord(kernel, environment + ENV_COINBASE, block.coinbase);
+  number(ENV_GAS_PRICE, transaction.gasPrice, 'gasPrice');
+  number(ENV_TIMESTAMP, block.timestamp, 'timestamp');
+  number(ENV_NUMBER, block.number, 'number');
+  number(ENV_GAS_LIMIT, block.gasLimit, 'gasLimit');
+  number(ENV_CHAIN_ID, block.chainId, 'chainId');
+  number(ENV_BASE_FEE, block.baseFee, 'baseFee');
+  number(ENV_BLOB_BASE_FEE, block.blobBaseFee, 'blobBaseFee');
+  if (rules.hasPrevRandao) {
+    assertLength(block.prevRandao, 32, 'prevRandao');
+    writeBytesAsWord(kernel, environment + ENV_RANDOM, block.prevRandao);
+  } else {
+    number(ENV_RANDOM, block.difficulty, 'difficulty');
+  }
+  writeBlobHashes(kernel, transaction.blobHashes ?? []);
+}
+
+function writeBlobHashes(kernel: KernelInstance, hashes: readonly Uint8Array[]): void {
+  if (hashes.length > BLOB_HASHES_MAX) {
+    throw new EvmError('bad-request', `at most ${BLOB_HASHES_MAX} blob hashes`);
+  }
+  const { environment } = kernel.at;
+  kernel.view.setUint32(environment + ENV_BLOB_COUNT, hashes.length, true);
+  hashes.forEach((hash, index) => {
+    assertLength(hash, 32, 'blob hash');
+    writeBytesAsWord(kernel, environment + ENV_BLOBS + index * 32, hash);
+  });
+}

@@ -1,0 +1,226 @@
+/**
+ * One instance of the WASM kernel with its memory, and the plain ways to read and write that memory.
+ * The instance keeps the addresses; whoever calls keeps the order (`reset` before a session).
+ */
+import { EvmError } from '../errors.ts';
+import type { MemorySizes } from '../evm.ts';
+import { INSTANCE_BYTES_MAX, NEW_CODE_BYTES, RETURN_BYTES } from '../limits.ts';
+import { loadKernel } from './load-kernel-shell.ts';
+
+const PAGE_BYTES = 65_536;
+/** Regions begin behind the kernel's static data (assembly/compile.mjs). */
+const REGIONS_START = 65_536;
+
+/** Pointers and lengths are unsigned 32-bit numbers, gas and nonces 64-bit. */
+export interface KernelExports {
+  initialize(
+    base: number,
+    frameMemoryBytes: number,
+    codeBytes: number,
+    accounts: number,
+    slots: number,
+    logBytes: number,
+    journalBytes: number,
+    newCodeBytes: number,
+    returnBytes: number,
+    seed: bigint,
+  ): number;
+  prepare(): void;
+  reset(): void;
+  setRule(index: number, value: bigint): void;
+  setTracing(isTracing: number): void;
+  environmentAt(): number;
+  hostScratchAt(): number;
+  opcodeTableAt(): number;
+  frameMemoryAt(): number;
+  accountsAt(): number;
+  slotsAt(): number;
+  logsAt(): number;
+  returnBufferAt(): number;
+  accountCount(): number;
+  slotsCount(): number;
+  logsEnd(): number;
+  outputLength(): number;
+  gasLeft(): bigint;
+  refundCounter(): bigint;
+  codeEvictions(): number;
+  journalPosition(): number;
+  revert(journal: number, log: number, refund: bigint): void;
+  addRefund(gas: bigint): void;
+  accountOf(word: number): number;
+  loadAccount(account: number): void;
+  setBalance(account: number, balance: number): void;
+  addBalance(account: number, amount: number): void;
+  setNonce(account: number, nonce: bigint): void;
+  setCode(account: number, code: number, length: number): void;
+  codeSize(account: number): number;
+  codeAt(account: number): number;
+  warm(account: number): void;
+  warmKey(account: number, key: number): void;
+  createdAccount(creator: number, nonce: bigint): number;
+  hash(input: number, length: number, output: number): void;
+  runCall(
+    from: number,
+    to: number,
+    value: number,
+    gas: bigint,
+    input: number,
+    inputLength: number,
+    isStatic: number,
+    code: number,
+    codeLength: number,
+  ): number;
+  runCreate(
+    from: number,
+    account: number,
+    value: number,
+    gas: bigint,
+    code: number,
+    length: number,
+  ): number;
+}
+
+export interface KernelInstance {
+  readonly exports: KernelExports;
+  readonly memory: WebAssembly.Memory;
+  readonly isShared: boolean;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly sizes: MemorySizes;
+  /** Fixed addresses, read once. */
+  readonly at: {
+    readonly environment: number;
+    readonly scratch: number;
+    readonly frameMemory: number;
+    readonly accounts: number;
+    readonly slots: number;
+    readonly logs: number;
+    readonly returnBuffer: number;
+  };
+}
+
+export interface InstanceOptions {
+  readonly sizes: MemorySizes;
+  readonly sharedMemory?: WebAssembly.Memory | undefined;
+  /** Mixed into table positions, so that nobody can aim for slow tables. */
+  readonly seed?: bigint | undefined;
+  /** Kernel to run instead of the built one. */
+  readonly module?: WebAssembly.Module | undefined;
+}
+
+/**
+ * Instantiates the kernel on a private memory of its own, or on a shared one.
+ *
+ * @throws EvmError `bad-request` when the sizes do not fit, `kernel-missing`
+ */
+export function instantiate(
+  options: InstanceOptions,
+  host: WebAssembly.ModuleImports,
+): KernelInstance {
+  const { sizes, sharedMemory } = options;
+  assertSizes(sizes);
+  const isShared = sharedMemory !== undefined;
+  const memory = sharedMemory ?? new WebAssembly.Memory({ initial: 1 });
+  const module = options.module ?? loadKernel(isShared);
+  const instance = new WebAssembly.Instance(module, { env: { memory }, host });
+  const exports = instance.exports as unknown as KernelExports;
+  const end = exports.initialize(
+    REGIONS_START,
+    sizes.frameMemoryBytes,
+    sizes.codeBytes,
+    sizes.accounts,
+    sizes.slots,
+    sizes.logBytes,
+    sizes.journalBytes,
+    NEW_CODE_BYTES,
+    RETURN_BYTES,
+    options.seed ?? 0n,
+  );
+  const missing = Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
+  if (missing > 0) growMemory(memory, missing);
+  exports.prepare();
+  return {
+    exports,
+    memory,
+    isShared,
+    bytes: new Uint8Array(memory.buffer),
+    view: new DataView(memory.buffer),
+    sizes,
+    at: {
+      environment: exports.environmentAt(),
+      scratch: exports.hostScratchAt(),
+      frameMemory: exports.frameMemoryAt(),
+      accounts: exports.accountsAt(),
+      slots: exports.slotsAt(),
+      logs: exports.logsAt(),
+      returnBuffer: exports.returnBufferAt(),
+    },
+  };
+}
+
+function growMemory(memory: WebAssembly.Memory, pages: number): void {
+  try {
+    memory.grow(pages);
+  } catch {
+    throw new EvmError('bad-request', `memory cannot grow by ${pages} pages for these sizes`);
+  }
+}
+
+function assertSizes(sizes: MemorySizes): void {
+  for (const [name, value] of Object.entries(sizes) as [string, number][]) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new EvmError('bad-request', `memory.${name} must be a positive whole number`);
+    }
+  }
+  const { accounts, slots } = sizes;
+  const records = accounts * (256 + 32) + slots * (128 + 32);
+  const plain = sizes.frameMemoryBytes + sizes.codeBytes + sizes.logBytes + sizes.journalBytes;
+  // 40 MB: stacks, new code, return data and the small tables.
+  if (records + plain + NEW_CODE_BYTES + RETURN_BYTES + 40 * 2 ** 20 > INSTANCE_BYTES_MAX) {
+    throw new EvmError('bad-request', 'the memory sizes add up to more than 2 GB');
+  }
+}
+
+// ---- words ----
+
+/** The 32-byte word at an address, four little-endian u64 with the least first. */
+export function readWord({ view }: KernelInstance, at: number): bigint {
+  const low = view.getBigUint64(at, true);
+  const l1 = view.getBigUint64(at + 8, true);
+  const l2 = view.getBigUint64(at + 16, true);
+  const l3 = view.getBigUint64(at + 24, true);
+  if (l1 === 0n && l2 === 0n && l3 === 0n) return low;
+  return low | (l1 << 64n) | (l2 << 128n) | (l3 << 192n);
+}
+
+export function writeWord({ view }: KernelInstance, at: number, value: bigint): void {
+  view.setBigUint64(at, value, true);
+  const upper = value >> 64n;
+  view.setBigUint64(at + 8, upper, true);
+  view.setBigUint64(at + 16, upper >> 64n, true);
+  view.setBigUint64(at + 24, upper >> 128n, true);
+}
+
+/** Writes up to 32 big-endian bytes as a word. */
+export function writeBytesAsWord({ bytes }: KernelInstance, at: number, value: Uint8Array): void {
+  const { length } = value;
+  for (let index = 0; index < 32; index++) {
+    bytes[at + index] = index < length ? (value[length - 1 - index] ?? 0) : 0;
+  }
+}
+
+/** The low `length` bytes of a word, big-endian. */
+export function readWordAsBytes(
+  { bytes }: KernelInstance,
+  at: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const value = new Uint8Array(length);
+  for (let index = 0; index < length; index++) value[index] = bytes[at + length - 1 - index] ?? 0;
+  return value;
+}
+
+/** A copy of bytes, never on shared memory. */
+export function copyOut({ bytes }: KernelInstance, at: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(at, at + length));
+}

@@ -1,0 +1,264 @@
+import { EvmError } from '../errors.ts';
+import type { FrameRequest, FrameResult, Session, SessionResult } from '../evm.ts';
+import type { ForkRules } from '../forks.ts';
+import { GAS_LIMIT_MAX } from '../limits.ts';
+import type { Tracer } from '../trace/types.ts';
+import type { Account } from '../types.ts';
+import { addressOf, collectChanges, collectLogs, collectReads, readAccount } from './collect.ts';
+import { haltOf } from './halts.ts';
+import type { HostContext } from './host.ts';
+import { copyOut, type KernelInstance, writeBytesAsWord, writeWord } from './instance.ts';
+import { ACCOUNT_FLAGS, ACCOUNT_IS_EXISTING, ACCOUNT_IS_WARM } from './layout.ts';
+import { createTraceHost } from './trace-host.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Places in the host's scratch: an address, a key or amount. */
+const ADDRESS_WORD = 0;
+const VALUE_WORD = 32;
+
+/** State of the journal at a mark. */
+interface Mark {
+  readonly journal: number;
+  readonly logs: number;
+  readonly refund: bigint;
+}
+
+/** The one implementation of {@link Session}: a thin face over the kernel's journal. */
+export class KernelSession implements Session {
+  readonly #context: HostContext;
+  readonly #kernel: KernelInstance;
+  readonly #rules: ForkRules;
+  readonly #marks: Mark[] = [];
+  #isOpen = true;
+
+  /** The kernel was reset and its environment written. */
+  constructor(context: HostContext, kernel: KernelInstance, rules: ForkRules) {
+    this.#context = context;
+    this.#kernel = kernel;
+    this.#rules = rules;
+  }
+
+  getAccount(address: Uint8Array): Account | undefined {
+    const record = this.#load(address);
+    const flags = this.#kernel.view.getUint32(record + ACCOUNT_FLAGS, true);
+    return flags & ACCOUNT_IS_EXISTING ? readAccount(this.#kernel, record) : undefined;
+  }
+
+  getCode(address: Uint8Array): Uint8Array {
+    const record = this.#load(address);
+    const { exports } = this.#kernel;
+    const size = exports.codeSize(record);
+    return size === 0 ? NO_BYTES : copyOut(this.#kernel, exports.codeAt(record), size);
+  }
+
+  setBalance(address: Uint8Array, balance: bigint): void {
+    const word = this.#amount(balance);
+    this.#kernel.exports.setBalance(this.#load(address), word);
+  }
+
+  addBalance(address: Uint8Array, amount: bigint): void {
+    const word = this.#amount(amount);
+    this.#kernel.exports.addBalance(this.#load(address), word);
+  }
+
+  setNonce(address: Uint8Array, nonce: bigint): void {
+    assertBits(nonce, 64, 'nonce');
+    this.#kernel.exports.setNonce(this.#load(address), nonce);
+  }
+
+  setCode(address: Uint8Array, code: Uint8Array): void {
+    const record = this.#load(address);
+    const at = this.#writeInput(code, 0);
+    this.#kernel.exports.setCode(record, at, code.length);
+  }
+
+  warm(address: Uint8Array, slots: readonly Uint8Array[] = []): void {
+    const record = this.#record(address);
+    this.#kernel.exports.warm(record);
+    const word = this.#kernel.at.scratch + VALUE_WORD;
+    for (const slot of slots) {
+      assertLength(slot, 32, 'slot');
+      writeBytesAsWord(this.#kernel, word, slot);
+      this.#kernel.exports.warmKey(record, word);
+    }
+  }
+
+  isWarm(address: Uint8Array): boolean {
+    const flags = this.#kernel.view.getUint32(this.#record(address) + ACCOUNT_FLAGS, true);
+    return (flags & ACCOUNT_IS_WARM) !== 0;
+  }
+
+  addRefund(gas: bigint): void {
+    this.#assertOpen();
+    this.#kernel.exports.addRefund(gas);
+  }
+
+  snapshot(): number {
+    this.#assertOpen();
+    const { exports } = this.#kernel;
+    const journal = exports.journalPosition();
+    this.#marks.push({ journal, logs: exports.logsEnd(), refund: exports.refundCounter() });
+    return this.#marks.length - 1;
+  }
+
+  revert(snapshot: number): void {
+    this.#assertOpen();
+    const mark = this.#marks[snapshot];
+    if (mark === undefined) throw new EvmError('bad-request', 'no such snapshot');
+    this.#marks.length = snapshot;
+    this.#kernel.exports.revert(mark.journal, mark.logs, mark.refund);
+  }
+
+  run(request: FrameRequest): FrameResult {
+    this.#assertOpen();
+    const { gasLimit, value = 0n, isStatic = false } = request;
+    if (gasLimit < 0n || gasLimit > GAS_LIMIT_MAX) {
+      throw new EvmError('bad-request', 'the gas limit must be between 0 and 2^63 - 1');
+    }
+    if (isStatic && value !== 0n) {
+      throw new EvmError('bad-request', 'a static call moves no value');
+    }
+    return request.to === undefined ? this.#runCreate(request) : this.#runCall(request, request.to);
+  }
+
+  trace(request: FrameRequest, tracer: Tracer): FrameResult {
+    const context = this.#context;
+    context.tracer = createTraceHost(this.#kernel, this.#rules.fork, tracer);
+    this.#kernel.exports.setTracing(1);
+    try {
+      return this.run(request);
+    } finally {
+      this.#kernel.exports.setTracing(0);
+      context.tracer = undefined;
+    }
+  }
+
+  finish(): SessionResult {
+    this.#assertOpen();
+    const result = {
+      logs: collectLogs(this.#kernel),
+      changes: collectChanges(this.#kernel, this.#rules),
+      reads: collectReads(this.#kernel),
+    };
+    this.close();
+    return result;
+  }
+
+  /** The engine goes on to another session. */
+  close(): void {
+    this.#isOpen = false;
+    this.#context.state = undefined;
+  }
+
+  #runCall(request: FrameRequest, target: Uint8Array): FrameResult {
+    const { data = NO_BYTES, code } = request;
+    const from = this.#load(request.from);
+    const to = this.#load(target);
+    const value = this.#amount(request.value ?? 0n);
+    const input = this.#writeInput(data, 0);
+    const codeAt = code === undefined ? 0 : this.#writeInput(code, data.length);
+    return this.#guard(() => {
+      const halt = this.#kernel.exports.runCall(
+        from,
+        to,
+        value,
+        request.gasLimit,
+        input,
+        data.length,
+        request.isStatic === true ? 1 : 0,
+        codeAt,
+        code?.length ?? 0,
+      );
+      return this.#result(halt, undefined);
+    });
+  }
+
+  #runCreate(request: FrameRequest): FrameResult {
+    const { data = NO_BYTES } = request;
+    const { exports } = this.#kernel;
+    const from = this.#load(request.from);
+    const nonce = request.nonce ?? readAccount(this.#kernel, from).nonce;
+    const account = exports.createdAccount(from, nonce);
+    const value = this.#amount(request.value ?? 0n);
+    const code = this.#writeInput(data, 0);
+    return this.#guard(() => {
+      const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
+      return this.#result(halt, addressOf(this.#kernel, account));
+    });
+  }
+
+  /** A host that throws leaves the frames open: this session cannot go on. */
+  #guard(run: () => FrameResult): FrameResult {
+    let isDone = false;
+    try {
+      const result = run();
+      isDone = true;
+      return result;
+    } finally {
+      if (!isDone) this.close();
+    }
+  }
+
+  #result(number: number, created: Uint8Array | undefined): FrameResult {
+    const { exports, at } = this.#kernel;
+    const halt = haltOf(number);
+    const refund = exports.refundCounter();
+    return {
+      halt,
+      gasLeft: exports.gasLeft(),
+      gasRefund: refund < 0n ? 0n : refund,
+      output: copyOut(this.#kernel, at.returnBuffer, exports.outputLength()),
+      created: halt === undefined ? created : undefined,
+    };
+  }
+
+  /** Writes bytes into the start of frame memory, behind `offset` bytes written before. */
+  #writeInput(data: Uint8Array, offset: number): number {
+    const { at, bytes, sizes } = this.#kernel;
+    if (offset + data.length + 128 > sizes.frameMemoryBytes) {
+      throw new EvmError('memory-bound', 'the input does not fit into frameMemoryBytes');
+    }
+    bytes.set(data, at.frameMemory + offset);
+    return at.frameMemory + offset;
+  }
+
+  #amount(value: bigint): number {
+    this.#assertOpen();
+    assertBits(value, 256, 'amount');
+    const word = this.#kernel.at.scratch + VALUE_WORD;
+    writeWord(this.#kernel, word, value);
+    return word;
+  }
+
+  /** Record of an address, read from the state below. */
+  #load(address: Uint8Array): number {
+    const record = this.#record(address);
+    this.#kernel.exports.loadAccount(record);
+    return record;
+  }
+
+  #record(address: Uint8Array): number {
+    this.#assertOpen();
+    assertLength(address, 20, 'address');
+    const word = this.#kernel.at.scratch + ADDRESS_WORD;
+    writeBytesAsWord(this.#kernel, word, address);
+    return this.#kernel.exports.accountOf(word);
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new EvmError('session-closed', 'this session has ended');
+  }
+}
+
+export function assertLength(bytes: Uint8Array, length: number, what: string): void {
+  if (bytes.length !== length) {
+    throw new EvmError('bad-request', `${what} must be of ${length} bytes, not ${bytes.length}`);
+  }
+}
+
+export function assertBits(value: bigint, bits: number, what: string): void {
+  if (value < 0n || value >> BigInt(bits) !== 0n) {
+    throw new EvmError('bad-request', `${what} must be a number of ${bits} bits`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { MemorySizes } from './evm.ts';
+
+/**
+ * Sizes of one engine's regions, 190 MB of address space; only what is used takes memory. With the
+ * gas of one transaction (EIP-7825: 2^24) none of them can be met; docs/evm-memory.md has the sums.
+ */
+export const DEFAULT_MEMORY: MemorySizes = {
+  frameMemoryBytes: 64 * 2 ** 20,
+  codeBytes: 64 * 2 ** 20,
+  accounts: 2 ** 16,
+  slots: 2 ** 18,
+  logBytes: 8 * 2 ** 20,
+  journalBytes: 32 * 2 ** 20,
+};
+
+/** Code set in one transaction, 200 gas a byte: 2^24 gas buy 84 KB. */
+export const NEW_CODE_BYTES: number = 4 * 2 ** 20;
+/** Longest output of one frame; 16 MB of EVM memory cost 538 million gas. */
+export const RETURN_BYTES: number = 16 * 2 ** 20;
+/** The kernel counts gas in signed 64 bits. */
+export const GAS_LIMIT_MAX: bigint = 2n ** 63n - 1n;
+/** The kernel's room for versioned hashes; a block holds 9 blobs today. */
+export const BLOB_HASHES_MAX = 128;
+/** Addresses cross the border of WASM as signed 32-bit numbers: regions end below 2 GB. */
+export const INSTANCE_BYTES_MAX: number = 2 ** 31 - 65_536;
