@@ -67,12 +67,12 @@ export function giveCode(code: usize, length: u32): void {
   givenLength = length;
 }
 
-/** Account whose code runs for `account`: itself, or what a delegation names (EIP-7702). */
+/** The account that `account` delegates to, perhaps itself (EIP-7702); 0: it runs its own code. */
 export function delegateOf(account: usize): usize {
-  if (rules.hasDelegation == 0 || codeSizeOf(account) != 23) return account;
+  if (rules.hasDelegation == 0 || codeSizeOf(account) != 23) return 0;
   const block = holdCode(account);
   const code = block + BLOCK_HEAD_BYTES;
-  let found = account;
+  let found: usize = 0;
   if ((load<u32>(code) & 0xffffff) == 0x0001ef) {
     loadAddress(scratch + DELEGATE_OFFSET, code + 3);
     found = findAccount(scratch + DELEGATE_OFFSET);
@@ -103,11 +103,11 @@ export function beginCall(frame: usize, kind: i32): i32 {
   ensureLoaded(target);
   if (kind == KIND_CALL && makesAccount(target, movesValue)) gas -= rules.NEW_ACCOUNT_GAS;
   if (gas < 0) return HALT_OUT_OF_GAS;
-  const codeAccount = delegateOf(target);
-  if (codeAccount != target) {
-    gas -= warmAccount(codeAccount) ? rules.coldAccountGas : rules.warmAccessGas;
+  const delegate = delegateOf(target);
+  if (delegate != 0) {
+    gas -= warmAccount(delegate) ? rules.coldAccountGas : rules.warmAccessGas;
     if (gas < 0) return HALT_OUT_OF_GAS;
-    ensureLoaded(codeAccount);
+    ensureLoaded(delegate);
   }
 
   const wanted = clampWord(sp);
@@ -142,6 +142,7 @@ export function beginCall(frame: usize, kind: i32): i32 {
     return ACTION_CONTINUE;
   }
   const isOwn = kind == KIND_CALLCODE || kind == KIND_DELEGATECALL;
+  const codeAccount = delegate == 0 ? target : delegate;
   const caller = kind == KIND_DELEGATECALL ? <usize>load<u32>(frame, FRAME_CALLER) : self;
   const callee = isOwn ? self : target;
   const shown = kind == KIND_DELEGATECALL ? frame + FRAME_VALUE : value;

@@ -50,11 +50,12 @@ export function runCall(
     return HALT_BALANCE;
   }
   giveCode(code, codeLength);
-  const codeAccount = code != 0 ? to : delegateOf(to);
-  if (codeAccount != to) {
-    warmAccount(codeAccount);
-    ensureLoaded(codeAccount);
+  const delegate = code != 0 ? 0 : delegateOf(to);
+  if (delegate != 0) {
+    warmAccount(delegate);
+    ensureLoaded(delegate);
   }
+  const codeAccount = delegate == 0 ? to : delegate;
   const kind = isStatic ? KIND_STATICCALL : KIND_CALL;
   openCall(kind, gas, from, to, to, codeAccount, value, input, inputLength);
   return drive();

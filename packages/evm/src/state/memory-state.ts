@@ -73,6 +73,10 @@ class Maps implements MemoryState {
     return this.#entries.get(bytesToHex(address))?.storage.get(bytesToHex(slot)) ?? ZERO_WORD;
   }
 
+  hasStorage(address: Uint8Array): boolean {
+    return (this.#entries.get(bytesToHex(address))?.storage.size ?? 0) > 0;
+  }
+
   readCode(codeHash: Uint8Array): Uint8Array {
     return this.#codes.get(bytesToHex(codeHash)) ?? NO_CODE;
   }
