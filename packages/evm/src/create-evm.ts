@@ -7,6 +7,7 @@ import { instantiate, type KernelInstance } from './kernel/instance.ts';
 import { KernelSession } from './kernel/session.ts';
 import { DEFAULT_MEMORY } from './limits.ts';
 import { precompilesOf } from './precompiles/index.ts';
+import { loadRecover } from './precompiles/recover.ts';
 import type { Tracer } from './trace/types.ts';
 import type { BlockEnvironment, CallRequest, CallResult, Fork, StateReader } from './types.ts';
 
@@ -20,7 +21,7 @@ const NO_ADDRESS = new Uint8Array(20);
  */
 export async function createEvm(options: EvmOptions): Promise<Evm> {
   const { fork } = options;
-  const precompiles = options.precompiles ?? precompilesOf(fork);
+  const precompiles = options.precompiles ?? precompilesOf(fork, await loadRecover());
   const context: HostContext = {
     fork,
     precompiles: new Map(precompiles.map((each) => [each.address, each])),
