@@ -16,9 +16,9 @@ export interface ConnectionOptions {
 }
 
 /**
- * A client whose trust outlives the process: log keys and checkpoints are kept in the home. Asks the
- * node for a sign of life first: the client itself would try for seconds before it says that nobody
- * is there.
+ * A client whose trust outlives the process: log keys and checkpoints are kept in the home. Asks
+ * the node for a sign of life first: the client itself would try for seconds before it says that
+ * nobody is there.
  *
  * @throws CliError `network`
  */

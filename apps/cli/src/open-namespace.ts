@@ -45,8 +45,8 @@ export async function openOwnNamespace(
   const { client, name, url } = options;
   // Nobody is asked for a passphrase for a key that is made by the way.
   const keys = context.keys();
-  const keyName = options.keyName ?? name;
   const found = await findNamespace(client, name);
+  const keyName = options.keyName ?? keyNameOf(found?.label ?? name);
   if (found === undefined) return await foundNamespace(context, options, keyName);
   if (!keys.has(keyName)) throw noKeyFor(found, keyName, keys);
   const key = keys.summary(keyName);
@@ -56,6 +56,12 @@ export async function openOwnNamespace(
   }
   const signer = createSigner(await keys.open(keyName), context.provider());
   return { namespace: found.namespace, label: found.label, signer, key };
+}
+
+/** A label may hold any character, the name of a file may not. */
+export function keyNameOf(label: string): string {
+  const plain = label.replace(/[^\p{L}\p{N}._ -]+/gu, '-').replace(/^[^\p{L}\p{N}]+/u, '');
+  return plain.slice(0, 100) || 'key';
 }
 
 /** The namespace on the node by label or id; undefined where there is none. */
@@ -103,12 +109,11 @@ async function foundNamespace(
   const quiet = context.keys({ unattended: true });
   const isNewKey = !quiet.has(keyName);
   if (isNewKey) await quiet.create(keyName, ALGORITHM.ed25519);
-  const next = quiet.nextName(keyName);
-  if (!quiet.has(next)) await quiet.create(next, quiet.summary(keyName).algorithm);
-  const key = quiet.summary(keyName);
-  const opener = isNewKey ? quiet : context.keys();
-  const signer = createSigner(await opener.open(keyName), context.provider());
-  const nextKeyHash = fromHex(quiet.summary(next).keyId) as KeyId;
+  const keys = isNewKey ? quiet : context.keys();
+  const key = keys.summary(keyName);
+  const signer = createSigner(await keys.open(keyName), context.provider());
+  const next = await keys.ensureBeside(keyName, keys.nextName(keyName));
+  const nextKeyHash = fromHex(next.keyId) as KeyId;
   const { namespace } = await client.createNamespace({ label: name, signer, nextKeyHash });
   terminal.line(`new namespace "${name}", ${namespace}`);
   const path = shortenHome(key.path, context.environment);

@@ -285,6 +285,10 @@ test('keys: encrypted with a passphrase from the environment, refused without it
   });
   assert.equal(wrong.code, 2);
   await sandbox.ok(['append', '-n', 'sealed', ...url], { input: 'x\n', ...secret });
+  const next = readFileSync(`${sandbox.home}/keys/sealed.next.key`, 'utf8');
+  assert.doesNotMatch(next, /"encryption": null/, 'the next key is protected as the key is');
+  await sandbox.ok(['keys', 'rotate', '-n', 'sealed', ...url], secret);
+  await sandbox.ok(['append', '-n', 'sealed', ...url], { input: 'y\n', ...secret });
   const exists = await sandbox.run(['keys', 'new', 'sealed'], secret);
   assert.equal(exists.code, 2);
 });

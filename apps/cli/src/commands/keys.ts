@@ -16,10 +16,10 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { RecordSource } from '../input/source.ts';
 import { appendSource } from '../journal/append-source.ts';
-import type { KeyStore, KeySummary } from '../keys/key-store.ts';
+import type { KeySummary } from '../keys/key-store.ts';
 import { type ChainView, fetchJson } from '../node-api.ts';
 import { openJournal } from '../open-journal.ts';
-import { requireNamespace } from '../open-namespace.ts';
+import { keyNameOf, requireNamespace } from '../open-namespace.ts';
 import {
   addExamples,
   addNodeOptions,
@@ -164,11 +164,11 @@ async function rotate(context: Context, options: RotateOptions): Promise<void> {
   const { url } = options;
   const client = await connect(context, { url });
   const found = await requireNamespace(client, options.namespace);
-  const name = options.key ?? found.label;
+  const name = options.key ?? keyNameOf(found.label);
   const keys = context.keys();
   const present = keys.summary(name);
-  const next = await ensureKey(keys, keys.nextName(name), present.algorithm);
-  const second = await ensureKey(keys, keys.secondNextName(name), present.algorithm);
+  const next = await keys.ensureBeside(name, keys.nextName(name));
+  const second = await keys.ensureBeside(name, keys.secondNextName(name));
   const writer = (await fetchJson<ChainView>(url, `/chains/${found.namespace}`)).keys.at(-1)?.keyId;
   // An interrupted rotation may be in the chain already: then only the files have to follow.
   if (writer !== next.keyId) {
@@ -190,14 +190,6 @@ async function rotate(context: Context, options: RotateOptions): Promise<void> {
   keys.promote(name);
   context.screen.line(`${found.label}: from now on written by`);
   show(context, keys.summary(name), options.json === true);
-}
-
-async function ensureKey(
-  keys: KeyStore,
-  name: string,
-  algorithm: PlainAlgorithmId,
-): Promise<KeySummary> {
-  return keys.has(name) ? keys.summary(name) : await keys.create(name, algorithm);
 }
 
 function rotationSource(payload: Uint8Array, next: KeySummary): RecordSource {

@@ -131,7 +131,26 @@ export class KeyStore {
     const path = this.pathOf(name);
     if (path.startsWith(this.#folder)) ensureFolder(this.#folder);
     if (existsSync(path)) throw keyExists(path); // before anybody types a passphrase
-    const passphrase = await this.#passphraseOf(name, true);
+    return await this.#write(name, algorithm, await this.#passphraseOf(name, true));
+  }
+
+  /**
+   * The next key of `name` (or the one after it), protected as that is; made where it is not there.
+   */
+  async ensureBeside(name: string, besideName: string): Promise<KeySummary> {
+    if (existsSync(this.pathOf(besideName))) return this.summary(besideName);
+    const { algorithm, isEncrypted } = this.summary(name);
+    const passphrase = isEncrypted ? await this.#passphraseOf(name, false) : undefined;
+    if (isEncrypted) await this.open(name); // with a wrong passphrase nothing is made
+    return await this.#write(besideName, algorithm, passphrase);
+  }
+
+  async #write(
+    name: string,
+    algorithm: PlainAlgorithmId,
+    passphrase: string | undefined,
+  ): Promise<KeySummary> {
+    const path = this.pathOf(name);
     const suite = this.#provider.suite(algorithm);
     const keyPair = suite.keyPairFromSeed(new Uint8Array(randomBytes(suite.seedBytes)));
     const protection = passphrase === undefined ? { unencrypted: true as const } : { passphrase };
