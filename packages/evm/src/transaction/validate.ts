@@ -46,7 +46,7 @@ export function findStatelessError(
     const message = `gas limit ${gasLimit}, at most ${transactionGasLimitMax} a transaction`;
     return refuse('gas-limit-over-maximum', message);
   }
-  return findTypeError(rules, transaction);
+  return findTypeError(transaction);
 }
 
 /** The checks against the block that the transaction is to be part of. */
@@ -64,6 +64,11 @@ export function findBlockError(
   if (fees.blobGas > space.blobGas) {
     const message = `blob gas ${fees.blobGas}, the block has ${space.blobGas} left`;
     return refuse('blob-gas-over-block', message);
+  }
+  const bound = rules.blobsPerTransactionMax;
+  if (transaction.type === 3 && transaction.blobHashes.length > bound) {
+    const { length } = transaction.blobHashes;
+    return refuse('blob-count', `${length} blobs, at most ${bound} a transaction`);
   }
   if (rules.hasBaseFee && fees.gasPriceMax < block.baseFee) {
     const message = `pays at most ${fees.gasPriceMax} a unit, the base fee is ${block.baseFee}`;
@@ -106,7 +111,7 @@ export function findSenderError(
   return undefined;
 }
 
-function findTypeError(rules: ForkRules, transaction: Transaction): TransactionError | undefined {
+function findTypeError(transaction: Transaction): TransactionError | undefined {
   const { type, to } = transaction;
   if ('maxFeePerGas' in transaction) {
     const { maxPriorityFeePerGas, maxFeePerGas } = transaction;
@@ -121,10 +126,6 @@ function findTypeError(rules: ForkRules, transaction: Transaction): TransactionE
     if (blobHashes.length === 0) return refuse('blobs-missing', 'names no blob');
     if (blobHashes.some((hash) => hash[0] !== BLOB_HASH_VERSION)) {
       return refuse('blob-version', 'a blob hash is of an unknown version');
-    }
-    const bound = rules.blobsPerTransactionMax;
-    if (blobHashes.length > bound) {
-      return refuse('blob-count', `${blobHashes.length} blobs, at most ${bound}`);
     }
   }
   if (type === 4) {
