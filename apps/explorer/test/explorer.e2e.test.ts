@@ -244,9 +244,10 @@ test(
     const target = `${proxy.url}/#/ns/${namespace}/5`;
     await page.goto(target);
     await page.locator('.verdict.verified').waitFor(WAIT);
+    // Before the append: the page follows live and must not take the new checkpoint in untampered.
+    proxy.tamper = (path, body) => (path.includes('/consistency?') ? changedHash(body) : body);
     const client = createClient({ url: running.url });
     await client.append(namespace, [{ payload: utf8('later') }], { signer, until: 'checkpoint' });
-    proxy.tamper = (path, body) => (path.includes('/consistency?') ? changedHash(body) : body);
     await page.reload();
     const verdict = page.locator('.verdict.refused');
     await verdict.waitFor(WAIT);

@@ -1,11 +1,15 @@
 import {
   type BlockHash,
   blockHash,
+  checkPayload,
   decodeEntry,
   type Entry,
   equalBytes,
+  type KeyState,
   type NamespaceId,
   ProtocolError,
+  verifySignature,
+  writerAt,
 } from '@basalt/protocol';
 import { type LogStore, type NamedRecord, StoreError } from '@basalt/store';
 import { recordName } from './chain-codec.ts';
@@ -107,9 +111,12 @@ async function compareWithStored(
   }
   const stored = decodeEntry(bytes);
   const hash = drafted?.blockHash ?? (await storedHash(context, stored, namespace, index));
-  if (equalBytes(hash, item.hash)) return;
   const { keys } = draft.chain;
   if (keys === undefined) throw new ProtocolError('unknown-namespace', 'no key is known');
+  if (equalBytes(hash, item.hash)) {
+    checkRepeated(context, keys, stored, item);
+    return;
+  }
   const fork = judgeRival(keys, stored, hash, entry, payload, crypto);
   await keepProof(store, namespace, fork.records);
   if (fork.frozen !== undefined) {
@@ -122,6 +129,24 @@ async function compareWithStored(
     `the writer has signed two blocks at index ${index}; the proof is kept, the namespace frozen`,
     { index },
   );
+}
+
+/**
+ * The header names the block, so a repeat may still bring another signature or payload: "known" is
+ * the answer only to what would have been accepted.
+ */
+function checkRepeated(
+  { components: { crypto } }: ApplyContext,
+  keys: KeyState,
+  stored: Entry,
+  { block: { entry, payload } }: SubmittedItem,
+): void {
+  if (payload !== undefined) checkPayload(entry, payload, crypto);
+  if (equalBytes(stored.bytes, entry.bytes)) return;
+  const { publicKey } = writerAt(keys, entry.header);
+  const verdict = verifySignature(entry, publicKey, payload, crypto);
+  if (verdict === undefined) return;
+  throw new ProtocolError(verdict, 'the block is known, with another signature that verifies');
 }
 
 /** A writer that forks again and again adds nothing after the first few proofs. */

@@ -66,6 +66,23 @@ test('submitted blocks are accepted once, known ones again are duplicates', asyn
   await ledger.close();
 });
 
+test('a known block with a spoilt signature or payload is refused, not called known', async () => {
+  const { ledger } = await createTestLedger();
+  const chain = signedChain(seededSigner(15), 3);
+  await ledger.submit(chain);
+  const wire = encodeBlock(chain[2] as (typeof chain)[number]);
+  for (const [at, code] of [
+    [146, 'invalid-signature'],
+    [wire.length - 1, 'payload-mismatch'],
+  ] as const) {
+    const spoilt = wire.slice();
+    spoilt[at] = (spoilt[at] as number) ^ 1;
+    const [outcome] = await ledger.submit([decodeBlock(spoilt)]);
+    assert.equal(outcome?.status === 'rejected' && outcome.code, code);
+  }
+  await ledger.close();
+});
+
 test('immediate waits until a checkpoint covers the block', async () => {
   const { ledger, time } = await createTestLedger();
   const chain = signedChain(seededSigner(3), 2);
