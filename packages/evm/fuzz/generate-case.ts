@@ -1,4 +1,4 @@
-/** Whole cases, in the form of published state tests, so that every tool that reads those reads ours. */
+/** Whole cases, in the form of published state tests: every tool that reads those reads them. */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { FORK_RULES } from '../src/forks.ts';

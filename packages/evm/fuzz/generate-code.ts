@@ -38,7 +38,7 @@ export function generateCode(random: Random, context: CodeContext): Uint8Array {
   return random.chance(0.12) ? addNoise(random, code) : code;
 }
 
-/** Calls others with a part of its gas each and notes how they ended: a failure there ends nothing. */
+/** Calls others with part of its gas each and notes how they ended: no failure there ends it. */
 export function generateDriver(random: Random, context: CodeContext): Uint8Array {
   const writer: Writer = { random, context, program: createProgram(), height: 0 };
   const { program } = writer;

@@ -1,6 +1,6 @@
 /**
- * The differential fuzzer: random and mutated cases through this engine and through EthereumJS; every
- * difference is made small, printed and kept in the corpus.
+ * The differential fuzzer: random and mutated cases through this engine and through EthereumJS;
+ * every difference is made small, printed and kept in the corpus.
  *
  *   npm run fuzz -- --seconds 60 --seed 7     so much processor time; the seed gives the cases
  *   npm run fuzz -- --seed 7 --only 1234      one case again, with what differs

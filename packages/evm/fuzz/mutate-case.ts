@@ -1,4 +1,4 @@
-/** Published state tests with a few bytes changed: they lead to places that random code never finds. */
+/** Published state tests with a few bytes changed: they lead where random code never comes. */
 import type { StateTest } from '../src/state-test/fixture.ts';
 import { readTests } from '../src/state-test/state-tests-shell.ts';
 import type { FuzzCase } from './generate-case.ts';

@@ -24,9 +24,8 @@ export interface IncludedOutcome {
 export function differences(ours: Outcome, theirs: Outcome): string[] {
   if (!ours.included || !theirs.included) {
     if (ours.included === theirs.included) return [];
-    return [
-      `ours ${ours.included ? 'ran' : ours.reason}, theirs ${theirs.included ? 'ran' : theirs.reason}`,
-    ];
+    const [one, other] = [ours, theirs].map((each) => (each.included ? 'ran' : each.reason));
+    return [`ours ${one}, theirs ${other}`];
   }
   const found: string[] = [];
   const compare = (what: string, one: unknown, other: unknown): void => {
