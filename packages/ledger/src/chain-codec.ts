@@ -99,7 +99,9 @@ export function decodeIndex(bytes: Uint8Array): number {
   return readU64(dataView(bytes), 0);
 }
 
-/** A super-tree value as `encodeSuperValue` of the protocol writes it: u64 size, root, head hash. */
+/**
+ * A super-tree value as `encodeSuperValue` of the protocol writes it: u64 size, root, head hash.
+ */
 export function decodeSuperValue(bytes: Uint8Array): SuperValue {
   if (bytes.length !== 72) {
     throw new ProtocolError('malformed', 'expected a super-tree value of 72 bytes', {

@@ -14,7 +14,9 @@ import {
 const PAYLOAD_BYTES = 256;
 const provider = createNativeProvider();
 
-/** Request bodies with the blocks of a new writer: the genesis, then payloads nobody can compress. */
+/**
+ * Request bodies with the blocks of a new writer: the genesis, then payloads nobody can compress.
+ */
 export function foreignBatches(blocks: number, batch: number): Uint8Array[] {
   const suite = provider.suite(ALGORITHM.ed25519);
   const signer = createSigner(suite.keyPairFromSeed(randomBytes(32)), provider);

@@ -27,7 +27,9 @@ export function encodeTimestampedSignature(value: TimestampedSignature): Uint8Ar
   return concatBytes(time, value.signature);
 }
 
-/** @throws ProtocolError `invalid-note` when there is no signature, `malformed` from 2^53 seconds */
+/**
+ * @throws ProtocolError `invalid-note` when there is no signature, `malformed` from 2^53 seconds
+ */
 export function decodeTimestampedSignature(bytes: Uint8Array): TimestampedSignature {
   if (bytes.length <= TIME_BYTES) refuse('expected a time and a signature');
   return { timeSeconds: readU64(dataView(bytes), 0), signature: bytes.subarray(TIME_BYTES) };

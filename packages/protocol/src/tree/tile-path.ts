@@ -88,7 +88,9 @@ export function* tilesForSize(size: number, fromSize = 0): Generator<TileCoordin
   }
 }
 
-/** Where a complete node lies: its tile and the slots [offset, offset + count) of hashes under it. */
+/**
+ * Where a complete node lies: its tile and the slots [offset, offset + count) of hashes under it.
+ */
 export interface NodeInTile {
   readonly level: number;
   readonly index: number;
