@@ -4,11 +4,9 @@ import {
   dataView,
   decodeKeyState,
   encodeKeyState,
-  type Hash32,
   type NamespaceId,
   ProtocolError,
   readU64,
-  type SuperValue,
   writeU64,
 } from '@basalt/protocol';
 import type { ChainState, Frozen } from './chain-state.ts';
@@ -97,20 +95,4 @@ export function encodeIndex(index: number): Uint8Array {
 
 export function decodeIndex(bytes: Uint8Array): number {
   return readU64(dataView(bytes), 0);
-}
-
-/**
- * A super-tree value as `encodeSuperValue` of the protocol writes it: u64 size, root, head hash.
- */
-export function decodeSuperValue(bytes: Uint8Array): SuperValue {
-  if (bytes.length !== 72) {
-    throw new ProtocolError('malformed', 'expected a super-tree value of 72 bytes', {
-      found: bytes.length,
-    });
-  }
-  return {
-    size: decodeIndex(bytes),
-    root: bytes.slice(8, 40) as Hash32,
-    headHash: bytes.slice(40) as BlockHash,
-  };
 }

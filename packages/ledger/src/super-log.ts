@@ -1,5 +1,6 @@
 import {
   type BlockHash,
+  decodeSuperValue,
   deriveNamespaceId,
   emptySuperTree,
   encodeGenesis,
@@ -18,7 +19,7 @@ import {
   superTreeRoot,
   utf8,
 } from '@basalt/protocol';
-import { decodeSuperValue, recordName } from './chain-codec.ts';
+import { recordName } from './chain-codec.ts';
 import type { CoveredHead } from './checkpointer.ts';
 import { LedgerError } from './errors.ts';
 import { SUPER_EPOCH_MS, SUPER_EPOCHS_KEPT } from './limits.ts';

@@ -32,7 +32,7 @@ async function post(url: string, body: Uint8Array): Promise<void> {
   throw new Error(`the node answered ${response.statusCode}: ${text.slice(0, 300)}`);
 }
 
-const child = spawn(process.execPath, [join(import.meta.dirname, 'server.ts')], {
+const child = spawn(process.execPath, [join(import.meta.dirname, 'node-server.ts')], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
 try {

@@ -352,6 +352,7 @@ export {
   type SuperRoot,
 } from './super/super-root.ts';
 export {
+  decodeSuperValue,
   emptySuperTree,
   encodeSuperValue,
   type SuperTree,

@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts';
 import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
-import { concatBytes, dataView, equalBytes, writeU64 } from '../bytes.ts';
+import { concatBytes, dataView, equalBytes, readU64, writeU64 } from '../bytes.ts';
+import { ProtocolError } from '../errors.ts';
 import { namespaceBytes } from '../namespace/id.ts';
 import type { HashFunction } from '../suite.ts';
 import { EMPTY_ROOT, HASH_BYTES, sha256 } from '../tree/hash.ts';
@@ -65,7 +66,7 @@ const LEAF_PREFIX = 0x02;
 const BRANCH_PREFIX = 0x03;
 
 /** Bytes of an encoded value: u64 size, root, head hash. */
-export const SUPER_VALUE_BYTES: number = 8 + 2 * HASH_BYTES;
+const SUPER_VALUE_BYTES: number = 8 + 2 * HASH_BYTES;
 
 export function emptySuperTree(hash: HashFunction = sha256): SuperTree {
   return { count: 0, node: undefined, hash };
@@ -147,6 +148,20 @@ export function encodeSuperValue(value: SuperValue): Uint8Array {
   const size = new Uint8Array(8);
   writeU64(dataView(size), 0, value.size);
   return concatBytes(size, value.root, value.headHash);
+}
+
+/** The inverse of {@link encodeSuperValue}. @throws ProtocolError `malformed` */
+export function decodeSuperValue(bytes: Uint8Array): SuperValue {
+  if (bytes.length !== SUPER_VALUE_BYTES) {
+    throw new ProtocolError('malformed', `expected a value of ${SUPER_VALUE_BYTES} bytes`, {
+      found: bytes.length,
+    });
+  }
+  return {
+    size: readU64(dataView(bytes), 0),
+    root: bytes.slice(8, 8 + HASH_BYTES) as Hash32,
+    headHash: bytes.slice(8 + HASH_BYTES) as BlockHash,
+  };
 }
 
 /** 32 bytes: the first `depth` bits of the key, then zeroes. */
