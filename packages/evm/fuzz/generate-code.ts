@@ -118,7 +118,8 @@ function writeBody(writer: Writer, statements: number, depth: number): void {
 function writeStatement(writer: Writer, depth: number): void {
   const { random, context } = writer;
   const kind = random.weighted({
-    opcode: 30,
+    opcode: 26,
+    compute: 8,
     memory: 8,
     storage: 10,
     call: 9,
@@ -135,6 +136,7 @@ function writeStatement(writer: Writer, depth: number): void {
   });
   const write: Record<typeof kind, () => void> = {
     opcode: () => writePlainOpcode(writer),
+    compute: () => writeCompute(writer),
     memory: () => writeMemory(writer),
     storage: () => writeStorage(writer),
     call: () => writeCall(writer),
@@ -168,6 +170,36 @@ function writePlainOpcode(writer: Writer): void {
   program.op(row.name);
   writer.height += row.pushes - row.pops;
   if (random.chance(0.4)) keepResult(writer);
+}
+
+const COMPUTE: readonly string[] = PLAIN.slice(0, PLAIN.indexOf('ADDRESS'));
+
+/** Several computations on fresh operands; the hash of all results ends up in storage. */
+function writeCompute(writer: Writer): void {
+  const { random, context, program } = writer;
+  const count = random.between(2, 8);
+  for (let index = 0; index < count; index++) {
+    const name = random.pick(COMPUTE);
+    const row = OPCODES.find((each) => each.name === name);
+    if (row === undefined || findOpcode(context.fork, row.code) === undefined) continue;
+    const takesBits = ['SHL', 'SHR', 'SAR', 'BYTE', 'SIGNEXTEND'].includes(name);
+    const operands = Array.from({ length: row.pops }, (_, operand) => {
+      const isBits = takesBits && operand === 0 && random.chance(0.8);
+      return isBits ? BigInt(random.below(name.startsWith('S') ? 270 : 36)) : random.word();
+    });
+    // An operand right before its opcode may be translated together with it; a swap keeps it off.
+    const isSwapped = operands.length === 2 && random.chance(0.5);
+    for (const operand of isSwapped ? operands : operands.toReversed()) program.push(operand);
+    if (isSwapped) program.op('SWAP1');
+    program.op(name);
+    program.push(0x200 + 32 * index);
+    program.op('MSTORE');
+  }
+  program.push(32 * count);
+  program.push(0x200);
+  program.op('KECCAK256');
+  program.push(0x200 + random.below(8));
+  program.op('SSTORE');
 }
 
 /** Puts the top item where the end of the case can see it. */
