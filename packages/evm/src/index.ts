@@ -29,6 +29,15 @@
  * @module
  */
 
+export {
+  describeRun,
+  formatRun,
+  RUN_ADDRESS,
+  RUN_CALLER,
+  type RunCodeRequest,
+  runCode,
+} from './cli-support/run-code.ts';
+export { type RunTestsOptions, runTestsCommand } from './cli-support/run-tests-shell.ts';
 export { createEvm } from './create-evm.ts';
 export { EvmError, type EvmErrorCode } from './errors.ts';
 export type {
@@ -62,6 +71,7 @@ export {
   type StateTestOutcome,
   type StateTestSummary,
 } from './state-test/state-tests-shell.ts';
+export { createEip3155Tracer, type Eip3155Options } from './trace/eip3155.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
 export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';

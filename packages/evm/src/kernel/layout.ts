@@ -52,6 +52,7 @@ export const ENV_BLOB_BASE_FEE = 288;
 export const ENV_BLOB_COUNT = 320;
 export const ENV_BLOBS = 352;
 
+export const FRAME_BYTES = 256;
 export const FRAME_GAS = 8;
 export const FRAME_MEMORY = 16;
 export const FRAME_MEMORY_SIZE = 20;

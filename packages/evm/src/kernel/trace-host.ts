@@ -6,11 +6,13 @@ import { haltOf } from './halts.ts';
 import { copyOut, type KernelInstance, readWord, readWordAsBytes } from './instance.ts';
 import {
   ACCOUNT_ADDRESS,
+  FRAME_BYTES,
   FRAME_CALLER,
   FRAME_CODE,
   FRAME_CODE_ACCOUNT,
   FRAME_CODE_LENGTH,
   FRAME_DEPTH,
+  FRAME_GAS,
   FRAME_GAS_START,
   FRAME_INPUT,
   FRAME_INPUT_LENGTH,
@@ -47,6 +49,8 @@ export function createTraceHost(kernel: KernelInstance, fork: Fork, tracer: Trac
   const depthOf = (frame: number): number => u32(frame + FRAME_DEPTH) + 1;
   return {
     step(frame, sp, gas, pc) {
+      // An account without code runs nothing; the kernel's STOP there is no opcode of anybody's.
+      if (u32(frame + FRAME_CODE_LENGTH) === 0) return;
       tracer.onStep?.(readStep(kernel, fork, { frame, sp, gas, pc }));
     },
     enter(frame) {
@@ -64,6 +68,7 @@ export function createTraceHost(kernel: KernelInstance, fork: Fork, tracer: Trac
         to: addressOf(kernel, u32(frame + shown)),
         value: readWord(kernel, frame + FRAME_VALUE),
         gas: kernel.view.getBigInt64(frame + FRAME_GAS_START, true),
+        callerGas: callerGasOf(kernel, frame),
         input: copyOut(kernel, u32(frame + input), u32(frame + length)),
       });
     },
@@ -73,6 +78,7 @@ export function createTraceHost(kernel: KernelInstance, fork: Fork, tracer: Trac
       tracer.onExit?.({
         depth: depthOf(frame),
         gasUsed: kernel.view.getBigInt64(frame + FRAME_GAS_START, true) - gasLeft,
+        gasLeft,
         output: hasOutput
           ? copyOut(kernel, u32(frame + FRAME_RESULT), u32(frame + FRAME_RESULT_LENGTH))
           : new Uint8Array(0),
@@ -88,11 +94,24 @@ export function createTraceHost(kernel: KernelInstance, fork: Fork, tracer: Trac
         to: addressOf(kernel, beneficiary),
         value: readWord(kernel, balance),
         gas: 0n,
+        callerGas: 0n,
         input: new Uint8Array(0),
       });
-      tracer.onExit?.({ depth, gasUsed: 0n, output: new Uint8Array(0), halt: undefined });
+      tracer.onExit?.({
+        depth,
+        gasUsed: 0n,
+        gasLeft: 0n,
+        output: new Uint8Array(0),
+        halt: undefined,
+      });
     },
   };
+}
+
+/** The frame of the caller lies right before; the outermost one has none. */
+function callerGasOf(kernel: KernelInstance, frame: number): bigint {
+  const isOutermost = kernel.view.getUint32(frame + FRAME_DEPTH, true) === 0;
+  return isOutermost ? 0n : kernel.view.getBigInt64(frame - FRAME_BYTES + FRAME_GAS, true);
 }
 
 interface Position {

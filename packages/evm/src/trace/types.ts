@@ -34,12 +34,15 @@ export interface TraceEnter {
   readonly to: Uint8Array;
   readonly value: bigint;
   readonly gas: bigint;
+  /** What the caller has left while this frame runs; 0 for the outermost frame. */
+  readonly callerGas: bigint;
   readonly input: Uint8Array;
 }
 
 export interface TraceExit {
   readonly depth: number;
   readonly gasUsed: bigint;
+  readonly gasLeft: bigint;
   readonly output: Uint8Array;
   readonly halt: ExceptionalHalt | undefined;
 }

@@ -124,7 +124,7 @@ export async function compileMutants(): Promise<WebAssembly.Module> {
   const binary = await compileKernel({ isShared: true, edit });
   const missing = MUTANTS.filter((mutant) => !used.has(mutant)).map(({ name }) => name);
   assert.deepEqual(missing, [], 'the source no longer holds the text of these faults');
-  return new WebAssembly.Module(binary.slice());
+  return new WebAssembly.Module(binary);
 }
 
 /** An engine with one fault on; 0 for none. */

@@ -1,0 +1,9 @@
+export interface CompileOptions {
+  /** For a shared memory; private unless said. */
+  readonly isShared?: boolean;
+  /** Changes a source file before it is compiled; the name may come with its folder. */
+  readonly edit?: (name: string, text: string) => string;
+}
+
+/** Compiles the kernel to a WebAssembly module. */
+export function compileKernel(options?: CompileOptions): Promise<Uint8Array<ArrayBuffer>>;
