@@ -18,6 +18,7 @@ const OPTIONS = [
   '--use',
   'abort=',
   '--importMemory',
+  '--exportTable',
   '--memoryBase',
   '1024',
   '--enable',

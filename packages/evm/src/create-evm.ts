@@ -28,6 +28,7 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
     kernel: undefined,
     state: undefined,
     tracer: undefined,
+    hot: undefined,
   };
   const sizes = { ...DEFAULT_MEMORY, ...options.memory };
   const { sharedMemory, hashSeed: seed, kernelModule: module } = options;

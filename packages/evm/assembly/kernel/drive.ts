@@ -1,12 +1,10 @@
 // The driver: runs the top frame until it ends or calls, acts, and goes on, until no frame is open.
-// It alone decides by what a frame runs; `interpret` is one way, and anything that keeps to the
-// frame's fields in layout.ts can stand in for it.
+// By what a frame runs, the interpreter or generated code, was decided when it was opened (native.ts).
 import { canPay, ensureLoaded, warmAccount } from './accounts';
 import { beginCall, delegateOf, giveCode, openCall } from './call';
 import { endFrame, outcome, setOutcome } from './close';
 import { beginCreate, openCreate } from './create';
 import { clearFrames, depth, topFrame } from './frames';
-import { interpret } from './interpret';
 import {
   ACTION_CALL,
   ACTION_CONTINUE,
@@ -17,11 +15,12 @@ import {
   KIND_STATICCALL,
 } from './layout';
 import { setReturnLength } from './memory';
+import { runFrame } from './native';
 
 export function drive(): i32 {
   while (depth > 0) {
     const frame = topFrame();
-    let halt = interpret(frame);
+    let halt = runFrame(frame);
     if (halt >= ACTION_CREATE) halt = beginCreate(frame, halt - ACTION_CALL);
     else if (halt >= ACTION_CALL) halt = beginCall(frame, halt - ACTION_CALL);
     if (halt != ACTION_CONTINUE) endFrame(frame, halt);

@@ -5,6 +5,7 @@ import { hostEnter } from './host';
 import { journalEnd } from './journal';
 import {
   ACCOUNT_CODE_HASH,
+  DECODE_FUSED,
   DECODE_STEP,
   FRAME_BYTES,
   FRAME_CALLER,
@@ -24,6 +25,7 @@ import {
   FRAME_MEMORY,
   FRAME_MEMORY_SIZE,
   FRAME_REFUND_START,
+  FRAME_RECORD,
   FRAME_RESULT,
   FRAME_RESULT_LENGTH,
   FRAME_SELF,
@@ -38,6 +40,7 @@ import {
   stacks,
 } from './layout';
 import { logEnd, setReturnLength } from './memory';
+import { addHeat, startNative } from './native';
 import { refund } from './state-ops';
 import { mode, translate } from './translate';
 import { copyWord, setWord } from './words';
@@ -91,6 +94,7 @@ export function openFrame(kind: i32, gas: i64): usize {
   store<u32>(frame, 0, FRAME_CODE_BLOCK);
   store<u32>(frame, 0, FRAME_WORDS_BLOCK);
   store<u32>(frame, 0, FRAME_INPUT_LENGTH);
+  store<u32>(frame, 0, FRAME_RECORD);
   depth++;
   return frame;
 }
@@ -135,12 +139,14 @@ export function useGivenCode(frame: usize, code: usize, length: u32): void {
 /** All is filled in: translate and tell the tracer. */
 export function start(frame: usize): void {
   setReturnLength(0);
+  if (mode == DECODE_FUSED && startNative(frame)) return;
   translate(frame, mode);
   if (mode == DECODE_STEP) hostEnter(frame);
 }
 
 /** Lets the code of the top frame go and takes the frame away. */
 export function closeFrame(frame: usize): void {
+  addHeat(frame);
   const words = load<u32>(frame, FRAME_WORDS_BLOCK);
   if (words != 0) unpin(<usize>words);
   const code = load<u32>(frame, FRAME_CODE_BLOCK);

@@ -53,6 +53,13 @@ export declare function hostExit(frame: usize, halt: i32, gasLeft: i64): void;
 @external("host", "selfDestruct")
 export declare function hostSelfDestruct(frame: usize, beneficiary: usize, balance: usize): void;
 
+/**
+ * Second tier only: much gas was spent on the code with the hash at `hash`. The host may call
+ * `installNative` at once or later.
+ */
+@external("host", "hot")
+export declare function hostHot(hash: usize, code: usize, length: u32): void;
+
 export const BOUND_ACCOUNTS: i32 = 1;
 export const BOUND_SLOTS: i32 = 2;
 export const BOUND_LOGS: i32 = 3;

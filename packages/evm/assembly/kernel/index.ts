@@ -24,6 +24,7 @@ import { setMode } from './translate';
 
 export { runCall, runCreate } from './drive';
 export { setRule } from './rules';
+export * from './native-exports';
 
 /** Lays out the regions from `base` and forgets everything; returns the end of the last region. */
 export function initialize(

@@ -60,11 +60,17 @@ export const FRAME_CODE_ACCOUNT: usize = 152;
 export const FRAME_PC: usize = 156;
 /** 32 bytes: hash of the code, all zero for init code and code given by the caller. */
 export const FRAME_CODE_HASH: usize = 160;
+/** u32: where generated code is entered, of frames in the mode DECODE_NATIVE. */
+export const FRAME_NATIVE: usize = 192;
+/** u32: record to which the gas spent is added (native.ts); 0: none. */
+export const FRAME_RECORD: usize = 196;
 
 /** How code is translated: decode.ts. */
 export const DECODE_FUSED: u32 = 1;
 export const DECODE_PLAIN: u32 = 2;
 export const DECODE_STEP: u32 = 3;
+/** Not a translation: generated code runs (native.ts). */
+export const DECODE_NATIVE: u32 = 4;
 
 export const KIND_CALL: i32 = 0;
 export const KIND_CALLCODE: i32 = 1;

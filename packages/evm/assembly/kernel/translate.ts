@@ -66,6 +66,12 @@ export function failBlock(frame: usize, head: usize): usize {
   return wordAt(<usize>load<u32>(frame, FRAME_WORDS_BLOCK), length, offset);
 }
 
+/** Instruction word of a code offset, of a frame that has the plain translation. */
+export function wordOfPlain(frame: usize, offset: u32): usize {
+  const block = <usize>load<u32>(frame, FRAME_WORDS_BLOCK);
+  return wordAt(block, load<u32>(frame, FRAME_CODE_LENGTH), offset);
+}
+
 /** Why the head of one opcode refused: the stack is looked at before gas. */
 export function blockFailure(head: u64, stackBytes: usize): i32 {
   const minimum = (u32(head) >>> 3) & 0x1ffe0;

@@ -12,6 +12,8 @@ export interface HostContext {
   kernel: KernelInstance | undefined;
   state: StateReader | undefined;
   tracer: TraceHost | undefined;
+  /** The second tier: told of code on which much gas was spent. */
+  hot: ((hash: Uint8Array, code: Uint8Array) => void) | undefined;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -66,6 +68,10 @@ export function createHost(context: HostContext): WebAssembly.ModuleImports {
     },
     bound(what: number): void {
       throw new EvmError('memory-bound', `the run needs more ${BOUNDS[what]} than the engine has`);
+    },
+    hot(hash: number, code: number, length: number): void {
+      const { kernel } = attached(context);
+      context.hot?.(copyOut(kernel, hash, 32), copyOut(kernel, code, length));
     },
     step(frame: number, sp: number, gas: bigint, pc: number): void {
       context.tracer?.step(frame, sp, gas, pc);

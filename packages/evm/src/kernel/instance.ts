@@ -47,6 +47,15 @@ export interface KernelExports {
   journalPosition(): number;
   revert(journal: number, log: number, refund: bigint): void;
   addRefund(gas: bigint): void;
+  setTiering(heat: bigint, freshFrames: number): void;
+  enableNative(isOn: number, only: number): void;
+  nativeFrames(): number;
+  freshNativeFrames(): number;
+  installNative(hash: number, entry: number): void;
+  forgetNative(hash: number): void;
+  lastNativeRun(hash: number): number;
+  presentRun(): number;
+  readonly table: WebAssembly.Table;
   accountOf(word: number): number;
   loadAccount(account: number): void;
   setBalance(account: number, balance: number): void;
@@ -96,6 +105,8 @@ export interface KernelInstance {
     readonly slots: number;
     readonly logs: number;
     readonly returnBuffer: number;
+    /** The bytes asked for behind the kernel's regions. */
+    readonly extra: number;
   };
 }
 
@@ -106,6 +117,8 @@ export interface InstanceOptions {
   readonly seed?: bigint | undefined;
   /** Kernel to run instead of the built one. */
   readonly module?: WebAssembly.Module | undefined;
+  /** Bytes for the host's own use behind the kernel's regions. */
+  readonly extraBytes?: number | undefined;
 }
 
 /**
@@ -136,7 +149,7 @@ export function instantiate(
     RETURN_BYTES,
     options.seed ?? 0n,
   );
-  const missing = Math.ceil(end / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
+  const missing = Math.ceil((end + (options.extraBytes ?? 0)) / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
   if (missing > 0) growMemory(memory, missing);
   exports.prepare();
   return {
@@ -154,6 +167,7 @@ export function instantiate(
       slots: exports.slotsAt(),
       logs: exports.logsAt(),
       returnBuffer: exports.returnBufferAt(),
+      extra: end,
     },
   };
 }
