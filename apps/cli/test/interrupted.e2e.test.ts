@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ended, lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
-const RECORDS = 30_000;
-const ROUNDS = 6;
+const RECORDS = 12_000;
+const ROUNDS = 5;
 
 const sandbox = new Sandbox();
 let node: TestNode;
@@ -63,7 +63,7 @@ test('kill -9 at random moments of an append: the same command ends the job exac
   for (let round = 0; round < ROUNDS; round++) {
     const child = sandbox.spawn(args);
     const end = ended(child);
-    await pause(450 + Math.floor(Math.random() * 400));
+    await pause(300 + Math.floor(Math.random() * 400));
     child.kill('SIGKILL');
     if ((await end).signal === 'SIGKILL') killed++;
   }
@@ -79,7 +79,7 @@ test('Ctrl+C ends in order and the next run goes on', async () => {
   const args = ['append', '-n', 'lines', 'lines.log', '--json', ...url];
   const child = sandbox.spawn(args);
   const end = ended(child);
-  await pause(700);
+  await pause(550);
   child.kill('SIGINT');
   const first = await end;
   assert.ok(first.code === 130 || first.code === 0, `${first.code} ${first.err}`);
@@ -97,7 +97,7 @@ test('standard input, interrupted: the same goes on, a later one is new', async 
   const args = ['append', '-n', 'piped', '--format', 'lines', '--json', ...url];
   const child = sandbox.spawn(args, { input });
   const end = ended(child);
-  await pause(650);
+  await pause(550);
   child.kill('SIGKILL');
   await end;
   await sandbox.ok(args, { input });
@@ -114,7 +114,7 @@ test('the node dies: the append ends with 3, and goes on with the node', async (
   const args = ['append', '-n', 'rows', 'rows.log', '--json', '--url', own.url];
   const child = sandbox.spawn(args);
   const end = ended(child);
-  await pause(700);
+  await pause(550);
   await own.kill();
   const failed = await end;
   assert.ok(failed.code === 3 || failed.code === 0, `${failed.code} ${failed.err}`);
