@@ -15,6 +15,7 @@ const RUN = 'Run:';
 const RECORDS = 'Records:';
 const CHECK = 'Check:';
 const MANAGE = 'Manage:';
+const ENGINES = 'Engines:';
 
 /** In the order of the help. */
 const ENTRIES: readonly Entry[] = [
@@ -119,6 +120,12 @@ const ENTRIES: readonly Entry[] = [
     group: MANAGE,
     summary: 'measure a running node',
     load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+  {
+    name: 'evm',
+    group: ENGINES,
+    summary: 'run EVM bytecode, or the published state tests',
+    load: async () => (await import('./commands/evm.ts')).evmCommand,
   },
 ];
 
