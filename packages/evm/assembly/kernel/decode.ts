@@ -95,21 +95,28 @@ export function wordAt(block: usize, length: u32, offset: u32): usize {
   return <usize>load<u32>(block + BLOCK_HEAD_BYTES + (<usize>length + <usize>offset) * 4);
 }
 
-/** Upper bound of the bytes that `write` makes. */
+/** Upper bound of the bytes that `write` makes; close to it, since nothing unreached counts. */
 function measure(code: usize, length: u32, mode: u32): usize {
   // A word; in the plain modes a head of two before it; in the step mode one more. A block
   // cut for being full has 128 opcodes at least: an eighth of a byte for each of them.
   const perOpcode: usize = mode == DECODE_FUSED ? 8 : mode == DECODE_STEP ? 32 : 24;
   let bytes: usize = 128 + (length >> 2);
+  let isReached = true;
   for (let pc: u32 = 0; pc < length; pc++) {
     const op = <u32>load<u8>(code + pc);
-    bytes += perOpcode;
-    if (op > OP_PUSH0 && op <= OP_PUSH32) {
-      pc += op - OP_PUSH0;
-      bytes += op - OP_PUSH0 > 8 ? 32 : 8;
-    } else if (op == OP_JUMPDEST || rowKind(op) == KIND_CUT) {
+    const pushed = op > OP_PUSH0 && op <= OP_PUSH32 ? op - OP_PUSH0 : 0;
+    if (op == OP_JUMPDEST) {
       bytes += 16;
+      isReached = true;
     }
+    if (isReached) {
+      const kind = rowKind(op);
+      bytes += perOpcode;
+      if (pushed != 0) bytes += pushed > 8 ? 32 : 8;
+      else if (kind == KIND_CUT) bytes += 16;
+      else if (kind != KIND_PLAIN) isReached = false;
+    }
+    pc += pushed;
   }
   return bytes;
 }
