@@ -40,13 +40,13 @@ export async function auditDataFolder(
   }
   const blocks = heads.reduce((sum, head) => sum + head.size, 0);
   const only = namespace === undefined ? {} : { namespaces: heads.map((head) => head.namespace) };
-  // Each block is looked at twice, so the bar runs to twice the blocks.
+  // Each block is looked at twice: a look is half a block of the bar.
   let before = 0;
   for await (const event of fsck(folder.store, only)) {
     context.signal.throwIfAborted();
     if (event.kind === 'finding') find(event);
     if (event.kind !== 'progress') continue;
-    watch.onProgress(before + event.checkedBlocks, 2 * blocks);
+    watch.onProgress(Math.floor((before + event.checkedBlocks) / 2), blocks);
     if (event.checkedBlocks === event.totalBlocks) before += event.totalBlocks;
   }
   await using pool = createVerifierPool();
@@ -58,7 +58,7 @@ export async function auditDataFolder(
       verifier: pool,
       onProgress: (checked) => {
         context.signal.throwIfAborted();
-        watch.onProgress(before + checked, 2 * blocks);
+        watch.onProgress(Math.floor((before + checked) / 2), blocks);
       },
     });
     before += head.size;
