@@ -71,7 +71,19 @@ export {
   type StateTestOutcome,
   type StateTestSummary,
 } from './state-test/state-tests-shell.ts';
+export {
+  type CallFrame,
+  type CallTracer,
+  type CallTracerOptions,
+  createCallTracer,
+} from './trace/call-tracer.ts';
 export { createEip3155Tracer, type Eip3155Options } from './trace/eip3155.ts';
+export {
+  createStructLogger,
+  type StructLog,
+  type StructLogger,
+  type StructLoggerOptions,
+} from './trace/struct-logger.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
 export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';
