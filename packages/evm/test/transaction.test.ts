@@ -17,6 +17,7 @@ import type {
   Transaction,
   TransactionErrorCode,
 } from '../src/transaction/types.ts';
+import type { BlockSpace } from '../src/transaction/validate.ts';
 import type { BlockEnvironment, Fork } from '../src/types.ts';
 
 const SENDER = new Uint8Array(20).fill(0x5e);
@@ -91,10 +92,14 @@ function include(
   return result;
 }
 
-function refusal(
-  transaction: Transaction,
-  { state = funded(), fork = 'osaka' as Fork, space = undefined as never } = {},
-): TransactionErrorCode {
+interface Setting {
+  readonly state?: MemoryState;
+  readonly fork?: Fork;
+  readonly space?: BlockSpace;
+}
+
+function refusal(transaction: Transaction, setting: Setting = {}): TransactionErrorCode {
+  const { state = funded(), fork = 'osaka', space } = setting;
   const result = transact(engine(fork), state, transaction, BLOCK, space);
   if (result.included) assert.fail('should be refused');
   return result.error.code;
@@ -157,7 +162,7 @@ test('gas: intrinsic, floor, maximum of one transaction, what the block has left
   assert.equal(refusal({ ...LEGACY, gasLimit: limit + 1n }), 'gas-limit-over-maximum');
   include({ ...LEGACY, gasLimit: limit + 1n }, funded(), 'prague');
   const space = { gas: 20_999n, blobGas: 0n };
-  assert.equal(refusal(LEGACY, { space: space as never }), 'gas-limit-over-block');
+  assert.equal(refusal(LEGACY, { space }), 'gas-limit-over-block');
 });
 
 test('fees below the base fee, and a tip above the maximum, are refused', () => {
