@@ -27,6 +27,7 @@ import { shrink } from './shrink.ts';
 /** After so many differences one looks at them instead of finding more. */
 const DIFFERENCES_MAX = 10;
 const MUTATION_SHARE = 0.3;
+const PROGRESS_SECONDS = 60;
 
 interface Comparison {
   readonly ours: Outcome;
@@ -52,8 +53,10 @@ async function createFuzzer(seed: number): Promise<Fuzzer> {
       const evm = engines.get(fork) ?? (await createEvm({ fork }));
       engines.set(fork, evm);
       const theirs = await runOracle(fuzzCase);
-      const ours = attempt(() => runOurs(evm, fuzzCase, recover));
-      return { ours, theirs, found: differences(ours, theirs) };
+      const ours = attempt(() => runOurs(evm, fuzzCase, { recover }));
+      const traced = attempt(() => runOurs(evm, fuzzCase, { recover, isTraced: true }));
+      const inTrace = differences(traced, theirs).map((line) => `traced: ${line}`);
+      return { ours, theirs, found: [...differences(ours, theirs), ...inTrace] };
     },
   };
 }
@@ -122,6 +125,11 @@ async function main(): Promise<number> {
     if (found.length > 0) await report(fuzzer, index, one, keep);
     return found.length === 0 ? 0 : 1;
   }
+  return run(fuzzer, Number(values.seconds), keep);
+}
+
+/** Case after case until the time is used up or enough differ. */
+async function run(fuzzer: Fuzzer, seconds: number, keep: boolean): Promise<number> {
   const ends = { success: 0, revert: 0, exception: 0, refused: 0 };
   const before = process.cpuUsage();
   const cpuSeconds = (): number => {
@@ -131,11 +139,16 @@ async function main(): Promise<number> {
   let differing = 0;
   let gas = 0n;
   let index = 0;
-  for (; cpuSeconds() < Number(values.seconds) && differing < DIFFERENCES_MAX; index++) {
+  let nextProgress = PROGRESS_SECONDS;
+  for (; cpuSeconds() < seconds && differing < DIFFERENCES_MAX; index++) {
     const one = makeCase(fuzzer, index);
     const { theirs, found } = await fuzzer.compare(one);
     ends[theirs.included ? theirs.end : 'refused']++;
     if (theirs.included) gas += theirs.gasUsed;
+    if (cpuSeconds() > nextProgress) {
+      console.error(`fuzz: ${index + 1} cases, ${differing} differ, ${nextProgress} s`);
+      nextProgress += PROGRESS_SECONDS;
+    }
     if (found.length === 0) continue;
     differing++;
     await report(fuzzer, index, one, keep);

@@ -5,12 +5,23 @@ import { transact } from '../src/transaction/transact.ts';
 import type { FuzzCase } from './generate-case.ts';
 import type { Outcome } from './outcome.ts';
 
+export interface RunOptions {
+  readonly recover?: Recover;
+  /** Runs the code opcode by opcode, as tracing does. */
+  readonly isTraced?: boolean;
+}
+
 /** Runs a case in this engine. */
-export function runOurs(evm: Evm, { test, forkName }: FuzzCase, recover?: Recover): Outcome {
+export function runOurs(
+  evm: Evm,
+  { test, forkName }: FuzzCase,
+  { recover, isTraced = false }: RunOptions = {},
+): Outcome {
   const state = readPreState(test);
   const indexes = { data: 0, gas: 0, value: 0 };
   const transaction = readTransaction(test.transaction, indexes, recover);
-  const result = transact(evm, state, transaction, readBlock(test, forkName, evm.fork));
+  const options = isTraced ? { tracer: { onStep: () => {} } } : {};
+  const result = transact(evm, state, transaction, readBlock(test, forkName, evm.fork), options);
   if (!result.included) return { included: false, reason: result.error.code };
   state.apply(result.changes);
   const { halt, gasUsed, output, logs } = result;

@@ -88,7 +88,7 @@ export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trac
 export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';
 export { type IntrinsicGas, intrinsicGas } from './transaction/intrinsic-gas.ts';
-export { transact } from './transaction/transact.ts';
+export { type TransactOptions, transact } from './transaction/transact.ts';
 export type {
   AccessListTransaction,
   Authorization,

@@ -100,7 +100,13 @@ interface Setting {
 
 function refusal(transaction: Transaction, setting: Setting = {}): TransactionErrorCode {
   const { state = funded(), fork = 'osaka', space } = setting;
-  const result = transact(engine(fork), state, transaction, BLOCK, space);
+  const result = transact(
+    engine(fork),
+    state,
+    transaction,
+    BLOCK,
+    space === undefined ? {} : { space },
+  );
   if (result.included) assert.fail('should be refused');
   return result.error.code;
 }
