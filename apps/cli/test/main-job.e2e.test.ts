@@ -293,12 +293,19 @@ test('keys: encrypted with a passphrase from the environment, refused without it
   assert.equal(exists.code, 2);
 });
 
-test('every command has help with examples', async () => {
-  const help = await sandbox.ok(['--help']);
-  const names = [...help.out.matchAll(/^ {2}([a-z]+) {2,}/gm)].map((match) => match[1] ?? '');
+test('every command has help with examples, itself or in its subcommands', async () => {
+  const namesIn = (help: string): string[] =>
+    [...help.matchAll(/^ {2}([a-z]+)(?: \S+)* {2,}/gm)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => name !== 'help');
+  const check = async (words: readonly string[]): Promise<void> => {
+    const text = (await sandbox.ok([...words, '--help'])).out;
+    if (/Examples:\n {2}\$ /.test(text)) return;
+    const inner = namesIn(text.split('\nCommands:\n')[1] ?? '');
+    assert.ok(inner.length > 0, `basalt ${words.join(' ')} has no examples`);
+    for (const name of inner) await check([...words, name]);
+  };
+  const names = namesIn((await sandbox.ok(['--help'])).out.split('\nExamples:')[0] ?? '');
   assert.ok(names.length >= 17, names.join());
-  for (const name of names.filter((word) => word !== 'help')) {
-    const text = (await sandbox.ok([name, '--help'])).out;
-    assert.match(text, /Examples:\n {2}\$ /, name);
-  }
+  for (const name of names) await check([name]);
 });

@@ -48,7 +48,8 @@ test('a stop under load: what was acknowledged is there afterwards', async () =>
   const stopped = await node.stop();
   assert.equal(stopped.code, 0, stopped.err);
   await load;
-  const again = await startTestNode(sandbox, ['--set', `port=${new URL(node.url).port}`]);
+  const port = new URL(node.url).port;
+  const again = await startTestNode(sandbox, ['--set', `port=${port}`], node.dataDir);
   const rest = await sandbox.ok(['append', '-n', 'load', 'load.log', '--json', '--url', again.url]);
   const { appended, known } = lastJson<{ appended: number; known: number }>(rest.out);
   assert.equal(appended + known, 20_000);

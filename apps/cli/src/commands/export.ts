@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client, NamespaceDetail } from '@basalt/client';
 import {
   equalBytes,
   leafHash,
@@ -24,6 +26,10 @@ import { Progress } from '../view/progress.ts';
 interface Options extends NodeOptions {
   readonly namespace: string;
 }
+
+/** A checkpoint comes within 200 ms by default; a node may be told to take longer. */
+const COVER_PAUSE_MS = 100;
+const COVER_LOOKS_MAX = 50;
 
 /** Blocks of one page; the node may send fewer. */
 const PAGE_BLOCKS = 1_000;
@@ -62,7 +68,7 @@ async function exportNamespace(context: Context, path: string, options: Options)
     : await begin(path, {
         namespace: found.namespace,
         verifierKey: found.verifierKey,
-        note: (await client.checkpoint(found.namespace, { signal })).note,
+        note: await coveringCheckpoint(client, found, signal),
       });
   const resumedAt = draft.tree.size;
   const progress = new Progress({ terminal, clock, label: found.label || path, noun: 'block' });
@@ -94,6 +100,19 @@ async function exportNamespace(context: Context, path: string, options: Options)
     `${screen.style('green', path)}: ${formatAmount(size, 'block')}, ${formatBytes(position)}, ` +
       `the tree is that of the signed checkpoint${before}`,
   );
+}
+
+/** What was appended a moment ago belongs into the file: its checkpoint is on its way. */
+async function coveringCheckpoint(
+  client: Client,
+  { namespace, size }: NamespaceDetail,
+  signal: AbortSignal,
+): Promise<string> {
+  for (let look = 0; ; look++) {
+    const { checkpoint, note } = await client.checkpoint(namespace, { signal });
+    if (checkpoint.size >= size || look === COVER_LOOKS_MAX) return note;
+    await pause(COVER_PAUSE_MS, undefined, { signal });
+  }
 }
 
 async function begin(

@@ -103,7 +103,7 @@ export interface TestNode {
 export async function startTestNode(
   sandbox: Sandbox,
   args: readonly string[] = [],
-  dataDir: string = join(sandbox.folder, 'data'),
+  dataDir: string = mkdtempSync(join(sandbox.folder, 'data ')),
 ): Promise<TestNode> {
   const child = sandbox.spawn(['node', '--port', '0', '--data-dir', dataDir, ...args]);
   const end = ended(child);
