@@ -38,9 +38,18 @@ function runCommand(context: Context): Command {
   const command = new Command('run')
     .description('Run bytecode; show result, gas, logs and what changed. Ends with 1 on a halt.')
     .requiredOption('--code <hex>', 'bytecode', parseHex)
-    .option('--input <hex>', 'call data', parseHex, new Uint8Array(0))
-    .option('--gas <amount>', 'gas limit', parseAmount, 30_000_000n)
-    .option('--value <wei>', 'sent along', parseAmount, 0n)
+    // Defaults in words: the help would print them as JSON, which knows no bigint.
+    .addOption(
+      new Option('--input <hex>', 'call data')
+        .argParser(parseHex)
+        .default(new Uint8Array(0), 'none'),
+    )
+    .addOption(
+      new Option('--gas <amount>', 'gas limit')
+        .argParser(parseAmount)
+        .default(30_000_000n, '30000000'),
+    )
+    .addOption(new Option('--value <wei>', 'sent along').argParser(parseAmount).default(0n, '0'))
     .addOption(fork)
     .option('--trace', 'each step before the result, as EIP-3155 lines')
     .option('--json', 'print JSON for programs instead of text')
