@@ -107,16 +107,22 @@ class KernelEvm implements Evm {
       ...(request.code === undefined ? {} : { code: request.code }),
     };
     const result = tracer === undefined ? session.run(frame) : session.trace(frame, tracer);
-    const { logs, changes, reads } = session.finish();
+    const rest = session.finish();
     return {
       halt: result.halt,
       gasUsed: request.gasLimit - result.gasLeft,
       gasRefund: result.gasRefund,
       output: result.output,
       created: result.created,
-      logs,
-      changes,
-      reads,
+      get logs() {
+        return rest.logs;
+      },
+      get changes() {
+        return rest.changes;
+      },
+      get reads() {
+        return rest.reads;
+      },
     };
   }
 

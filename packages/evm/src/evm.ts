@@ -81,6 +81,7 @@ export interface FrameResult {
   readonly created: Uint8Array | undefined;
 }
 
+/** Made of a compact copy when first looked at, so that whoever does not look pays nothing. */
 export interface SessionResult {
   readonly logs: readonly Log[];
   readonly changes: readonly AccountChange[];

@@ -47,7 +47,7 @@ let hand: usize = 0;
 /** Raised per session: holds of a run that was broken off do not count any more. */
 let epoch: u32 = 0;
 /** Next free byte of the arena of new code: u32 length, then the code. */
-let newCodeEnd: usize = 0;
+export let newCodeEnd: usize = 0;
 export let evictions: u32 = 0;
 
 /** Forgets all code. */

@@ -8,6 +8,7 @@ import {
   codeSizeOf,
   evictions,
   holdCode,
+  newCodeEnd,
   startCodeEpoch,
   unpin,
 } from './code';
@@ -57,7 +58,7 @@ export function initialize(
 export function prepare(): void {
   setDivisionScratch(L.scratch + 3072);
   setPowerScratch(L.scratch + 3584);
-  setKeccakScratch(L.scratch + 3712);
+  setKeccakScratch(L.scratch + 1536);
   clearCode();
 }
 
@@ -96,6 +97,12 @@ export function slotsAt(): usize {
 }
 export function logsAt(): usize {
   return L.logs;
+}
+export function newCodeAt(): usize {
+  return L.newCodeStart;
+}
+export function newCodeUsedEnd(): usize {
+  return newCodeEnd;
 }
 export function returnBufferAt(): usize {
   return L.returnBuffer;

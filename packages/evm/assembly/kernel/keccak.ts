@@ -30,7 +30,7 @@ const ROUND_CONSTANTS: StaticArray<u64> = [
   0x8000000080008008,
 ];
 
-/** 200 bytes of its own for the state. */
+/** 512 bytes of its own: 200 for the state, and a spare state 256 further on. */
 let sponge: usize = 0;
 export function setKeccakScratch(at: usize): void {
   sponge = at;
@@ -81,7 +81,9 @@ function isHit(entry: usize, input: usize, length: u32): bool {
 }
 
 function fillEntry(entry: usize, input: usize, length: u32): void {
-  memory.copy(entry, input, length);
+  let at: u32 = 0;
+  for (; at + 8 <= length; at += 8) store<u64>(entry + at, load<u64>(input + at));
+  for (; at < length; at++) store<u8>(entry + at, load<u8>(input + at));
   copyDigest(entry + 64, sponge);
   store<u32>(entry, length, 96);
 }
@@ -96,7 +98,7 @@ function copyDigest(to: usize, from: usize): void {
 }
 
 function absorb(input: usize, length: u32): void {
-  memory.fill(sponge, 0, 200);
+  for (let i: usize = 0; i < 208; i += 16) v128.store(sponge + i, i64x2.splat(0));
   let at = input;
   let left = length;
   for (; left >= RATE; left -= RATE, at += RATE) {
@@ -115,119 +117,292 @@ function absorb(input: usize, length: u32): void {
   permute(sponge);
 }
 
-/** keccak-f[1600] (FIPS 202, section 3): theta, rho and pi by row, chi, iota; lanes in locals. */
-function permute(state: usize): void {
+/**
+ * keccak-f[1600] (FIPS 202, section 3), state to `spare` and back, two rounds a turn. Six lanes are
+ * kept complemented from the first round to the last, which takes most of the NOTs out of chi
+ * (Keccak implementation overview, section 2.2). p and q are column parities of the round before and
+ * of this one; b is a row after theta, rho and pi.
+ */
+function permute(s: usize): void {
   const constants = changetype<usize>(ROUND_CONSTANTS);
-  let a0 = load<u64>(state, 0);
-  let a1 = load<u64>(state, 8);
-  let a2 = load<u64>(state, 16);
-  let a3 = load<u64>(state, 24);
-  let a4 = load<u64>(state, 32);
-  let a5 = load<u64>(state, 40);
-  let a6 = load<u64>(state, 48);
-  let a7 = load<u64>(state, 56);
-  let a8 = load<u64>(state, 64);
-  let a9 = load<u64>(state, 72);
-  let a10 = load<u64>(state, 80);
-  let a11 = load<u64>(state, 88);
-  let a12 = load<u64>(state, 96);
-  let a13 = load<u64>(state, 104);
-  let a14 = load<u64>(state, 112);
-  let a15 = load<u64>(state, 120);
-  let a16 = load<u64>(state, 128);
-  let a17 = load<u64>(state, 136);
-  let a18 = load<u64>(state, 144);
-  let a19 = load<u64>(state, 152);
-  let a20 = load<u64>(state, 160);
-  let a21 = load<u64>(state, 168);
-  let a22 = load<u64>(state, 176);
-  let a23 = load<u64>(state, 184);
-  let a24 = load<u64>(state, 192);
-  for (let round: usize = 0; round < 192; round += 8) {
-    const c0 = a0 ^ a5 ^ a10 ^ a15 ^ a20;
-    const c1 = a1 ^ a6 ^ a11 ^ a16 ^ a21;
-    const c2 = a2 ^ a7 ^ a12 ^ a17 ^ a22;
-    const c3 = a3 ^ a8 ^ a13 ^ a18 ^ a23;
-    const c4 = a4 ^ a9 ^ a14 ^ a19 ^ a24;
-    const d0 = c4 ^ rotl<u64>(c1, 1);
-    const d1 = c0 ^ rotl<u64>(c2, 1);
-    const d2 = c1 ^ rotl<u64>(c3, 1);
-    const d3 = c2 ^ rotl<u64>(c4, 1);
-    const d4 = c3 ^ rotl<u64>(c0, 1);
-    const b0 = a0 ^ d0;
-    const b1 = rotl<u64>(a6 ^ d1, 44);
-    const b2 = rotl<u64>(a12 ^ d2, 43);
-    const b3 = rotl<u64>(a18 ^ d3, 21);
-    const b4 = rotl<u64>(a24 ^ d4, 14);
-    const b5 = rotl<u64>(a3 ^ d3, 28);
-    const b6 = rotl<u64>(a9 ^ d4, 20);
-    const b7 = rotl<u64>(a10 ^ d0, 3);
-    const b8 = rotl<u64>(a16 ^ d1, 45);
-    const b9 = rotl<u64>(a22 ^ d2, 61);
-    const b10 = rotl<u64>(a1 ^ d1, 1);
-    const b11 = rotl<u64>(a7 ^ d2, 6);
-    const b12 = rotl<u64>(a13 ^ d3, 25);
-    const b13 = rotl<u64>(a19 ^ d4, 8);
-    const b14 = rotl<u64>(a20 ^ d0, 18);
-    const b15 = rotl<u64>(a4 ^ d4, 27);
-    const b16 = rotl<u64>(a5 ^ d0, 36);
-    const b17 = rotl<u64>(a11 ^ d1, 10);
-    const b18 = rotl<u64>(a17 ^ d2, 15);
-    const b19 = rotl<u64>(a23 ^ d3, 56);
-    const b20 = rotl<u64>(a2 ^ d2, 62);
-    const b21 = rotl<u64>(a8 ^ d3, 55);
-    const b22 = rotl<u64>(a14 ^ d4, 39);
-    const b23 = rotl<u64>(a15 ^ d0, 41);
-    const b24 = rotl<u64>(a21 ^ d1, 2);
-    a0 = b0 ^ (~b1 & b2) ^ load<u64>(constants + round);
-    a1 = b1 ^ (~b2 & b3);
-    a2 = b2 ^ (~b3 & b4);
-    a3 = b3 ^ (~b4 & b0);
-    a4 = b4 ^ (~b0 & b1);
-    a5 = b5 ^ (~b6 & b7);
-    a6 = b6 ^ (~b7 & b8);
-    a7 = b7 ^ (~b8 & b9);
-    a8 = b8 ^ (~b9 & b5);
-    a9 = b9 ^ (~b5 & b6);
-    a10 = b10 ^ (~b11 & b12);
-    a11 = b11 ^ (~b12 & b13);
-    a12 = b12 ^ (~b13 & b14);
-    a13 = b13 ^ (~b14 & b10);
-    a14 = b14 ^ (~b10 & b11);
-    a15 = b15 ^ (~b16 & b17);
-    a16 = b16 ^ (~b17 & b18);
-    a17 = b17 ^ (~b18 & b19);
-    a18 = b18 ^ (~b19 & b15);
-    a19 = b19 ^ (~b15 & b16);
-    a20 = b20 ^ (~b21 & b22);
-    a21 = b21 ^ (~b22 & b23);
-    a22 = b22 ^ (~b23 & b24);
-    a23 = b23 ^ (~b24 & b20);
-    a24 = b24 ^ (~b20 & b21);
+  store<u64>(s, ~load<u64>(s, 8), 8);
+  store<u64>(s, ~load<u64>(s, 16), 16);
+  store<u64>(s, ~load<u64>(s, 64), 64);
+  store<u64>(s, ~load<u64>(s, 96), 96);
+  store<u64>(s, ~load<u64>(s, 136), 136);
+  store<u64>(s, ~load<u64>(s, 160), 160);
+  let p0 =
+    load<u64>(s, 0) ^ load<u64>(s, 40) ^ load<u64>(s, 80) ^ load<u64>(s, 120) ^ load<u64>(s, 160);
+  let q0: u64 = 0;
+  let p1 =
+    load<u64>(s, 8) ^ load<u64>(s, 48) ^ load<u64>(s, 88) ^ load<u64>(s, 128) ^ load<u64>(s, 168);
+  let q1: u64 = 0;
+  let p2 =
+    load<u64>(s, 16) ^ load<u64>(s, 56) ^ load<u64>(s, 96) ^ load<u64>(s, 136) ^ load<u64>(s, 176);
+  let q2: u64 = 0;
+  let p3 =
+    load<u64>(s, 24) ^ load<u64>(s, 64) ^ load<u64>(s, 104) ^ load<u64>(s, 144) ^ load<u64>(s, 184);
+  let q3: u64 = 0;
+  let p4 =
+    load<u64>(s, 32) ^ load<u64>(s, 72) ^ load<u64>(s, 112) ^ load<u64>(s, 152) ^ load<u64>(s, 192);
+  let q4: u64 = 0;
+  const t = s + 256; // the spare state
+  for (let r: usize = 0; r < 192; r += 16) {
+    {
+      const d0 = p4 ^ rotl<u64>(p1, 1);
+      const d1 = p0 ^ rotl<u64>(p2, 1);
+      const d2 = p1 ^ rotl<u64>(p3, 1);
+      const d3 = p2 ^ rotl<u64>(p4, 1);
+      const d4 = p3 ^ rotl<u64>(p0, 1);
+      {
+        const b0 = load<u64>(s, 0) ^ d0;
+        const b1 = rotl<u64>(load<u64>(s, 48) ^ d1, 44);
+        const b2 = rotl<u64>(load<u64>(s, 96) ^ d2, 43);
+        const b3 = rotl<u64>(load<u64>(s, 144) ^ d3, 21);
+        const b4 = rotl<u64>(load<u64>(s, 192) ^ d4, 14);
+        const e0 = b0 ^ (b1 | b2) ^ load<u64>(constants + r);
+        store<u64>(t, e0, 0);
+        q0 = e0;
+        const e1 = b1 ^ (~b2 | b3);
+        store<u64>(t, e1, 8);
+        q1 = e1;
+        const e2 = b2 ^ (b3 & b4);
+        store<u64>(t, e2, 16);
+        q2 = e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(t, e3, 24);
+        q3 = e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(t, e4, 32);
+        q4 = e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(s, 24) ^ d3, 28);
+        const b1 = rotl<u64>(load<u64>(s, 72) ^ d4, 20);
+        const b2 = rotl<u64>(load<u64>(s, 80) ^ d0, 3);
+        const b3 = rotl<u64>(load<u64>(s, 128) ^ d1, 45);
+        const b4 = rotl<u64>(load<u64>(s, 176) ^ d2, 61);
+        const e0 = b0 ^ (b1 | b2);
+        store<u64>(t, e0, 40);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 & b3);
+        store<u64>(t, e1, 48);
+        q1 ^= e1;
+        const e2 = b2 ^ (b3 | ~b4);
+        store<u64>(t, e2, 56);
+        q2 ^= e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(t, e3, 64);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(t, e4, 72);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(s, 8) ^ d1, 1);
+        const b1 = rotl<u64>(load<u64>(s, 56) ^ d2, 6);
+        const b2 = rotl<u64>(load<u64>(s, 104) ^ d3, 25);
+        const b3 = rotl<u64>(load<u64>(s, 152) ^ d4, 8);
+        const b4 = rotl<u64>(load<u64>(s, 160) ^ d0, 18);
+        const n = ~b3;
+        const e0 = b0 ^ (b1 | b2);
+        store<u64>(t, e0, 80);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 & b3);
+        store<u64>(t, e1, 88);
+        q1 ^= e1;
+        const e2 = b2 ^ (n & b4);
+        store<u64>(t, e2, 96);
+        q2 ^= e2;
+        const e3 = n ^ (b4 | b0);
+        store<u64>(t, e3, 104);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(t, e4, 112);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(s, 32) ^ d4, 27);
+        const b1 = rotl<u64>(load<u64>(s, 40) ^ d0, 36);
+        const b2 = rotl<u64>(load<u64>(s, 88) ^ d1, 10);
+        const b3 = rotl<u64>(load<u64>(s, 136) ^ d2, 15);
+        const b4 = rotl<u64>(load<u64>(s, 184) ^ d3, 56);
+        const n = ~b3;
+        const e0 = b0 ^ (b1 & b2);
+        store<u64>(t, e0, 120);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 | b3);
+        store<u64>(t, e1, 128);
+        q1 ^= e1;
+        const e2 = b2 ^ (n | b4);
+        store<u64>(t, e2, 136);
+        q2 ^= e2;
+        const e3 = n ^ (b4 & b0);
+        store<u64>(t, e3, 144);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 | b1);
+        store<u64>(t, e4, 152);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(s, 16) ^ d2, 62);
+        const b1 = rotl<u64>(load<u64>(s, 64) ^ d3, 55);
+        const b2 = rotl<u64>(load<u64>(s, 112) ^ d4, 39);
+        const b3 = rotl<u64>(load<u64>(s, 120) ^ d0, 41);
+        const b4 = rotl<u64>(load<u64>(s, 168) ^ d1, 2);
+        const n = ~b1;
+        const e0 = b0 ^ (n & b2);
+        store<u64>(t, e0, 160);
+        q0 ^= e0;
+        const e1 = n ^ (b2 | b3);
+        store<u64>(t, e1, 168);
+        q1 ^= e1;
+        const e2 = b2 ^ (b3 & b4);
+        store<u64>(t, e2, 176);
+        q2 ^= e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(t, e3, 184);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(t, e4, 192);
+        q4 ^= e4;
+      }
+      p0 = q0;
+      p1 = q1;
+      p2 = q2;
+      p3 = q3;
+      p4 = q4;
+    }
+    {
+      const d0 = p4 ^ rotl<u64>(p1, 1);
+      const d1 = p0 ^ rotl<u64>(p2, 1);
+      const d2 = p1 ^ rotl<u64>(p3, 1);
+      const d3 = p2 ^ rotl<u64>(p4, 1);
+      const d4 = p3 ^ rotl<u64>(p0, 1);
+      {
+        const b0 = load<u64>(t, 0) ^ d0;
+        const b1 = rotl<u64>(load<u64>(t, 48) ^ d1, 44);
+        const b2 = rotl<u64>(load<u64>(t, 96) ^ d2, 43);
+        const b3 = rotl<u64>(load<u64>(t, 144) ^ d3, 21);
+        const b4 = rotl<u64>(load<u64>(t, 192) ^ d4, 14);
+        const e0 = b0 ^ (b1 | b2) ^ load<u64>(constants + r, 8);
+        store<u64>(s, e0, 0);
+        q0 = e0;
+        const e1 = b1 ^ (~b2 | b3);
+        store<u64>(s, e1, 8);
+        q1 = e1;
+        const e2 = b2 ^ (b3 & b4);
+        store<u64>(s, e2, 16);
+        q2 = e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(s, e3, 24);
+        q3 = e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(s, e4, 32);
+        q4 = e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(t, 24) ^ d3, 28);
+        const b1 = rotl<u64>(load<u64>(t, 72) ^ d4, 20);
+        const b2 = rotl<u64>(load<u64>(t, 80) ^ d0, 3);
+        const b3 = rotl<u64>(load<u64>(t, 128) ^ d1, 45);
+        const b4 = rotl<u64>(load<u64>(t, 176) ^ d2, 61);
+        const e0 = b0 ^ (b1 | b2);
+        store<u64>(s, e0, 40);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 & b3);
+        store<u64>(s, e1, 48);
+        q1 ^= e1;
+        const e2 = b2 ^ (b3 | ~b4);
+        store<u64>(s, e2, 56);
+        q2 ^= e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(s, e3, 64);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(s, e4, 72);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(t, 8) ^ d1, 1);
+        const b1 = rotl<u64>(load<u64>(t, 56) ^ d2, 6);
+        const b2 = rotl<u64>(load<u64>(t, 104) ^ d3, 25);
+        const b3 = rotl<u64>(load<u64>(t, 152) ^ d4, 8);
+        const b4 = rotl<u64>(load<u64>(t, 160) ^ d0, 18);
+        const n = ~b3;
+        const e0 = b0 ^ (b1 | b2);
+        store<u64>(s, e0, 80);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 & b3);
+        store<u64>(s, e1, 88);
+        q1 ^= e1;
+        const e2 = b2 ^ (n & b4);
+        store<u64>(s, e2, 96);
+        q2 ^= e2;
+        const e3 = n ^ (b4 | b0);
+        store<u64>(s, e3, 104);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(s, e4, 112);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(t, 32) ^ d4, 27);
+        const b1 = rotl<u64>(load<u64>(t, 40) ^ d0, 36);
+        const b2 = rotl<u64>(load<u64>(t, 88) ^ d1, 10);
+        const b3 = rotl<u64>(load<u64>(t, 136) ^ d2, 15);
+        const b4 = rotl<u64>(load<u64>(t, 184) ^ d3, 56);
+        const n = ~b3;
+        const e0 = b0 ^ (b1 & b2);
+        store<u64>(s, e0, 120);
+        q0 ^= e0;
+        const e1 = b1 ^ (b2 | b3);
+        store<u64>(s, e1, 128);
+        q1 ^= e1;
+        const e2 = b2 ^ (n | b4);
+        store<u64>(s, e2, 136);
+        q2 ^= e2;
+        const e3 = n ^ (b4 & b0);
+        store<u64>(s, e3, 144);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 | b1);
+        store<u64>(s, e4, 152);
+        q4 ^= e4;
+      }
+      {
+        const b0 = rotl<u64>(load<u64>(t, 16) ^ d2, 62);
+        const b1 = rotl<u64>(load<u64>(t, 64) ^ d3, 55);
+        const b2 = rotl<u64>(load<u64>(t, 112) ^ d4, 39);
+        const b3 = rotl<u64>(load<u64>(t, 120) ^ d0, 41);
+        const b4 = rotl<u64>(load<u64>(t, 168) ^ d1, 2);
+        const n = ~b1;
+        const e0 = b0 ^ (n & b2);
+        store<u64>(s, e0, 160);
+        q0 ^= e0;
+        const e1 = n ^ (b2 | b3);
+        store<u64>(s, e1, 168);
+        q1 ^= e1;
+        const e2 = b2 ^ (b3 & b4);
+        store<u64>(s, e2, 176);
+        q2 ^= e2;
+        const e3 = b3 ^ (b4 | b0);
+        store<u64>(s, e3, 184);
+        q3 ^= e3;
+        const e4 = b4 ^ (b0 & b1);
+        store<u64>(s, e4, 192);
+        q4 ^= e4;
+      }
+      p0 = q0;
+      p1 = q1;
+      p2 = q2;
+      p3 = q3;
+      p4 = q4;
+    }
   }
-  store<u64>(state, a0, 0);
-  store<u64>(state, a1, 8);
-  store<u64>(state, a2, 16);
-  store<u64>(state, a3, 24);
-  store<u64>(state, a4, 32);
-  store<u64>(state, a5, 40);
-  store<u64>(state, a6, 48);
-  store<u64>(state, a7, 56);
-  store<u64>(state, a8, 64);
-  store<u64>(state, a9, 72);
-  store<u64>(state, a10, 80);
-  store<u64>(state, a11, 88);
-  store<u64>(state, a12, 96);
-  store<u64>(state, a13, 104);
-  store<u64>(state, a14, 112);
-  store<u64>(state, a15, 120);
-  store<u64>(state, a16, 128);
-  store<u64>(state, a17, 136);
-  store<u64>(state, a18, 144);
-  store<u64>(state, a19, 152);
-  store<u64>(state, a20, 160);
-  store<u64>(state, a21, 168);
-  store<u64>(state, a22, 176);
-  store<u64>(state, a23, 184);
-  store<u64>(state, a24, 192);
+  store<u64>(s, ~load<u64>(s, 8), 8);
+  store<u64>(s, ~load<u64>(s, 16), 16);
+  store<u64>(s, ~load<u64>(s, 64), 64);
+  store<u64>(s, ~load<u64>(s, 96), 96);
+  store<u64>(s, ~load<u64>(s, 136), 136);
+  store<u64>(s, ~load<u64>(s, 160), 160);
 }

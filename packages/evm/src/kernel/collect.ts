@@ -1,10 +1,32 @@
-/** Reads what a session leaves behind out of linear memory. */
+/**
+ * What a session leaves behind. Its records are copied out as they lie in linear memory, a few
+ * kilobytes; logs, changes and reads are made of the copy only when somebody looks at them.
+ */
+import type { SessionResult } from '../evm.ts';
 import type { ForkRules } from '../forks.ts';
 import type { Account, AccountChange, Log, ReadSet } from '../types.ts';
-import { copyOut, type KernelInstance, readWord, readWordAsBytes } from './instance.ts';
+import {
+  copyOut,
+  type KernelInstance,
+  type Readable,
+  readWord,
+  readWordAsBytes,
+} from './instance.ts';
 import * as L from './layout.ts';
 
 type Slot = AccountChange['storage'][number];
+
+/** A copy of a region; records name each other by the addresses they had. */
+interface Region extends Readable {
+  readonly start: number;
+}
+
+interface Records {
+  readonly accounts: Region;
+  readonly slots: Region;
+  readonly logs: Region;
+  readonly newCode: Region;
+}
 
 const EMPTY_CODE_HASH = Uint8Array.of(
   0xc5,
@@ -42,146 +64,166 @@ const EMPTY_CODE_HASH = Uint8Array.of(
 );
 const NO_BYTES = new Uint8Array(0);
 
+/** The results of the session so far, independent of what the kernel does next. */
+export function collect(kernel: KernelInstance, rules: ForkRules): SessionResult {
+  const { at, exports } = kernel;
+  const records: Records = {
+    accounts: copyRegion(kernel, at.accounts, exports.accountCount() * L.ACCOUNT_BYTES),
+    slots: copyRegion(kernel, at.slots, exports.slotsCount() * L.SLOT_BYTES),
+    logs: copyRegion(kernel, at.logs, exports.logsEnd() - at.logs),
+    newCode: copyRegion(kernel, at.newCode, exports.newCodeUsedEnd() - at.newCode),
+  };
+  let logs: Log[] | undefined;
+  let changes: AccountChange[] | undefined;
+  let reads: ReadSet | undefined;
+  return {
+    get logs() {
+      logs ??= readLogs(records);
+      return logs;
+    },
+    get changes() {
+      changes ??= readChanges(records, rules);
+      return changes;
+    },
+    get reads() {
+      reads ??= readReads(records);
+      return reads;
+    },
+  };
+}
+
+function copyRegion(kernel: KernelInstance, start: number, length: number): Region {
+  const bytes = copyOut(kernel, start, length);
+  return { bytes, view: new DataView(bytes.buffer), start };
+}
+
 /** Logs of all frames that did not fail, in order. */
-export function collectLogs(kernel: KernelInstance): Log[] {
-  const logs: Log[] = [];
-  const end = kernel.exports.logsEnd();
-  const { view } = kernel;
-  for (let at = kernel.at.logs; at < end; at += view.getUint32(at + L.LOG_BYTES, true)) {
+function readLogs({ logs, accounts }: Records): Log[] {
+  const { view } = logs;
+  const list: Log[] = [];
+  for (let at = 0; at < view.byteLength; at += view.getUint32(at + L.LOG_BYTES, true)) {
     const topicCount = view.getUint32(at + L.LOG_TOPICS, true);
-    const topics = at + L.LOG_HEAD_BYTES;
-    logs.push({
-      address: addressOf(kernel, view.getUint32(at + L.LOG_ACCOUNT, true)),
-      topics: Array.from({ length: topicCount }, (_, i) => copyOut(kernel, topics + i * 32, 32)),
-      data: copyOut(kernel, topics + topicCount * 32, view.getUint32(at + L.LOG_DATA_LENGTH, true)),
+    const dataAt = at + L.LOG_HEAD_BYTES + topicCount * 32;
+    const topics: Uint8Array[] = [];
+    for (let topic = at + L.LOG_HEAD_BYTES; topic < dataAt; topic += 32) {
+      topics.push(copyOut(logs, topic, 32));
+    }
+    list.push({
+      address: addressAt(accounts, view.getUint32(at + L.LOG_ACCOUNT, true) - accounts.start),
+      topics,
+      data: copyOut(logs, dataAt, view.getUint32(at + L.LOG_DATA_LENGTH, true)),
     });
   }
-  return logs;
+  return list;
 }
 
 /** What was read of the state below. */
-export function collectReads(kernel: KernelInstance): ReadSet {
-  const { view } = kernel;
-  const accounts: Uint8Array[] = [];
-  const slots: { address: Uint8Array; slot: Uint8Array }[] = [];
-  for (const account of accountRecords(kernel)) {
-    if (flagsOf(kernel, account) & L.ACCOUNT_IS_LOADED) accounts.push(addressOf(kernel, account));
+function readReads({ accounts, slots }: Records): ReadSet {
+  const accountList: Uint8Array[] = [];
+  const slotList: { address: Uint8Array; slot: Uint8Array }[] = [];
+  for (let at = 0; at < accounts.view.byteLength; at += L.ACCOUNT_BYTES) {
+    const flags = accounts.view.getUint32(at + L.ACCOUNT_FLAGS, true);
+    if (flags & L.ACCOUNT_IS_LOADED) accountList.push(addressAt(accounts, at));
   }
-  const end = kernel.at.slots + kernel.exports.slotsCount() * L.SLOT_BYTES;
-  for (let slot = kernel.at.slots; slot < end; slot += L.SLOT_BYTES) {
-    if (!(view.getUint32(slot + L.SLOT_FLAGS, true) & L.SLOT_IS_READ)) continue;
-    slots.push({
-      address: addressOf(kernel, view.getUint32(slot + L.SLOT_ACCOUNT, true)),
-      slot: readWordAsBytes(kernel, slot + L.SLOT_KEY, 32),
+  for (let at = 0; at < slots.view.byteLength; at += L.SLOT_BYTES) {
+    if (!(slots.view.getUint32(at + L.SLOT_FLAGS, true) & L.SLOT_IS_READ)) continue;
+    const account = slots.view.getUint32(at + L.SLOT_ACCOUNT, true);
+    slotList.push({
+      address: addressAt(accounts, account - accounts.start),
+      slot: readWordAsBytes(slots, at + L.SLOT_KEY, 32),
     });
   }
-  return { accounts, slots };
+  return { accounts: accountList, slots: slotList };
 }
 
 /** What differs from the state below, with the fork's rules of the end of a transaction applied. */
-export function collectChanges(kernel: KernelInstance, rules: ForkRules): AccountChange[] {
+function readChanges(records: Records, rules: ForkRules): AccountChange[] {
   const changes: AccountChange[] = [];
-  for (const record of accountRecords(kernel)) {
-    const change = changeOf(kernel, rules, record);
+  const { byteLength } = records.accounts.view;
+  for (let at = 0; at < byteLength; at += L.ACCOUNT_BYTES) {
+    const change = changeAt(records, rules, at);
     if (change !== undefined) changes.push(change);
   }
   return changes;
 }
 
-function changeOf(
-  kernel: KernelInstance,
-  rules: ForkRules,
-  record: number,
-): AccountChange | undefined {
-  const { view } = kernel;
-  const flags = flagsOf(kernel, record);
+function changeAt(records: Records, rules: ForkRules, at: number): AccountChange | undefined {
+  const { accounts } = records;
+  const flags = accounts.view.getUint32(at + L.ACCOUNT_FLAGS, true);
   if (!(flags & L.ACCOUNT_IS_LOADED)) return undefined;
-  const existedBelow = view.getUint32(record + L.ACCOUNT_BELOW_EXISTS, true) === 1;
-  if (isGone(kernel, rules, record, flags)) {
+  const existedBelow = accounts.view.getUint32(at + L.ACCOUNT_BELOW_EXISTS, true) === 1;
+  if (isGone(accounts, rules, at, flags)) {
     if (!existedBelow) return undefined;
-    const address = addressOf(kernel, record);
+    const address = addressAt(accounts, at);
     return { address, account: undefined, storageCleared: true, storage: [] };
   }
-  const hasNewCode = !isEqual(kernel, record, L.ACCOUNT_CODE_HASH, L.ACCOUNT_BELOW_CODE_HASH, 32);
-  const storage = changedSlots(kernel, record);
+  const hasNewCode = !isEqual(accounts, at, L.ACCOUNT_CODE_HASH, L.ACCOUNT_BELOW_CODE_HASH, 32);
+  const storage = changedSlots(records, at);
   const isMadeAnew = (flags & L.ACCOUNT_IS_CREATED) !== 0;
   const isSame =
     existedBelow &&
     !isMadeAnew &&
     !hasNewCode &&
     storage.length === 0 &&
-    isEqual(kernel, record, L.ACCOUNT_NONCE, L.ACCOUNT_BELOW_NONCE, 8) &&
-    isEqual(kernel, record, L.ACCOUNT_BALANCE, L.ACCOUNT_BELOW_BALANCE, 32);
+    isEqual(accounts, at, L.ACCOUNT_NONCE, L.ACCOUNT_BELOW_NONCE, 8) &&
+    isEqual(accounts, at, L.ACCOUNT_BALANCE, L.ACCOUNT_BELOW_BALANCE, 32);
   if (isSame) return undefined;
   const change = {
-    address: addressOf(kernel, record),
-    account: readAccount(kernel, record),
+    address: addressAt(accounts, at),
+    account: readAccount(accounts, at),
     storageCleared: isMadeAnew,
     storage,
   };
-  return hasNewCode ? { ...change, code: readNewCode(kernel, record) } : change;
+  return hasNewCode ? { ...change, code: readNewCode(records, at) } : change;
 }
 
 /** Destroyed, absent, or empty and touched where empty accounts are cleared (EIP-161). */
-function isGone(kernel: KernelInstance, rules: ForkRules, record: number, flags: number): boolean {
+function isGone(accounts: Region, rules: ForkRules, at: number, flags: number): boolean {
   if (!(flags & L.ACCOUNT_IS_EXISTING) || flags & L.ACCOUNT_IS_DESTROYED) return true;
   if (!rules.clearsEmptyAccounts || !(flags & L.ACCOUNT_IS_TOUCHED)) return false;
-  const { nonce, balance, codeHash } = readAccount(kernel, record);
+  const { nonce, balance, codeHash } = readAccount(accounts, at);
   return nonce === 0n && balance === 0n && codeHash.every((byte, i) => byte === EMPTY_CODE_HASH[i]);
 }
 
-function changedSlots(kernel: KernelInstance, record: number): Slot[] {
-  const { view } = kernel;
-  const slots: Slot[] = [];
-  let at = view.getUint32(record + L.ACCOUNT_SLOTS, true);
-  for (; at !== 0; at = view.getUint32(at + L.SLOT_NEXT, true)) {
-    if (isEqual(kernel, at, L.SLOT_VALUE, L.SLOT_BELOW, 32)) continue;
-    slots.push({
-      slot: readWordAsBytes(kernel, at + L.SLOT_KEY, 32),
-      value: readWordAsBytes(kernel, at + L.SLOT_VALUE, 32),
+function changedSlots({ accounts, slots }: Records, account: number): Slot[] {
+  const changed: Slot[] = [];
+  let record = accounts.view.getUint32(account + L.ACCOUNT_SLOTS, true);
+  while (record !== 0) {
+    const at = record - slots.start;
+    record = slots.view.getUint32(at + L.SLOT_NEXT, true);
+    if (isEqual(slots, at, L.SLOT_VALUE, L.SLOT_BELOW, 32)) continue;
+    changed.push({
+      slot: readWordAsBytes(slots, at + L.SLOT_KEY, 32),
+      value: readWordAsBytes(slots, at + L.SLOT_VALUE, 32),
     });
   }
-  return slots;
+  return changed;
 }
 
 /** The account of a record that was read, as it is now. */
-export function readAccount(kernel: KernelInstance, record: number): Account {
+export function readAccount(from: Readable, at: number): Account {
   return {
-    nonce: kernel.view.getBigUint64(record + L.ACCOUNT_NONCE, true),
-    balance: readWord(kernel, record + L.ACCOUNT_BALANCE),
-    codeHash: copyOut(kernel, record + L.ACCOUNT_CODE_HASH, 32),
+    nonce: from.view.getBigUint64(at + L.ACCOUNT_NONCE, true),
+    balance: readWord(from, at + L.ACCOUNT_BALANCE),
+    codeHash: copyOut(from, at + L.ACCOUNT_CODE_HASH, 32),
   };
 }
 
-function readNewCode({ view, bytes }: KernelInstance, record: number): Uint8Array {
-  const at = view.getUint32(record + L.ACCOUNT_NEW_CODE, true);
-  if (at === 0) return NO_BYTES;
-  return new Uint8Array(bytes.subarray(at + 4, at + 4 + view.getUint32(at, true)));
+function readNewCode({ accounts, newCode }: Records, account: number): Uint8Array {
+  const record = accounts.view.getUint32(account + L.ACCOUNT_NEW_CODE, true);
+  if (record === 0) return NO_BYTES;
+  const at = record - newCode.start;
+  return copyOut(newCode, at + 4, newCode.view.getUint32(at, true));
 }
 
-function* accountRecords(kernel: KernelInstance): Generator<number> {
-  const end = kernel.at.accounts + kernel.exports.accountCount() * L.ACCOUNT_BYTES;
-  for (let at = kernel.at.accounts; at < end; at += L.ACCOUNT_BYTES) yield at;
+export function addressAt(from: Readable, account: number): Uint8Array {
+  return readWordAsBytes(from, account + L.ACCOUNT_ADDRESS, 20);
 }
 
-function flagsOf({ view }: KernelInstance, record: number): number {
-  return view.getUint32(record + L.ACCOUNT_FLAGS, true);
-}
-
-export function addressOf(kernel: KernelInstance, account: number): Uint8Array {
-  return readWordAsBytes(kernel, account + L.ACCOUNT_ADDRESS, 20);
-}
-
-/** Two fields of one record hold the same bytes; `length` is a multiple of 8. */
-function isEqual(
-  { view }: KernelInstance,
-  record: number,
-  a: number,
-  b: number,
-  length: number,
-): boolean {
+/** Two fields of one record hold the same bytes; `length` is a multiple of 4. */
+function isEqual({ view }: Readable, at: number, a: number, b: number, length: number): boolean {
   for (let i = 0; i < length; i += 4) {
-    if (view.getUint32(record + a + i, true) !== view.getUint32(record + b + i, true)) return false;
+    if (view.getUint32(at + a + i, true) !== view.getUint32(at + b + i, true)) return false;
   }
   return true;
 }

@@ -36,6 +36,8 @@ export interface KernelExports {
   accountsAt(): number;
   slotsAt(): number;
   logsAt(): number;
+  newCodeAt(): number;
+  newCodeUsedEnd(): number;
   returnBufferAt(): number;
   accountCount(): number;
   slotsCount(): number;
@@ -104,6 +106,7 @@ export interface KernelInstance {
     readonly accounts: number;
     readonly slots: number;
     readonly logs: number;
+    readonly newCode: number;
     readonly returnBuffer: number;
     /** The bytes asked for behind the kernel's regions. */
     readonly extra: number;
@@ -149,7 +152,9 @@ export function instantiate(
     RETURN_BYTES,
     options.seed ?? 0n,
   );
-  const missing = Math.ceil((end + (options.extraBytes ?? 0)) / PAGE_BYTES) - memory.buffer.byteLength / PAGE_BYTES;
+  const missing =
+    Math.ceil((end + (options.extraBytes ?? 0)) / PAGE_BYTES) -
+    memory.buffer.byteLength / PAGE_BYTES;
   if (missing > 0) growMemory(memory, missing);
   exports.prepare();
   return {
@@ -166,6 +171,7 @@ export function instantiate(
       accounts: exports.accountsAt(),
       slots: exports.slotsAt(),
       logs: exports.logsAt(),
+      newCode: exports.newCodeAt(),
       returnBuffer: exports.returnBufferAt(),
       extra: end,
     },
@@ -195,10 +201,16 @@ function assertSizes(sizes: MemorySizes): void {
   }
 }
 
+/** Linear memory, or a copy of a part of it. */
+export interface Readable {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
 // ---- words ----
 
 /** The 32-byte word at an address, four little-endian u64 with the least first. */
-export function readWord({ view }: KernelInstance, at: number): bigint {
+export function readWord({ view }: Readable, at: number): bigint {
   const low = view.getBigUint64(at, true);
   const l1 = view.getBigUint64(at + 8, true);
   const l2 = view.getBigUint64(at + 16, true);
@@ -225,7 +237,7 @@ export function writeBytesAsWord({ bytes }: KernelInstance, at: number, value: U
 
 /** The low `length` bytes of a word, big-endian. */
 export function readWordAsBytes(
-  { bytes }: KernelInstance,
+  { bytes }: Readable,
   at: number,
   length: number,
 ): Uint8Array<ArrayBuffer> {
@@ -235,6 +247,6 @@ export function readWordAsBytes(
 }
 
 /** A copy of bytes, never on shared memory. */
-export function copyOut({ bytes }: KernelInstance, at: number, length: number): Uint8Array {
-  return new Uint8Array(bytes.subarray(at, at + length));
+export function copyOut({ bytes }: Readable, at: number, length: number): Uint8Array {
+  return bytes.slice(at, at + length);
 }

@@ -4,7 +4,7 @@ import type { ForkRules } from '../forks.ts';
 import { GAS_LIMIT_MAX } from '../limits.ts';
 import type { Tracer } from '../trace/types.ts';
 import type { Account } from '../types.ts';
-import { addressOf, collectChanges, collectLogs, collectReads, readAccount } from './collect.ts';
+import { addressAt, collect, readAccount } from './collect.ts';
 import { haltOf } from './halts.ts';
 import type { HostContext } from './host.ts';
 import { copyOut, type KernelInstance, writeBytesAsWord, writeWord } from './instance.ts';
@@ -136,11 +136,7 @@ export class KernelSession implements Session {
 
   finish(): SessionResult {
     this.#assertOpen();
-    const result = {
-      logs: collectLogs(this.#kernel),
-      changes: collectChanges(this.#kernel, this.#rules),
-      reads: collectReads(this.#kernel),
-    };
+    const result = collect(this.#kernel, this.#rules);
     this.close();
     return result;
   }
@@ -184,7 +180,7 @@ export class KernelSession implements Session {
     const code = this.#writeInput(data, 0);
     return this.#guard(() => {
       const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
-      return this.#result(halt, addressOf(this.#kernel, account));
+      return this.#result(halt, addressAt(this.#kernel, account));
     });
   }
 
