@@ -4,6 +4,7 @@
  *
  *   npm run fuzz -- --seconds 60 --seed 7     so much processor time; the seed gives the cases
  *   npm run fuzz -- --seed 7 --only 1234      one case again, with what differs
+ *   npm run fuzz -- --anvil                   asks Anvil (revm) too, where it has an answer
  *   npm run fuzz -- --no-corpus               writes nothing
  *
  * Case n of a seed is the same on every machine. Ends with 1 when there was a difference.
@@ -14,7 +15,9 @@ import { createEvm } from '../src/create-evm.ts';
 import type { Evm } from '../src/evm.ts';
 import { loadRecover } from '../src/precompiles/recover.ts';
 import { FIXTURE_FORKS, type StateTest } from '../src/state-test/fixture.ts';
+import type { TraceStep } from '../src/trace/types.ts';
 import type { Fork } from '../src/types.ts';
+import { type AnvilOracle, createAnvilOracle } from './anvil-oracle.ts';
 import { writeCorpus } from './corpus.ts';
 import { type FuzzCase, generateCase } from './generate-case.ts';
 import { loadSeeds, mutateCase } from './mutate-case.ts';
@@ -28,6 +31,7 @@ import { shrink } from './shrink.ts';
 const DIFFERENCES_MAX = 10;
 const MUTATION_SHARE = 0.3;
 const PROGRESS_SECONDS = 60;
+const BLOCKHASH = 0x40;
 
 interface Comparison {
   readonly ours: Outcome;
@@ -41,7 +45,7 @@ interface Fuzzer {
   compare(fuzzCase: FuzzCase): Promise<Comparison>;
 }
 
-async function createFuzzer(seed: number): Promise<Fuzzer> {
+async function createFuzzer(seed: number, anvil: AnvilOracle | undefined): Promise<Fuzzer> {
   const recover = await loadRecover();
   const engines = new Map<Fork, Evm>();
   const published = conformanceFile('state-tests', 'core.ndjson.gz');
@@ -54,9 +58,15 @@ async function createFuzzer(seed: number): Promise<Fuzzer> {
       engines.set(fork, evm);
       const theirs = await runOracle(fuzzCase);
       const ours = attempt(() => runOurs(evm, fuzzCase, { recover }));
-      const traced = attempt(() => runOurs(evm, fuzzCase, { recover, isTraced: true }));
+      let asksHashes = false;
+      const onStep = ({ opcode }: TraceStep): void => {
+        asksHashes ||= opcode === BLOCKHASH;
+      };
+      const traced = attempt(() => runOurs(evm, fuzzCase, { recover, tracer: { onStep } }));
       const inTrace = differences(traced, theirs).map((line) => `traced: ${line}`);
-      return { ours, theirs, found: [...differences(ours, theirs), ...inTrace] };
+      // Anvil has hashes of its own for earlier blocks.
+      const inAnvil = asksHashes ? [] : ((await anvil?.differences(fuzzCase, ours)) ?? []);
+      return { ours, theirs, found: [...differences(ours, theirs), ...inTrace, ...inAnvil] };
     },
   };
 }
@@ -112,12 +122,29 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       'no-corpus': { type: 'boolean', default: false },
+      anvil: { type: 'boolean', default: false },
     },
   });
-  const fuzzer = await createFuzzer(Number(values.seed));
+  const anvil = values.anvil ? await createAnvilOracle() : undefined;
+  if (values.anvil && anvil === undefined) throw new Error('no Anvil for this machine');
+  const fuzzer = await createFuzzer(Number(values.seed), anvil);
   const keep = !values['no-corpus'];
-  if (values.only !== undefined) {
-    const index = Number(values.only);
+  try {
+    return await work(fuzzer, { seconds: Number(values.seconds), only: values.only, keep });
+  } finally {
+    await anvil?.stop();
+  }
+}
+
+interface Wanted {
+  readonly seconds: number;
+  readonly only: string | undefined;
+  readonly keep: boolean;
+}
+
+async function work(fuzzer: Fuzzer, { seconds, only, keep }: Wanted): Promise<number> {
+  if (only !== undefined) {
+    const index = Number(only);
     const one = makeCase(fuzzer, index);
     const { ours, found } = await fuzzer.compare(one);
     console.log(JSON.stringify(one.test));
@@ -125,7 +152,7 @@ async function main(): Promise<number> {
     if (found.length > 0) await report(fuzzer, index, one, keep);
     return found.length === 0 ? 0 : 1;
   }
-  return run(fuzzer, Number(values.seconds), keep);
+  return run(fuzzer, seconds, keep);
 }
 
 /** Case after case until the time is used up or enough differ. */

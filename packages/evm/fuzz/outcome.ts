@@ -60,6 +60,6 @@ function describeState(state: readonly AccountDump[]): Map<string, string> {
   );
 }
 
-function describeLog({ address, topics, data }: Log): string {
+export function describeLog({ address, topics, data }: Log): string {
   return [address, ...topics, data].map(bytesToHex).join(' ');
 }
