@@ -53,6 +53,7 @@ const NODE_EXIT: Readonly<Record<NodeError['code'], ExitCode>> = {
   'cannot-listen': EXIT.usage,
   'data-in-use': EXIT.refused,
   'data-damaged': EXIT.damaged,
+  'disk-full': EXIT.refused,
   'key-damaged': EXIT.damaged,
 };
 

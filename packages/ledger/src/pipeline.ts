@@ -239,7 +239,10 @@ export class Pipeline {
       const moved = headMoved(draft, job.ifHead);
       if (moved !== undefined) throw moved;
       const appended = applyWrite(this.#parts.components, draft, job);
-      return () => job.resolve(appended);
+      return () => {
+        this.#parts.components.metrics?.blocksAccepted(appended.length);
+        job.resolve(appended);
+      };
     } catch (error) {
       return () => job.reject(error);
     }

@@ -21,7 +21,7 @@ import {
 import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
 import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
 import type { NodeConfig } from './config.ts';
-import { NodeError } from './errors.ts';
+import { NodeError, type NodeErrorCode } from './errors.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, ledgerMetrics, processMetrics } from './node-metrics.ts';
@@ -319,12 +319,18 @@ function originOf(signer: Signer, provider: NativeProvider): string {
   return `basalt.local/${id.slice(0, 16)}`;
 }
 
+function codeOfStoreError({ code }: StoreError): NodeErrorCode {
+  if (code === 'locked') return 'data-in-use';
+  return code === 'disk-full' ? 'disk-full' : 'data-damaged';
+}
+
 function asNodeError(error: unknown, config: NodeConfig): unknown {
   if (error instanceof StoreError) {
-    const code = error.code === 'locked' ? 'data-in-use' : 'data-damaged';
-    return new NodeError(code, error.message, { cause: error });
+    return new NodeError(codeOfStoreError(error), error.message, { cause: error });
   }
   if (error instanceof LedgerError) {
+    // A refused write while the log is founded: the disk is at fault, not what lies on it.
+    if (error.cause instanceof StoreError) return asNodeError(error.cause, config);
     const message = `the log in ${resolve(config.dataDir)} cannot be opened: ${error.message}`;
     return new NodeError('data-damaged', message, { cause: error });
   }

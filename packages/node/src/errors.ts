@@ -4,6 +4,7 @@ export type NodeErrorCode =
   | 'cannot-listen'
   | 'data-in-use'
   | 'data-damaged'
+  | 'disk-full'
   | 'key-damaged';
 
 /** The node cannot be made or started; the message says what to do. */

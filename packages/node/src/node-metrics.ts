@@ -9,7 +9,7 @@ const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] 
 export function ledgerMetrics(registry: MetricsRegistry): LedgerMetrics {
   const accepted = registry.counter({
     name: 'basalt_blocks_accepted_total',
-    help: 'Submitted blocks that were committed.',
+    help: 'Blocks that were committed, submitted or written here.',
   });
   const rejected = registry.counter({
     name: 'basalt_blocks_rejected_total',
