@@ -16,9 +16,12 @@ import * as L from './layout.ts';
 
 type Slot = AccountChange['storage'][number];
 
-/** A copy of a region; records name each other by the addresses they had. */
+/** A copy of a region. Records name each other by the addresses they had: add `shift` to those. */
 interface Region extends Readable {
-  readonly start: number;
+  /** Where the copy lies in its buffer. */
+  readonly from: number;
+  readonly to: number;
+  readonly shift: number;
 }
 
 interface Records {
@@ -66,13 +69,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The results of the session so far, independent of what the kernel does next. */
 export function collect(kernel: KernelInstance, rules: ForkRules): SessionResult {
-  const { at, exports } = kernel;
-  const records: Records = {
-    accounts: copyRegion(kernel, at.accounts, exports.accountCount() * L.ACCOUNT_BYTES),
-    slots: copyRegion(kernel, at.slots, exports.slotsCount() * L.SLOT_BYTES),
-    logs: copyRegion(kernel, at.logs, exports.logsEnd() - at.logs),
-    newCode: copyRegion(kernel, at.newCode, exports.newCodeUsedEnd() - at.newCode),
-  };
+  const records = copyRecords(kernel);
   let logs: Log[] | undefined;
   let changes: AccountChange[] | undefined;
   let reads: ReadSet | undefined;
@@ -92,16 +89,34 @@ export function collect(kernel: KernelInstance, rules: ForkRules): SessionResult
   };
 }
 
-function copyRegion(kernel: KernelInstance, start: number, length: number): Region {
-  const bytes = copyOut(kernel, start, length);
-  return { bytes, view: new DataView(bytes.buffer), start };
+function copyRecords(kernel: KernelInstance): Records {
+  const { at, exports, pool } = kernel;
+  const accounts = exports.accountCount() * L.ACCOUNT_BYTES;
+  const slots = exports.slotsCount() * L.SLOT_BYTES;
+  const logs = exports.logsEnd() - at.logs;
+  const newCode = exports.newCodeUsedEnd() - at.newCode;
+  const place = pool.take(accounts + slots + logs + newCode);
+  let from = place.offset;
+  const copy = (start: number, length: number): Region => {
+    const to = from + length;
+    if (length > 0) place.bytes.set(kernel.bytes.subarray(start, start + length), from);
+    const region = { bytes: place.bytes, view: place.view, from, to, shift: from - start };
+    from = to;
+    return region;
+  };
+  return {
+    accounts: copy(at.accounts, accounts),
+    slots: copy(at.slots, slots),
+    logs: copy(at.logs, logs),
+    newCode: copy(at.newCode, newCode),
+  };
 }
 
 /** Logs of all frames that did not fail, in order. */
 function readLogs({ logs, accounts }: Records): Log[] {
   const { view } = logs;
   const list: Log[] = [];
-  for (let at = 0; at < view.byteLength; at += view.getUint32(at + L.LOG_BYTES, true)) {
+  for (let at = logs.from; at < logs.to; at += view.getUint32(at + L.LOG_BYTES, true)) {
     const topicCount = view.getUint32(at + L.LOG_TOPICS, true);
     const dataAt = at + L.LOG_HEAD_BYTES + topicCount * 32;
     const topics: Uint8Array[] = [];
@@ -109,7 +124,7 @@ function readLogs({ logs, accounts }: Records): Log[] {
       topics.push(copyOut(logs, topic, 32));
     }
     list.push({
-      address: addressAt(accounts, view.getUint32(at + L.LOG_ACCOUNT, true) - accounts.start),
+      address: addressAt(accounts, view.getUint32(at + L.LOG_ACCOUNT, true) + accounts.shift),
       topics,
       data: copyOut(logs, dataAt, view.getUint32(at + L.LOG_DATA_LENGTH, true)),
     });
@@ -121,15 +136,15 @@ function readLogs({ logs, accounts }: Records): Log[] {
 function readReads({ accounts, slots }: Records): ReadSet {
   const accountList: Uint8Array[] = [];
   const slotList: { address: Uint8Array; slot: Uint8Array }[] = [];
-  for (let at = 0; at < accounts.view.byteLength; at += L.ACCOUNT_BYTES) {
+  for (let at = accounts.from; at < accounts.to; at += L.ACCOUNT_BYTES) {
     const flags = accounts.view.getUint32(at + L.ACCOUNT_FLAGS, true);
     if (flags & L.ACCOUNT_IS_LOADED) accountList.push(addressAt(accounts, at));
   }
-  for (let at = 0; at < slots.view.byteLength; at += L.SLOT_BYTES) {
+  for (let at = slots.from; at < slots.to; at += L.SLOT_BYTES) {
     if (!(slots.view.getUint32(at + L.SLOT_FLAGS, true) & L.SLOT_IS_READ)) continue;
     const account = slots.view.getUint32(at + L.SLOT_ACCOUNT, true);
     slotList.push({
-      address: addressAt(accounts, account - accounts.start),
+      address: addressAt(accounts, account + accounts.shift),
       slot: readWordAsBytes(slots, at + L.SLOT_KEY, 32),
     });
   }
@@ -139,8 +154,8 @@ function readReads({ accounts, slots }: Records): ReadSet {
 /** What differs from the state below, with the fork's rules of the end of a transaction applied. */
 function readChanges(records: Records, rules: ForkRules): AccountChange[] {
   const changes: AccountChange[] = [];
-  const { byteLength } = records.accounts.view;
-  for (let at = 0; at < byteLength; at += L.ACCOUNT_BYTES) {
+  const { from, to } = records.accounts;
+  for (let at = from; at < to; at += L.ACCOUNT_BYTES) {
     const change = changeAt(records, rules, at);
     if (change !== undefined) changes.push(change);
   }
@@ -189,7 +204,7 @@ function changedSlots({ accounts, slots }: Records, account: number): Slot[] {
   const changed: Slot[] = [];
   let record = accounts.view.getUint32(account + L.ACCOUNT_SLOTS, true);
   while (record !== 0) {
-    const at = record - slots.start;
+    const at = record + slots.shift;
     record = slots.view.getUint32(at + L.SLOT_NEXT, true);
     if (isEqual(slots, at, L.SLOT_VALUE, L.SLOT_BELOW, 32)) continue;
     changed.push({
@@ -212,7 +227,7 @@ export function readAccount(from: Readable, at: number): Account {
 function readNewCode({ accounts, newCode }: Records, account: number): Uint8Array {
   const record = accounts.view.getUint32(account + L.ACCOUNT_NEW_CODE, true);
   if (record === 0) return NO_BYTES;
-  const at = record - newCode.start;
+  const at = record + newCode.shift;
   return copyOut(newCode, at + 4, newCode.view.getUint32(at, true));
 }
 

@@ -6,6 +6,7 @@ import { EvmError } from '../errors.ts';
 import type { MemorySizes } from '../evm.ts';
 import { INSTANCE_BYTES_MAX, NEW_CODE_BYTES, RETURN_BYTES } from '../limits.ts';
 import { loadKernel } from './load-kernel-shell.ts';
+import { RecordPool } from './record-pool.ts';
 
 const PAGE_BYTES = 65_536;
 /** Regions begin behind the kernel's static data (assembly/compile.mjs). */
@@ -98,6 +99,7 @@ export interface KernelInstance {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly sizes: MemorySizes;
+  readonly pool: RecordPool;
   /** Fixed addresses, read once. */
   readonly at: {
     readonly environment: number;
@@ -164,6 +166,7 @@ export function instantiate(
     bytes: new Uint8Array(memory.buffer),
     view: new DataView(memory.buffer),
     sizes,
+    pool: new RecordPool(),
     at: {
       environment: exports.environmentAt(),
       scratch: exports.hostScratchAt(),

@@ -1,6 +1,7 @@
 import { EvmError } from '../errors.ts';
 import type { FrameRequest, FrameResult, Session, SessionResult } from '../evm.ts';
 import type { ForkRules } from '../forks.ts';
+import type { Tier } from '../jit/tier.ts';
 import { GAS_LIMIT_MAX } from '../limits.ts';
 import type { Tracer } from '../trace/types.ts';
 import type { Account } from '../types.ts';
@@ -29,14 +30,21 @@ export class KernelSession implements Session {
   readonly #context: HostContext;
   readonly #kernel: KernelInstance;
   readonly #rules: ForkRules;
+  readonly #tier: Tier | undefined;
   readonly #marks: Mark[] = [];
   #isOpen = true;
 
   /** The kernel was reset and its environment written. */
-  constructor(context: HostContext, kernel: KernelInstance, rules: ForkRules) {
+  constructor(
+    context: HostContext,
+    kernel: KernelInstance,
+    rules: ForkRules,
+    tier: Tier | undefined,
+  ) {
     this.#context = context;
     this.#kernel = kernel;
     this.#rules = rules;
+    this.#tier = tier;
   }
 
   getAccount(address: Uint8Array): Account | undefined {
@@ -96,9 +104,7 @@ export class KernelSession implements Session {
 
   snapshot(): number {
     this.#assertOpen();
-    const { exports } = this.#kernel;
-    const journal = exports.journalPosition();
-    this.#marks.push({ journal, logs: exports.logsEnd(), refund: exports.refundCounter() });
+    this.#marks.push(this.#mark());
     return this.#marks.length - 1;
   }
 
@@ -107,6 +113,16 @@ export class KernelSession implements Session {
     const mark = this.#marks[snapshot];
     if (mark === undefined) throw new EvmError('bad-request', 'no such snapshot');
     this.#marks.length = snapshot;
+    this.#rewind(mark);
+  }
+
+  #mark(): Mark {
+    const { exports } = this.#kernel;
+    const journal = exports.journalPosition();
+    return { journal, logs: exports.logsEnd(), refund: exports.refundCounter() };
+  }
+
+  #rewind(mark: Mark): void {
     this.#kernel.exports.revert(mark.journal, mark.logs, mark.refund);
   }
 
@@ -119,7 +135,10 @@ export class KernelSession implements Session {
     if (isStatic && value !== 0n) {
       throw new EvmError('bad-request', 'a static call moves no value');
     }
-    return request.to === undefined ? this.#runCreate(request) : this.#runCall(request, request.to);
+    const tier = this.#tier;
+    return this.#guard(() =>
+      tier === undefined ? this.#runOnce(request) : this.#runTiered(tier, request),
+    );
   }
 
   trace(request: FrameRequest, tracer: Tracer): FrameResult {
@@ -147,6 +166,22 @@ export class KernelSession implements Session {
     this.#context.state = undefined;
   }
 
+  #runTiered(tier: Tier, request: FrameRequest): FrameResult {
+    const mark = this.#mark();
+    return tier.run(request, {
+      once: () => this.#runOnce(request),
+      rewind: () => this.#rewind(mark),
+      outcome: (result) => {
+        const { logs, changes } = collect(this.#kernel, this.#rules);
+        return { result, logs, changes };
+      },
+    });
+  }
+
+  #runOnce(request: FrameRequest): FrameResult {
+    return request.to === undefined ? this.#runCreate(request) : this.#runCall(request, request.to);
+  }
+
   #runCall(request: FrameRequest, target: Uint8Array): FrameResult {
     const { data = NO_BYTES, code } = request;
     const from = this.#load(request.from);
@@ -154,20 +189,18 @@ export class KernelSession implements Session {
     const value = this.#amount(request.value ?? 0n);
     const input = this.#writeInput(data, 0);
     const codeAt = code === undefined ? 0 : this.#writeInput(code, data.length);
-    return this.#guard(() => {
-      const halt = this.#kernel.exports.runCall(
-        from,
-        to,
-        value,
-        request.gasLimit,
-        input,
-        data.length,
-        request.isStatic === true ? 1 : 0,
-        codeAt,
-        code?.length ?? 0,
-      );
-      return this.#result(halt, undefined);
-    });
+    const halt = this.#kernel.exports.runCall(
+      from,
+      to,
+      value,
+      request.gasLimit,
+      input,
+      data.length,
+      request.isStatic === true ? 1 : 0,
+      codeAt,
+      code?.length ?? 0,
+    );
+    return this.#result(halt, undefined);
   }
 
   #runCreate(request: FrameRequest): FrameResult {
@@ -178,10 +211,8 @@ export class KernelSession implements Session {
     const account = exports.createdAccount(from, nonce);
     const value = this.#amount(request.value ?? 0n);
     const code = this.#writeInput(data, 0);
-    return this.#guard(() => {
-      const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
-      return this.#result(halt, addressAt(this.#kernel, account));
-    });
+    const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
+    return this.#result(halt, addressAt(this.#kernel, account));
   }
 
   /** A host that throws leaves the frames open: this session cannot go on. */
@@ -200,11 +231,12 @@ export class KernelSession implements Session {
     const { exports, at } = this.#kernel;
     const halt = haltOf(number);
     const refund = exports.refundCounter();
+    const size = exports.outputLength();
     return {
       halt,
       gasLeft: exports.gasLeft(),
       gasRefund: refund < 0n ? 0n : refund,
-      output: copyOut(this.#kernel, at.returnBuffer, exports.outputLength()),
+      output: size === 0 ? NO_BYTES : copyOut(this.#kernel, at.returnBuffer, size),
       created: halt === undefined ? created : undefined,
     };
   }
