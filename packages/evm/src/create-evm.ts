@@ -1,5 +1,8 @@
 import type { Evm, EvmOptions, FrameRequest, Session, TransactionContext } from './evm.ts';
 import { FORK_RULES, type ForkRules } from './forks.ts';
+import { TARGET_BYTES } from './jit/limits.ts';
+import { Tier } from './jit/tier.ts';
+import type { Compile } from './jit/types.ts';
 import { configure } from './kernel/configure.ts';
 import { DEFAULT_BLOCK, writeEnvironment } from './kernel/environment.ts';
 import { createHost, type HostContext } from './kernel/host.ts';
@@ -32,11 +35,23 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   };
   const sizes = { ...DEFAULT_MEMORY, ...options.memory };
   const { sharedMemory, hashSeed: seed, kernelModule: module } = options;
-  const kernel = instantiate({ sizes, sharedMemory, seed, module }, createHost(context));
+  const isTiered = options.engine === 'tiered';
+  const extraBytes = isTiered ? TARGET_BYTES : 0;
+  const kernel = instantiate({ sizes, sharedMemory, seed, module, extraBytes }, createHost(context));
   context.kernel = kernel;
   const addresses = precompiles.map(({ address }) => address);
   configure(kernel, FORK_RULES[fork], addresses);
-  return new KernelEvm(context, kernel, FORK_RULES[fork]);
+  if (!isTiered) return new KernelEvm(context, kernel, FORK_RULES[fork], undefined);
+  const compile = options.tier?.compile ?? (await loadBackground());
+  const tier = new Tier(kernel, fork, compile, options.tier ?? {});
+  context.hot = (hash, code) => tier.hot(hash, code);
+  return new KernelEvm(context, kernel, FORK_RULES[fork], tier);
+}
+
+/** Only here is there need of threads. */
+async function loadBackground(): Promise<Compile> {
+  const { compileInBackground } = await import('./jit/background-shell.ts');
+  return compileInBackground;
 }
 
 class KernelEvm implements Evm {
@@ -44,13 +59,20 @@ class KernelEvm implements Evm {
   readonly #context: HostContext;
   readonly #kernel: KernelInstance;
   readonly #rules: ForkRules;
+  readonly tier: Tier | undefined;
   #session: KernelSession | undefined;
 
-  constructor(context: HostContext, kernel: KernelInstance, rules: ForkRules) {
+  constructor(
+    context: HostContext,
+    kernel: KernelInstance,
+    rules: ForkRules,
+    tier: Tier | undefined,
+  ) {
     this.fork = rules.fork;
     this.#context = context;
     this.#kernel = kernel;
     this.#rules = rules;
+    this.tier = tier;
   }
 
   call(state: StateReader, request: CallRequest): CallResult {
@@ -78,7 +100,7 @@ class KernelEvm implements Evm {
     this.#kernel.exports.reset();
     writeEnvironment(this.#kernel, this.#rules, block, transaction);
     this.#context.state = state;
-    const session = new KernelSession(this.#context, this.#kernel, this.#rules);
+    const session = new KernelSession(this.#context, this.#kernel, this.#rules, this.tier);
     this.#session = session;
     return session;
   }

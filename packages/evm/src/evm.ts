@@ -2,6 +2,7 @@
  * The engine's face. An engine belongs to one fork and one thread, runs one call at a time and is
  * synchronous throughout.
  */
+import type { TierOptions, TierStatus } from './jit/types.ts';
 import type { Precompile } from './precompiles/types.ts';
 import type { Tracer } from './trace/types.ts';
 import type {
@@ -19,6 +20,13 @@ import type {
 
 export interface EvmOptions {
   readonly fork: Fork;
+  /**
+   * `tiered`: code that gets hot runs as generated WASM. `interpreter`, also where absent: no code is
+   * generated.
+   */
+  readonly engine?: 'interpreter' | 'tiered';
+  /** How the second tier works; only with the engine `tiered`. */
+  readonly tier?: TierOptions;
   /** Sizes of the kernel's regions; see docs/evm-memory.md. */
   readonly memory?: Partial<MemorySizes>;
   /** A shared memory, large enough for the sizes; private memory is made where absent. */
@@ -120,6 +128,8 @@ export interface Session {
 
 export interface Evm {
   readonly fork: Fork;
+  /** The second tier; undefined in the engine `interpreter`. */
+  readonly tier: TierStatus | undefined;
   /**
    * Runs one message call or creation on a state and gives all that it changes. Changes are those of
    * the call alone: no intrinsic gas, no fee, no nonce of the sender (a creation raises it).

@@ -53,6 +53,8 @@ export const ENV_BLOB_COUNT = 320;
 export const ENV_BLOBS = 352;
 
 export const FRAME_BYTES = 256;
+export const FRAME_IP = 0;
+export const FRAME_SP = 4;
 export const FRAME_GAS = 8;
 export const FRAME_MEMORY = 16;
 export const FRAME_MEMORY_SIZE = 20;
@@ -70,3 +72,16 @@ export const FRAME_GAS_START = 136;
 export const FRAME_RESULT = 144;
 export const FRAME_RESULT_LENGTH = 148;
 export const FRAME_CODE_ACCOUNT = 152;
+
+export const HALT_STOP = 1;
+export const HALT_RETURN = 2;
+export const HALT_SELFDESTRUCT = 3;
+export const HALT_REVERT = 4;
+export const HALT_INVALID_JUMP = 8;
+export const HALT_INVALID_OPCODE = 9;
+export const ACTION_CALL = 32;
+export const ACTION_CALLCODE = 33;
+export const ACTION_DELEGATECALL = 34;
+export const ACTION_STATICCALL = 35;
+export const ACTION_CREATE = 36;
+export const ACTION_CREATE2 = 37;
