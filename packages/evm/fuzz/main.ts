@@ -5,13 +5,13 @@
  *   npm run fuzz -- --seconds 60 --seed 7     so much processor time; the seed gives the cases
  *   npm run fuzz -- --seed 7 --only 1234      one case again, with what differs
  *   npm run fuzz -- --anvil                   asks Anvil (revm) too, where it has an answer
+ *   npm run fuzz -- --engine tiered           generated code for everything
  *   npm run fuzz -- --no-corpus               writes nothing
  *
  * Case n of a seed is the same on every machine. Ends with 1 when there was a difference.
  */
 import { parseArgs } from 'node:util';
 import { conformanceFile } from '../../../tools/testing/conformance.ts';
-import { createEvm } from '../src/create-evm.ts';
 import type { Evm } from '../src/evm.ts';
 import { loadRecover } from '../src/precompiles/recover.ts';
 import { FIXTURE_FORKS, type StateTest } from '../src/state-test/fixture.ts';
@@ -19,6 +19,7 @@ import type { TraceStep } from '../src/trace/types.ts';
 import type { Fork } from '../src/types.ts';
 import { type AnvilOracle, createAnvilOracle } from './anvil-oracle.ts';
 import { writeCorpus } from './corpus.ts';
+import { createEngine, type EngineName } from './engines.ts';
 import { type FuzzCase, generateCase } from './generate-case.ts';
 import { loadSeeds, mutateCase } from './mutate-case.ts';
 import { runOracle } from './oracle.ts';
@@ -45,7 +46,11 @@ interface Fuzzer {
   compare(fuzzCase: FuzzCase): Promise<Comparison>;
 }
 
-async function createFuzzer(seed: number, anvil: AnvilOracle | undefined): Promise<Fuzzer> {
+async function createFuzzer(
+  seed: number,
+  engine: EngineName,
+  anvil: AnvilOracle | undefined,
+): Promise<Fuzzer> {
   const recover = await loadRecover();
   const engines = new Map<Fork, Evm>();
   const published = conformanceFile('state-tests', 'core.ndjson.gz');
@@ -54,7 +59,7 @@ async function createFuzzer(seed: number, anvil: AnvilOracle | undefined): Promi
     seeds: published === undefined ? [] : loadSeeds(published),
     async compare(fuzzCase) {
       const fork = FIXTURE_FORKS[fuzzCase.forkName] ?? 'osaka';
-      const evm = engines.get(fork) ?? (await createEvm({ fork }));
+      const evm = engines.get(fork) ?? (await createEngine(fork, engine));
       engines.set(fork, evm);
       const theirs = await runOracle(fuzzCase);
       const ours = attempt(() => runOurs(evm, fuzzCase, { recover }));
@@ -123,11 +128,14 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       'no-corpus': { type: 'boolean', default: false },
       anvil: { type: 'boolean', default: false },
+      engine: { type: 'string', default: 'interpreter' },
     },
   });
+  const { engine } = values;
+  if (engine !== 'interpreter' && engine !== 'tiered') throw new Error(`no engine ${engine}`);
   const anvil = values.anvil ? await createAnvilOracle() : undefined;
   if (values.anvil && anvil === undefined) throw new Error('no Anvil for this machine');
-  const fuzzer = await createFuzzer(Number(values.seed), anvil);
+  const fuzzer = await createFuzzer(Number(values.seed), engine, anvil);
   const keep = !values['no-corpus'];
   try {
     return await work(fuzzer, { seconds: Number(values.seconds), only: values.only, keep });
