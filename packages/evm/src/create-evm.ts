@@ -37,7 +37,10 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   const { sharedMemory, hashSeed: seed, kernelModule: module } = options;
   const isTiered = options.engine === 'tiered';
   const extraBytes = isTiered ? TARGET_BYTES : 0;
-  const kernel = instantiate({ sizes, sharedMemory, seed, module, extraBytes }, createHost(context));
+  const kernel = instantiate(
+    { sizes, sharedMemory, seed, module, extraBytes },
+    createHost(context),
+  );
   context.kernel = kernel;
   const addresses = precompiles.map(({ address }) => address);
   configure(kernel, FORK_RULES[fork], addresses);

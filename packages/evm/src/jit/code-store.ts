@@ -1,6 +1,7 @@
 /**
- * The generated codes of one engine: their place in the kernel's table of functions, their tables of
- * jump targets behind the kernel's regions, and the bound on all of it. Least recently used go first.
+ * The generated codes of one engine: their place in the kernel's table of functions, their tables
+ * of jump targets behind the kernel's regions, and the bound on all of it. Least recently used go
+ * first.
  */
 import type { KernelInstance } from '../kernel/instance.ts';
 import { IMPORTS } from './runtime.ts';

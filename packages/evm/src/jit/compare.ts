@@ -26,7 +26,11 @@ function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-function isSameList<T>(a: readonly T[], b: readonly T[], isEqual: (a: T, b: T) => boolean): boolean {
+function isSameList<T>(
+  a: readonly T[],
+  b: readonly T[],
+  isEqual: (a: T, b: T) => boolean,
+): boolean {
   return a.length === b.length && a.every((each, index) => isEqual(each, b[index] as T));
 }
 
@@ -62,10 +66,6 @@ function isSameChange(a: AccountChange, b: AccountChange): boolean {
     a.account?.balance === b.account?.balance &&
     isSame(a.account?.codeHash, b.account?.codeHash) &&
     isSame(a.code, b.code) &&
-    isSameList(
-      a.storage,
-      b.storage,
-      (x, y) => isSame(x.slot, y.slot) && isSame(x.value, y.value),
-    )
+    isSameList(a.storage, b.storage, (x, y) => isSame(x.slot, y.slot) && isSame(x.value, y.value))
   );
 }

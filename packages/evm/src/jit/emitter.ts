@@ -35,7 +35,7 @@ const LOCALS_MAX = 65_536;
 export class Emitter {
   readonly w: ByteWriter;
   /** Next local that is not in use. */
-  locals = FIRST_FREE;
+  locals: number = FIRST_FREE;
   /** Most bits that a local can have set. */
   readonly #bits = new Uint8Array(LOCALS_MAX);
   #low = new Int32Array(1024);
@@ -44,7 +44,7 @@ export class Emitter {
   readonly #limbs = new Int32Array(VALUES_MAX * 4);
   /** Slot that an unread value lies in; -1: its operands are known. */
   readonly #home = new Int32Array(VALUES_MAX);
-  values = 0;
+  values: number = 0;
 
   constructor(capacity: number) {
     this.w = new ByteWriter(capacity);
@@ -187,8 +187,10 @@ export class Emitter {
     if (this.home(value) >= 0) return false;
     const at = value << 2;
     const l = this.#limbs;
-    return ((l[at] as number) & (l[at + 1] as number) & (l[at + 2] as number) &
-      (l[at + 3] as number)) < 0;
+    return (
+      ((l[at] as number) & (l[at + 1] as number) & (l[at + 2] as number) & (l[at + 3] as number)) <
+      0
+    );
   }
 
   /** A constant below 2^31; -1 for anything else. */

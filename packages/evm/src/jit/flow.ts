@@ -16,7 +16,7 @@ const ACTIONS: ReadonlyMap<number, number> = new Map([
   [0xfa, K.ACTION_STATICCALL],
 ]);
 
-/** Slot of a constant target, 0 for one that is no JUMPDEST; -1 for a target that is not constant. */
+/** Slot of a constant target, 0: it is no JUMPDEST; -1: the target is not constant. */
 function knownSlot(g: FunctionGenerator, target: number): number {
   if (!g.e.isConstant(target)) return -1;
   const offset = g.e.smallConstant(target);

@@ -6,8 +6,8 @@
  * It consists of segments. A segment is what runs in one go once it is begun: from the function's
  * start, or a conditional jump not taken, to the next jump that may go elsewhere, or end. Its head
  * takes the gas of the whole segment and looks at the stack for all of it. If either refuses, the
- * stack is in memory there and the interpreter goes on opcode by opcode: a frame that cannot pay for
- * a segment fails within it in any case, and only there matters at which opcode.
+ * stack is in memory there and the interpreter goes on opcode by opcode: a frame that cannot pay
+ * for a segment fails within it in any case, and only there matters at which opcode.
  */
 import { FRAME_STACK_EMPTY } from '../kernel/layout.ts';
 import { BASE, BIAS_SLOTS, DEPTH, type Emitter, FIRST_FREE, FRAME, GAS, STACK } from './emitter.ts';
@@ -224,7 +224,7 @@ export class FunctionGenerator {
     this.#checkedHighest = Math.max(this.#checkedHighest, this.#highest);
   }
 
-  /** Leaves room for a constant: what the segment charges for the opcodes behind the present one. */
+  /** Leaves room for what the segment charges for the opcodes behind the present one. */
   waitForGas(): void {
     this.#waiting.push(this.e.w.hole(GAS_BYTES), this.#gas);
   }

@@ -1,4 +1,4 @@
-/** Longest code that is translated: EIP-170's 24,576 bytes; a table of targets has two bytes each. */
+/** Longest code that is generated: EIP-170's 24,576 bytes. */
 export const CODE_BYTES_MAX = 24_576;
 /** Opcodes of one function; what follows becomes a function of its own. */
 export const FUNCTION_OPCODES_MAX = 256;
@@ -12,7 +12,7 @@ export const FOLLOW_OPCODES_MAX = 40;
 
 // ---- the tier manager ----
 
-/** Gas spent on a code in the interpreter before it is generated: some 10 ms, what generating costs. */
+/** Gas spent on a code in the interpreter before it is generated: some 5 ms, as generating takes. */
 export const HOT_GAS_DEFAULT = 10_000_000n;
 /** Generated codes that one engine keeps. */
 export const MODULES_MAX_DEFAULT = 512;

@@ -1,15 +1,6 @@
 /** MLOAD, MSTORE, MSTORE8 and MSIZE: in place while the offset lies in memory that is there. */
 import { FRAME_MEMORY, FRAME_MEMORY_SIZE } from '../kernel/layout.ts';
-import {
-  ADDRESS,
-  type Emitter,
-  FRAME,
-  GAS,
-  MEMORY,
-  MEMORY_SIZE,
-  VECTOR,
-  ZERO,
-} from './emitter.ts';
+import { ADDRESS, type Emitter, FRAME, GAS, MEMORY, MEMORY_SIZE, VECTOR, ZERO } from './emitter.ts';
 import { keepGas } from './flow.ts';
 import * as L from './limbs.ts';
 import { IMPORT_TOUCH } from './runtime.ts';

@@ -1,7 +1,7 @@
 /** Puts the sections of the module around the functions that were written. */
 import { ByteWriter } from './byte-writer.ts';
-import { functionOf, FUNCTION_ENTER, FUNCTION_INVALID, IMPORTS } from './runtime.ts';
 import * as R from './runtime.ts';
+import { FUNCTION_ENTER, FUNCTION_INVALID, functionOf, IMPORTS } from './runtime.ts';
 import * as W from './wasm.ts';
 
 const { I32, I64 } = W;

@@ -18,7 +18,7 @@ export class VirtualStack {
   /** Value that lies in memory. */
   readonly #stored = new Int32Array(SLOTS_MAX + 32);
   #lowest = BIAS_SLOTS;
-  height = BIAS_SLOTS;
+  height: number = BIAS_SLOTS;
 
   constructor(emitter: Emitter) {
     this.#e = emitter;
@@ -79,8 +79,8 @@ export class VirtualStack {
   }
 
   /**
-   * A function of the runtime takes the top `taken` items, whose slots it may write over, and leaves
-   * `left` in their place. To be called before the call is written.
+   * A function of the runtime takes the top `taken` items, whose slots it may write over, and
+   * leaves `left` in their place. To be called before the call is written.
    */
   replace(taken: number, left: number): void {
     const bottom = this.height - taken;

@@ -26,7 +26,7 @@ export function addWords(e: Emitter, a: number, b: number): number {
 /** Carry of x + y, whose low 64 bits are `sum`. */
 function carryOf(e: Emitter, x: number, y: number, sum: number): number {
   if (x === ZERO || y === ZERO || Math.max(e.width(x), e.width(y)) < 64) return ZERO;
-  if (x < 0 && y < 0) return e.toBigInt(x) + e.toBigInt(y) >> 64n === 0n ? ZERO : ONE;
+  if (x < 0 && y < 0) return (e.toBigInt(x) + e.toBigInt(y)) >> 64n === 0n ? ZERO : ONE;
   return L.isBelow(e, sum, x < 0 ? x : y);
 }
 

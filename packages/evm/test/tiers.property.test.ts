@@ -1,0 +1,168 @@
+/**
+ * Generated code and the interpreter are the same machine: any code, any operands, any gas, every
+ * fork. Everything is generated at its first frame here, and the tier's own checks are off.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type FuzzCase, generateCase } from '../fuzz/generate-case.ts';
+import { differences } from '../fuzz/outcome.ts';
+import { createRandom } from '../fuzz/random.ts';
+import { runOurs } from '../fuzz/run-ours.ts';
+import { createEvm } from '../src/create-evm.ts';
+import type { Evm } from '../src/evm.ts';
+import { isSameOutcome } from '../src/jit/compare.ts';
+import { compileNow } from '../src/jit/compile.ts';
+import { OPCODES } from '../src/opcodes.ts';
+import { FIXTURE_FORKS } from '../src/state-test/fixture.ts';
+import type { CallResult, Fork } from '../src/types.ts';
+import { assemble, CALLER, CONTRACT, push, stateWith, toNumber, word } from './support/machine.ts';
+
+const TIER = { hotGas: 0n, compile: compileNow, sampleEvery: 0, sampleFirst: 0 };
+
+async function createBoth(fork: Fork): Promise<{ tiered: Evm; interpreter: Evm }> {
+  return {
+    tiered: await createEvm({ fork, engine: 'tiered', tier: TIER }),
+    interpreter: await createEvm({ fork }),
+  };
+}
+
+function isSame(a: CallResult, b: CallResult): boolean {
+  const outcome = (result: CallResult): Parameters<typeof isSameOutcome>[0] => ({
+    result: { ...result, gasLeft: -result.gasUsed },
+    logs: result.logs,
+    changes: result.changes,
+  });
+  return isSameOutcome(outcome(a), outcome(b));
+}
+
+// ---- operations on words, with operands known to the generator and not ----
+
+const EDGES: readonly bigint[] = [0, 1, 7, 8, 31, 32, 63, 64, 127, 128, 192, 255, 256].flatMap(
+  (n) => [
+    BigInt(n),
+    2n ** BigInt(n % 256),
+    2n ** BigInt(n % 256) - 1n,
+    2n ** 256n - 1n - BigInt(n),
+  ],
+);
+const operand = fc.oneof(
+  fc.constantFrom(...EDGES),
+  fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  fc.bigInt({ min: 0n, max: 2n ** 160n - 1n }),
+  // Limbs of all zeros and all ones, where carries run through.
+  fc
+    .array(fc.constantFrom(0n, 1n, 2n ** 63n, 2n ** 64n - 1n), { minLength: 4, maxLength: 4 })
+    .map((limbs) => limbs.reduce((sum, limb) => (sum << 64n) | limb, 0n)),
+);
+const WORD_OPCODES = OPCODES.filter(({ code }) => code > 0 && code < 0x20);
+
+test('every operation on words gives what the interpreter gives', async () => {
+  const { tiered, interpreter } = await createBoth('osaka');
+  const opcode = fc.constantFrom(...WORD_OPCODES);
+  const operands = fc.tuple(operand, operand, operand);
+  // Which operands are constants in the code, and which come with the call.
+  const known = fc.integer({ min: 0, max: 7 });
+  // What is done to the result, so that the width of operands is known to the generator.
+  const narrowed = fc.constantFrom(0n, 1n, 0xffn, 2n ** 32n - 1n, 2n ** 64n - 1n, 2n ** 160n - 1n);
+  fc.assert(
+    fc.property(opcode, operands, known, narrowed, ({ name, pops }, values, bits, mask) => {
+      const ordered: (string | bigint)[] = [];
+      for (let index = pops - 1; index >= 0; index--) {
+        if (bits & (1 << index)) ordered.push(values[index] as bigint);
+        else {
+          ordered.push(BigInt(index * 32), 'CALLDATALOAD');
+          if (mask !== 0n) ordered.push(mask, 'AND');
+        }
+      }
+      const state = stateWith({
+        0xc0de: assemble(...ordered, name, 0n, 'MSTORE', 32n, 0n, 'RETURN'),
+      });
+      const data = Buffer.concat(values.map((value) => word(value)));
+      const request = { from: CALLER, to: CONTRACT, data, gasLimit: 100_000n };
+      const [a, b] = [tiered.call(state, request), interpreter.call(state, request)];
+      assert.equal(a.halt, undefined);
+      assert.equal(toNumber(a.output), toNumber(b.output), `${name} of ${values}, mask ${mask}`);
+      assert.equal(a.gasUsed, b.gasUsed);
+    }),
+    { numRuns: 3_000 },
+  );
+  assert.ok((tiered.tier?.runs ?? 0) >= 3_000);
+});
+
+// ---- any code ----
+
+const piece: fc.Arbitrary<readonly number[]> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...OPCODES.map(({ code }) => [code])) },
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 70 }).map((n) => push(BigInt(n))) },
+  { weight: 2, arbitrary: operand.map(push) },
+  { weight: 3, arbitrary: fc.constant([0x5b]) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.integer({ min: 0, max: 90 }), fc.constantFrom(0x56, 0x57))
+      .map(([to, op]) => [0x60, to, op]),
+  },
+  // A jump to where the stack says, mostly to a JUMPDEST; GAS and SSTORE amid a block.
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      [0x60, 12, 0x35, 0x56],
+      [0x80, 0x57],
+      [0x5a, 0x5a, 0x55],
+      [0x5a, 0x90, 0x50],
+      [0x81, 0x52],
+      [0x51, 0x90, 0x51],
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      [0x5f, 0x5f, 0x60, 32, 0x5f, 0x5f, 0x30, 0x61, 1, 0, 0xf1],
+      [0x60, 32, 0x5f, 0x5f, 0x5f, 0x30, 0x61, 1, 0, 0xf4],
+      [0x60, 32, 0x5f, 0x60, 8, 0x5f, 0x30, 0x61, 1, 0, 0xfa],
+      [0x60, 9, 0x5f, 0x5f, 0xf0],
+    ),
+  },
+);
+
+async function compareAnyCode(fork: Fork, numRuns: number): Promise<void> {
+  const { tiered, interpreter } = await createBoth(fork);
+  const code = fc.array(piece, { maxLength: 70 }).map((pieces) => pieces.flat());
+  const seeds = fc.array(fc.integer({ min: 0, max: 64 }), { maxLength: 16 });
+  const gas = fc.oneof(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 60_000 }));
+  fc.assert(
+    fc.property(seeds, code, gas, fc.uint8Array({ maxLength: 70 }), (stack, body, limit, data) => {
+      const state = stateWith({
+        0xc0de: Uint8Array.from([...stack.flatMap((n) => [0x60, n]), ...body]),
+      });
+      state.setStorage(CONTRACT, word(1n), word(5n));
+      const request = { from: CALLER, to: CONTRACT, data, gasLimit: BigInt(limit) };
+      const [a, b] = [tiered.call(state, request), interpreter.call(state, request)];
+      if (!isSame(a, b)) assert.deepEqual(a, b);
+    }),
+    { numRuns },
+  );
+}
+
+test('any code gives the same run: Osaka', () => compareAnyCode('osaka', 3_000));
+test('any code gives the same run: older forks', async () => {
+  for (const fork of ['frontier', 'spuriousDragon', 'istanbul', 'london'] as const) {
+    await compareAnyCode(fork, 300);
+  }
+});
+
+// ---- code that gets somewhere ----
+
+test('structured programs of the fuzzer give the same', async () => {
+  const engines = new Map<Fork, { tiered: Evm; interpreter: Evm }>();
+  for (let index = 0; index < 800; index++) {
+    const one: FuzzCase = generateCase(createRandom(20_261_120, index), `tiers-${index}`);
+    const fork = FIXTURE_FORKS[one.forkName] ?? 'osaka';
+    const both = engines.get(fork) ?? (await createBoth(fork));
+    engines.set(fork, both);
+    const found = differences(runOurs(both.tiered, one), runOurs(both.interpreter, one));
+    assert.deepEqual(found, [], `case ${index} of ${one.forkName}`);
+  }
+});
