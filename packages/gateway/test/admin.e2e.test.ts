@@ -60,6 +60,11 @@ suite('namespaces and administration', () => {
       const view = await ask(port, `/blocks/${chain.hash(1)}?view=json`);
       assert.equal(view.json()['payloadState'], 'pruned');
       assert.equal((await ask(port, `/blocks/${chain.hash(4)}/payload`)).status, 200);
+      // Nobody could tell the writers without the key blocks.
+      const keys = await ask(port, `/chains/${chain.namespace}/keys`);
+      assert.equal(keys.status, 200);
+      assert.deepEqual(new Uint8Array(keys.body), new Uint8Array(chain.wire(0)));
+      assert.equal((await ask(port, `/chains/${chain.namespace}/keys?proofs=1`)).status, 200);
       const page = `/chains/${chain.namespace}/blocks?from=1&count=2`;
       const accept = BLOCKS_TYPE;
       assert.equal((await ask(port, page, { headers: { accept } })).status, 410);

@@ -196,7 +196,7 @@ class TiledLedger implements Ledger {
   }
 
   payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
-    return this.#components.store.payload(namespace, index);
+    return this.#reads.payload(namespace, index);
   }
 
   async checkpoint(namespace: NamespaceId | 'super'): Promise<string | undefined> {

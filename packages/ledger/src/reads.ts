@@ -3,6 +3,7 @@ import {
   type BlockHash,
   blockHash,
   type CryptoProvider,
+  decodeBlock,
   decodeEntry,
   decodeGenesis,
   type Hash32,
@@ -13,6 +14,7 @@ import { type LogStore, StoreError } from '@basalt/store';
 import { decodeChainState, decodeFrozen, decodeIndex, recordName } from './chain-codec.ts';
 import type { ChainState } from './chain-state.ts';
 import type { Checkpointer, PublishedCheckpoint } from './checkpointer.ts';
+import { keyBlockName } from './draft.ts';
 import type { Lanes } from './lanes.ts';
 import { SIZE_RECORD_BLOCKS } from './limits.ts';
 import type { TreeReader } from './tree-reader.ts';
@@ -99,16 +101,31 @@ export class Reads {
   ): Promise<BlockView | undefined> {
     const entry = await this.#store.entry(namespace, index);
     if (entry === undefined) return undefined;
-    const payload = await this.#payload(namespace, index);
+    const payload = await this.#payloadOrNothing(namespace, index);
     const hash = known ?? blockHash(decodeEntry(entry), payload, this.#crypto.sha256);
     return { namespace, index, blockHash: hash, entry, payload };
   }
 
-  async #payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
+  /**
+   * Key blocks keep theirs when payloads are pruned: without them nobody could tell the writers.
+   * @throws StoreError `pruned`
+   */
+  async payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
     try {
       return await this.#store.payload(namespace, index);
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'pruned') return undefined;
+      if (!isPruned(error)) throw error;
+      const kept = await this.#store.record(keyBlockName(namespace, index));
+      if (kept === undefined) throw error;
+      return decodeBlock(kept).payload;
+    }
+  }
+
+  async #payloadOrNothing(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.payload(namespace, index);
+    } catch (error) {
+      if (isPruned(error)) return undefined;
       throw error;
     }
   }
@@ -132,6 +149,10 @@ export class Reads {
   async keyBlocks(namespace: NamespaceId): Promise<readonly number[]> {
     return (await this.#lanes.get(namespace)).chain.keyBlocks;
   }
+}
+
+function isPruned(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'pruned';
 }
 
 /** A version 1 chain has no genesis payload; it belongs to its one writer. */

@@ -178,6 +178,11 @@ test('pruned payloads leave headers, proofs and key blocks', async () => {
   assert.deepEqual((await ledger.blockAt(writer.namespace, 550))?.payload, utf8('record 549'));
   assert.deepEqual(await ledger.inclusionProof(writer.namespace, 10), before);
   assert.equal((await ledger.info(writer.namespace))?.label, 'prune');
+  // Without the genesis nobody could tell who may sign: it stays whole.
+  const genesis = genesisPayload(signer, 'prune');
+  assert.deepEqual((await ledger.blockAt(writer.namespace, 0))?.payload, genesis);
+  assert.deepEqual(await ledger.payload(writer.namespace, 0), genesis);
+  await assert.rejects(ledger.payload(writer.namespace, 10), { code: 'pruned' });
   const { auditNamespace } = await import('../src/index.ts');
   const findings = await auditNamespace(writer.namespace, { store, crypto: components.crypto });
   assert.deepEqual(findings, []);
