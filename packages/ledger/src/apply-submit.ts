@@ -117,7 +117,8 @@ async function compareWithStored(
     checkRepeated(context, keys, stored, item);
     return;
   }
-  const fork = judgeRival(keys, stored, hash, entry, payload, crypto);
+  const tipMs = draft.chain.tip?.timestampMs ?? 0;
+  const fork = judgeRival(keys, tipMs, stored, hash, entry, payload, crypto);
   await keepProof(store, namespace, fork.records);
   if (fork.frozen !== undefined) {
     draft.chain = { ...draft.chain, frozen: fork.frozen };

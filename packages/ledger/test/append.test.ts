@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type Block,
   blockHash,
   createBlock,
   decodeBlock,
@@ -206,6 +207,82 @@ test('two signed blocks at one index freeze the namespace and the proof is kept'
     { payload: named(ours?.blockHash as never), payloadType: PAYLOAD_TYPE.recovery },
   ]);
   assert.equal((await ledger.info(namespace))?.frozenAt, undefined);
+  await ledger.close();
+});
+
+test('after a recovery the key that was put aside can freeze nothing', async () => {
+  const { ledger, time } = await createTestLedger();
+  const [stolen, recovery, next] = [seededSigner(60), seededSigner(61), seededSigner(62)];
+  const genesis = genesisPayload(stolen, 'recovered', {
+    recoveryKeys: [{ algorithm: 1, publicKey: recovery.publicKey }],
+    recoveryDelayMs: 1_000,
+  });
+  const { namespace } = await ledger.createNamespace(genesis, stolen);
+  const recoverer = await ledger.openWriter(namespace, recovery);
+  const payload = encodeRecovery({
+    newKey: { algorithm: 1, publicKey: next.publicKey },
+    nextKeyHash: undefined,
+    branch: undefined,
+  });
+  await recoverer.append([{ payload, payloadType: PAYLOAD_TYPE.recovery }]);
+  const old = await ledger.openWriter(namespace, stolen);
+  await old.append(payloads(1));
+  const recoveredAt = (await ledger.info(namespace))?.timestampMs ?? 0;
+  await time.advance(2_000);
+  const owner = await ledger.openWriter(namespace, next);
+  await owner.append(payloads(2));
+  const rivalAt = async (index: number): Promise<Block> => {
+    const before = await ledger.blockAt(namespace, index - 1);
+    return createBlock({
+      namespace,
+      tip: { size: index, headHash: before?.blockHash as never, timestampMs: 0 },
+      timestampMs: recoveredAt,
+      payloadType: 1,
+      payload: utf8('forged, and dated before the recovery took effect'),
+      signer: stolen,
+    }).block;
+  };
+  const codes: unknown[] = [];
+  for (const index of [2, 3]) {
+    const [outcome] = await ledger.submit([await rivalAt(index)]);
+    codes.push(outcome?.status === 'rejected' && outcome.code);
+  }
+  // Index 2 holds a block of the same key, a proof that is kept; index 3 one of the new key.
+  assert.deepEqual(codes, ['fork', 'invalid-index']);
+  assert.equal((await ledger.forkProofs(namespace)).length, 1);
+  assert.equal((await ledger.info(namespace))?.frozenAt, undefined);
+  await owner.append(payloads(1));
+  await ledger.close();
+});
+
+test('a recovery that comes second to an index accuses nobody', async () => {
+  const { ledger } = await createTestLedger();
+  const [signer, recovery, next] = [seededSigner(63), seededSigner(64), seededSigner(65)];
+  const genesis = genesisPayload(signer, 'race', {
+    recoveryKeys: [{ algorithm: 1, publicKey: recovery.publicKey }],
+    recoveryDelayMs: 1_000,
+  });
+  const writer = await ledger.createNamespace(genesis, signer);
+  const { namespace } = writer;
+  const head = await ledger.blockAt(namespace, 0);
+  const timestampMs = (await ledger.info(namespace))?.timestampMs ?? 0;
+  const { block } = createBlock({
+    namespace,
+    tip: { size: 1, headHash: head?.blockHash as never, timestampMs },
+    timestampMs,
+    payloadType: PAYLOAD_TYPE.recovery,
+    payload: encodeRecovery({
+      newKey: { algorithm: 1, publicKey: next.publicKey },
+      nextKeyHash: undefined,
+      branch: undefined,
+    }),
+    signer: recovery,
+  });
+  await writer.append(payloads(1));
+  const [outcome] = await ledger.submit([block]);
+  assert.equal(outcome?.status === 'rejected' && outcome.code, 'invalid-index');
+  assert.equal((await ledger.info(namespace))?.frozenAt, undefined);
+  await writer.append(payloads(1));
   await ledger.close();
 });
 
