@@ -51,6 +51,17 @@ export type {
   TransactionContext,
 } from './evm.ts';
 export { FORK_RULES, type ForkRules, type StorageGas } from './forks.ts';
+export { compileNow } from './jit/compile.ts';
+export { type GenerateOptions, generateModule } from './jit/generate.ts';
+export type {
+  Compile,
+  CompiledCode,
+  CompileJob,
+  RunOutcome,
+  TierDifference,
+  TierOptions,
+  TierStatus,
+} from './jit/types.ts';
 export { DEFAULT_MEMORY } from './limits.ts';
 export {
   findOpcode,

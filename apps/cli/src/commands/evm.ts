@@ -23,6 +23,11 @@ interface RunOptions {
   readonly json?: boolean;
 }
 
+interface TestOptions {
+  readonly engine: 'interpreter' | 'tiered';
+  readonly json?: boolean;
+}
+
 /** The largest amount of gas that an engine takes. */
 const GAS_MAX = 2n ** 63n - 1n;
 
@@ -82,21 +87,28 @@ function testCommand(context: Context): Command {
         'last line counts. Ends with 1 when one failed.',
     )
     .argument('<path...>', 'files or folders')
+    .addOption(
+      new Option('--engine <name>', 'tiered: everything runs as generated code')
+        .choices(['interpreter', 'tiered'])
+        .default('interpreter'),
+    )
     .option('--json', 'print JSON for programs instead of text')
-    .action((paths: string[], options: { readonly json?: boolean }) =>
-      test(context, paths, options.json === true),
-    );
+    .action((paths: string[], options: TestOptions) => test(context, paths, options));
   return addExamples(command, [
     'basalt evm test fixtures/state_tests',
-    'basalt evm test core.ndjson.gz --json',
+    'basalt evm test core.ndjson.gz --engine tiered --json',
   ]);
 }
 
-async function test(context: Context, paths: readonly string[], json: boolean): Promise<void> {
+async function test(
+  context: Context,
+  paths: readonly string[],
+  { json = false, engine }: TestOptions,
+): Promise<void> {
   const write = (line: string): unknown => context.output.write(`${line}\n`);
   let isGood: boolean;
   try {
-    isGood = await runTestsCommand(paths, { json, write });
+    isGood = await runTestsCommand(paths, { json, engine, write });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const hint = 'give files or folders of published state tests';

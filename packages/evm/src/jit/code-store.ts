@@ -56,8 +56,20 @@ export class CodeStore {
     return this.#bytes;
   }
 
-  has(key: string): boolean {
-    return this.#codes.has(key);
+  /**
+   * Tells the kernel again of a code whose record it dropped.
+   *
+   * @returns false when there is no such code
+   */
+  restore(key: string): boolean {
+    const stored = this.#codes.get(key);
+    if (stored === undefined) return false;
+    this.#kernel.exports.installNative(this.#writeHash(stored.hash), stored.entry);
+    return true;
+  }
+
+  all(): StoredCode[] {
+    return [...this.#codes.values()];
   }
 
   /** The codes that ran in the kernel's present run. */

@@ -76,8 +76,7 @@ export class Tier implements TierStatus {
   /** The kernel opens a frame of code on which much gas was spent. */
   hot(hash: Uint8Array, code: Uint8Array): void {
     const key = keyOf(hash);
-    // Known, but the kernel's record of it was dropped: in use again, or still not to be used.
-    if (this.#disabled.has(key) || this.#pending.has(key)) return;
+    if (this.#disabled.has(key) || this.#pending.has(key) || this.#store.restore(key)) return;
     if (code.length > limits.CODE_BYTES_MAX) return;
     if (this.#pending.size >= limits.PENDING_MAX) {
       this.#store.forget(hash);
@@ -150,12 +149,14 @@ export class Tier implements TierStatus {
     return again.result;
   }
 
-  /** Those of the codes that make the difference alone; all of them where none does. */
+  /** Those of the codes that make the difference alone; all of them where none is found so. */
   #findGuilty(
     runner: Runner,
     used: readonly StoredCode[],
     interpreted: RunOutcome,
   ): readonly StoredCode[] {
+    // The kernel drops a record only under pressure; then nobody knows which it was.
+    if (used.length === 0) return this.#store.all();
     if (used.length === 1 || used.length > limits.SUSPECTS_MAX) return used;
     const guilty = used.filter(({ entry }) => {
       runner.rewind();
