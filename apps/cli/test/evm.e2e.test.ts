@@ -53,6 +53,8 @@ const core = conformanceFile('state-tests', 'core.ndjson.gz');
 test('evm test counts on its last line', {
   skip: skipReason('state-tests', 'core.ndjson.gz'),
 }, async () => {
-  const { out } = await sandbox.ok(['evm', 'test', core ?? '', '--json']);
-  assert.deepEqual(lastJson(out), { passed: 752, failed: 0, skipped: 0 });
+  for (const engine of ['interpreter', 'tiered']) {
+    const { out } = await sandbox.ok(['evm', 'test', core ?? '', '--engine', engine, '--json']);
+    assert.deepEqual(lastJson(out), { passed: 752, failed: 0, skipped: 0 });
+  }
 });
