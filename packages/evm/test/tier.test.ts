@@ -334,3 +334,31 @@ test('code beyond the bounds: empty, too long, many blocks, no jump at all', asy
   }
   assert.equal(tiered.tier?.installed, Object.keys(extremes).length);
 });
+
+test('code with an opcode that the generator does not know stays with the interpreter', async () => {
+  const facts = opcodeFacts('osaka');
+  const exists = facts.exists.slice();
+  for (const unknown of [0x0c, 0x21, 0x4b, 0xb0, 0xfb]) {
+    exists[unknown] = 1;
+    const code = assemble(1n, 2n, Uint8Array.of(unknown));
+    assert.throws(() => generateModule('osaka', code, { facts: { ...facts, exists } }), /opcode/);
+    exists[unknown] = 0;
+  }
+});
+
+test('a tracer sees every step also where generated code is in use', async () => {
+  const evm = await createTiered({ ...OFF, compile: compileNow });
+  const state = stateWith({ 0xc0de: assemble(...SUM) });
+  const request = { from: CALLER, to: CONTRACT, data: word(3n), gasLimit: 100_000n };
+  const plain = evm.call(state, request);
+  assert.equal(evm.tier?.runs, 1);
+  let steps = 0;
+  const traced = evm.trace(state, request, {
+    onStep: () => {
+      steps++;
+    },
+  });
+  assert.deepEqual(traced, plain);
+  assert.ok(steps > 50);
+  assert.equal(evm.tier?.runs, 1);
+});
