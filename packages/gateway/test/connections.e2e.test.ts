@@ -106,6 +106,19 @@ suite('many connections', () => {
       await served.close();
     }
   });
+
+  test('the proof of each key block costs a token: a namespace may have had many keys', async () => {
+    const served = await serve({ rateLoopback: { perSecond: 0.001, burst: 4 } });
+    try {
+      const chain = new ChainWriter(62);
+      assert.equal((await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(0))).status, 201);
+      const keys = `/chains/${chain.namespace}/keys?proofs=1`;
+      assert.equal((await ask(served.port, keys)).status, 200);
+      assert.equal((await ask(served.port, '/livez')).status, 429);
+    } finally {
+      await served.close();
+    }
+  });
 });
 
 suite('stopping', () => {

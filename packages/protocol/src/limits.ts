@@ -48,5 +48,8 @@ export const RECOVERY_KEYS_MAX = 8;
 /** A public key: ML-DSA-65 is 1,952 bytes, the composite 1,344. */
 export const PUBLIC_KEY_BYTES_MAX: number = 4 * 1024;
 
-/** Keys that one namespace may have had: one a day for 44 years, one an hour for almost two. */
-export const KEY_PERIODS_MAX = 16_384;
+/**
+ * Keys that one namespace may have had: one a week for almost 20 years. Every reader needs them all
+ * and a node writes them beside each head, so this bounds what one namespace costs everybody else.
+ */
+export const KEY_PERIODS_MAX = 1_024;

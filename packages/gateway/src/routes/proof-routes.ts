@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.ts';
 import { digestOf } from '../http/digest.ts';
 import { Representation } from '../http/representation.ts';
 import { sendRepresentation } from '../http/send.ts';
+import { ROWS_PER_TOKEN } from '../limits.ts';
 import { BLOCKS_TYPE, JSON_TYPE } from '../media-types.ts';
 import { sendJson } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
@@ -12,6 +13,7 @@ import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
 import { underCheckpoint } from '../stable-proof.ts';
+import { charge } from '../submit.ts';
 import { proofView } from '../views.ts';
 import { chooseType } from './block-routes.ts';
 
@@ -44,13 +46,17 @@ function addKeys(app: App, services: Services): void {
     },
     async ({ request, response, params, query }) => {
       const { namespace } = await services.namespaces.find(params.ns);
+      const keyBlocks = await ledger.keyBlocks(namespace);
       const wantsJson = query.proofs === '1' || query.view === 'json';
       if (wantsJson || chooseType(request, undefined, [BLOCKS_TYPE, JSON_TYPE]) === JSON_TYPE) {
+        // A namespace may have had thousands of keys, and a proof is as much work as a request.
+        charge(services, request, keyBlocks.length);
         const value = await keyBlocksWithProofs(services, namespace);
         return sendJson(request, response, value, { cacheControl: SHORT, compress: true });
       }
+      charge(services, request, Math.ceil(keyBlocks.length / ROWS_PER_TOKEN));
       const parts: Uint8Array[] = [];
-      for (const index of await ledger.keyBlocks(namespace)) {
+      for (const index of keyBlocks) {
         const { entry, payload } = await wholeKeyBlock(services, namespace, index);
         parts.push(entry, payload);
       }
