@@ -4,7 +4,6 @@ import {
   formatVerifierKey,
   isSignedBy,
   type NamespaceId,
-  NOTE_KEY_TYPE,
   type NoteKey,
   type NoteSuites,
   openByPolicy,
@@ -63,8 +62,9 @@ export async function resolveLogTrust(
   if (pinned.length > 0) {
     const own = `/ns/${request.namespace}`;
     const isListed = pinned.some(({ name }) => name.endsWith(own));
-    const isSuper = !isListed && readKey(await request.askVerifierKey()).name.endsWith(SUPER);
-    const key = matchKey(pinned, isSuper ? SUPER : own);
+    // Which of the pinned nodes this is, and whether the log is its super-log, only it can say.
+    const origin = isListed ? undefined : readKey(await request.askVerifierKey()).name;
+    const key = matchKey(pinned, suffixOf(own, origin), origin);
     if (key === undefined) {
       throw new ClientError(
         'usage',
@@ -79,15 +79,27 @@ export async function resolveLogTrust(
   return createTrust('first-use', key, context.policy, context.provider);
 }
 
+/** How the origin of the log must end: `own` (`/ns/<uuid>`), unless it says to be a super-log. */
+export function suffixOf(own: string, origin: string | undefined): string {
+  return origin?.endsWith(SUPER) === true ? SUPER : own;
+}
+
 /**
  * The key for the log whose origin ends with `suffix`: its own, or a node's key (a name without
- * `/ns/` and `/super`), which signs for all logs below that name.
+ * `/ns/` and `/super`), which signs for all logs below that name. Where several could be meant, the
+ * one under which the log has the name `origin`.
  */
-export function matchKey(keys: readonly NoteKey[], suffix: string): NoteKey | undefined {
-  const own = keys.find(({ name }) => name.endsWith(suffix));
-  if (own !== undefined) return own;
-  const node = keys.find(({ name }) => !/\/ns\/|\/super$/.test(name));
-  return node && createNoteKey(node.name + suffix, NOTE_KEY_TYPE.ed25519, node.publicKey);
+export function matchKey(
+  keys: readonly NoteKey[],
+  suffix: string,
+  origin: string | undefined,
+): NoteKey | undefined {
+  const own = keys.filter(({ name }) => name.endsWith(suffix));
+  const below = keys
+    .filter(({ name }) => !/\/ns\/|\/super$/.test(name))
+    .map(({ name, type, publicKey }) => createNoteKey(name + suffix, type, publicKey));
+  const found = [...own, ...below];
+  return found.find(({ name }) => name === origin) ?? found[0];
 }
 
 async function firstUseKey(context: ClientContext, request: LogTrustRequest): Promise<NoteKey> {

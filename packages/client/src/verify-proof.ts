@@ -14,6 +14,7 @@ import {
   type KeyState,
   leafHash,
   type Policy,
+  parseCheckpoint,
   parsePolicy,
   parseTlogProof,
   parseVerifierKey,
@@ -25,7 +26,7 @@ import { NO_CHECKS } from './check-block.ts';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
 import { advanceKeys, requireSignature } from './key-chain.ts';
 import { KEY_BLOCKS_MAX } from './limits.ts';
-import { createTrust, matchKey } from './log-trust.ts';
+import { createTrust, matchKey, suffixOf } from './log-trust.ts';
 import { asUsage, loadDefaultProvider, type ProviderSource } from './options.ts';
 import type { Verified } from './types.ts';
 
@@ -76,7 +77,8 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
       proofIndex: proof.index,
     });
   }
-  const trust = offlineTrust(options, header.namespace);
+  const { origin } = refuseUnless(() => parseCheckpoint(proof.note.text));
+  const trust = offlineTrust(options, header.namespace, origin);
   const opened = await trust.open(proofNote(options.proof));
   const { size, root } = opened.checkpoint;
   refuseUnless(() =>
@@ -111,13 +113,14 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
 function offlineTrust(
   options: VerifyProofOptions,
   namespace: string,
+  origin: string,
 ): ReturnType<typeof createTrust> {
   const policy = asUsage(() =>
     typeof options.policy === 'string' ? parsePolicy(options.policy) : options.policy,
   );
   const given = asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line)));
   const keys = [...given, ...(policy?.logs ?? []).map(({ key }) => key)];
-  const key = matchKey(keys, `/ns/${namespace}`);
+  const key = matchKey(keys, suffixOf(`/ns/${namespace}`, origin), origin);
   if (key === undefined) {
     throw new ClientError(
       'usage',

@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import {
   concatBytes,
   createCosigner,
+  createNoteKey,
   encodeBlock,
   formatVerifierKey,
   leafHash,
   parseTlogProof,
+  parseVerifierKey,
   toHex,
   utf8,
 } from '@basalt/protocol';
@@ -93,6 +95,27 @@ test('another record, another block, a policy that is not met', async () => {
   await assert.rejects(
     verifyProof({ proof: text, policy }),
     isCode('policy-unsatisfied', 'refused'),
+  );
+});
+
+test('a policy of several nodes: the key is that of the node that the checkpoint names', async () => {
+  const { text, verifierKey } = await proven();
+  const log = parseVerifierKey(verifierKey);
+  const name = log.name.slice(0, log.name.indexOf('/ns/'));
+  const node = formatVerifierKey(createNoteKey(name, log.type, log.publicKey));
+  const { publicKey } = seededSigner(78);
+  const other = formatVerifierKey(createNoteKey('other.test/log', log.type, publicKey));
+  for (const lines of [
+    [other, node],
+    [node, other],
+  ]) {
+    const policy = `${lines.map((line) => `log ${line}\n`).join('')}quorum none\n`;
+    const { verified } = await verifyProof({ proof: text, policy });
+    assert.equal(verified.policy, true);
+  }
+  await assert.rejects(
+    verifyProof({ proof: text, policy: `log ${other}\nquorum none\n` }),
+    isCode('invalid-signature', 'refused'),
   );
 });
 

@@ -219,7 +219,9 @@ function report(context: Context, options: Options, result: Report): void {
   screen.line(screen.style(['green', 'bold'], `${result.path} holds`));
   for (const line of formatChecks(screen, checkLines(options, result))) screen.line(line);
   const when = formatTime(header.timestampMs);
-  screen.line(screen.style('dim', `  signed by its writer at ${when}, by the writer’s clock`));
+  screen.line(
+    screen.style('dim', `  dated ${when} by its writer; nobody else vouches for the time`),
+  );
 }
 
 function checkLines(options: Options, result: Report): CheckLine[] {
