@@ -362,3 +362,20 @@ test('a tracer sees every step also where generated code is in use', async () =>
   assert.ok(steps > 50);
   assert.equal(evm.tier?.runs, 1);
 });
+
+test('code made to become large is bounded in time and space, or left to the interpreter', () => {
+  // Each piece is a target of its own and runs on into the next ones.
+  const pieces: Record<string, readonly number[]> = {
+    'JUMPDEST ADDRESS': [0x5b, 0x30],
+    'JUMPDEST and a product of the stack': [0x5b, 0x02],
+    'JUMPDEST and JUMPI': [0x5b, 0x80, 0x57],
+    'JUMPDEST and items moved about': [0x5b, 0x9f, 0x9e, 0x9d, 0x9c, 0x57],
+    'JUMPDEST and MLOAD': [0x5b, 0x51],
+  };
+  for (const [name, piece] of Object.entries(pieces)) {
+    const code = Uint8Array.from({ length: 24_576 }, (_, i) => piece[i % piece.length] as number);
+    const bytes = generateModule('osaka', code);
+    assert.ok(bytes === undefined || bytes.length < code.length * 400, name);
+    if (bytes !== undefined) assert.ok(WebAssembly.validate(bytes), name);
+  }
+});

@@ -12,7 +12,7 @@
 import { FRAME_STACK_EMPTY } from '../kernel/layout.ts';
 import { BASE, BIAS_SLOTS, DEPTH, type Emitter, FIRST_FREE, FRAME, GAS, STACK } from './emitter.ts';
 import { writeEnd, writeJump, writeJumpIf } from './flow.ts';
-import { FOLLOW_OPCODES_MAX, FUNCTION_LOCALS_MAX, FUNCTION_OPCODES_MAX } from './limits.ts';
+import * as limits from './limits.ts';
 import { MemoryAccess } from './memory-access.ts';
 import type { OpcodeFacts } from './opcode-facts.ts';
 import { writeOpcode } from './opcodes.ts';
@@ -43,6 +43,7 @@ export class FunctionGenerator {
   readonly #extraSlots = new Map<number, number>();
   /** Function in which a code offset was last gone through, so that none is twice in one. */
   readonly #seen: Int32Array;
+  readonly #followBytesMax: number;
   #function = 0;
   #opcodes = 0;
   /** Next opcode. */
@@ -71,6 +72,7 @@ export class FunctionGenerator {
     this.stack = new VirtualStack(emitter);
     this.memory = new MemoryAccess(emitter);
     this.#heads = [0, 0];
+    this.#followBytesMax = code.length * limits.FOLLOW_BYTES_FACTOR + limits.MODULE_BYTES_EXTRA;
     this.#seen = new Int32Array(code.length + 1);
     for (let pc = 1; pc < code.length; pc++) if (targets.slots[pc] !== 0) this.#heads.push(pc);
   }
@@ -80,11 +82,18 @@ export class FunctionGenerator {
     return this.#heads.length - 1;
   }
 
-  writeAll(): void {
+  /** @returns false when it became too much */
+  writeAll(): boolean {
+    const { w } = this.e;
+    const bytesMax = this.code.length * limits.MODULE_BYTES_FACTOR + limits.MODULE_BYTES_EXTRA;
     this.#writeEnter();
     this.#writeInvalid();
     this.#writeMultiply();
-    for (let slot = SLOT_START; slot < this.#heads.length; slot++) this.#writeFunction(slot);
+    for (let slot = SLOT_START; slot < this.#heads.length; slot++) {
+      this.#writeFunction(slot);
+      if (w.length > bytesMax) return false;
+    }
+    return true;
   }
 
   /** Slot of the function that begins at a code offset; makes one where there is none. */
@@ -165,12 +174,15 @@ export class FunctionGenerator {
     if (op === JUMPDEST && !this.mayFollow(this.pc)) return true;
     const { height } = this.stack;
     if (height < 20 || height > SLOTS_MAX - 4) return true;
-    return this.#opcodes >= FUNCTION_OPCODES_MAX || this.e.locals >= FUNCTION_LOCALS_MAX;
+    return (
+      this.#opcodes >= limits.FUNCTION_OPCODES_MAX || this.e.locals >= limits.FUNCTION_LOCALS_MAX
+    );
   }
 
   /** True when this function may go on at a JUMPDEST instead of leaving for its function. */
   mayFollow(target: number): boolean {
-    return this.#opcodes < FOLLOW_OPCODES_MAX && this.#seen[target] !== this.#function;
+    if (this.e.w.length > this.#followBytesMax) return false;
+    return this.#opcodes < limits.FOLLOW_OPCODES_MAX && this.#seen[target] !== this.#function;
   }
 
   // ---- segments ----
@@ -232,7 +244,7 @@ export class FunctionGenerator {
   /** Goes on behind a conditional jump that was not taken; the stack is in memory. */
   goOn(): void {
     this.closeSegment();
-    const isFull = this.#opcodes >= FUNCTION_OPCODES_MAX - 1;
+    const isFull = this.#opcodes >= limits.FUNCTION_OPCODES_MAX - 1;
     const isStart = this.code[this.pc] === JUMPDEST && !this.mayFollow(this.pc);
     if (isFull || isStart) {
       this.isOpen = false;

@@ -19,7 +19,7 @@ export interface GenerateOptions {
 
 /**
  * @param code 1 to 24,576 bytes
- * @returns the module's bytes; undefined for code that is too long or empty
+ * @returns the module's bytes; undefined for code that is empty, too long, or makes too much
  */
 export function generateModule(
   fork: Fork,
@@ -31,6 +31,6 @@ export function generateModule(
   const targets = findTargets(code);
   const emitter = new Emitter(code.length * 48 + 4096);
   const functions = new FunctionGenerator(emitter, code, facts, targets);
-  functions.writeAll();
+  if (!functions.writeAll()) return undefined;
   return assemble(emitter.w, functions.count, options.isShared === true);
 }

@@ -9,6 +9,12 @@ export const FUNCTION_LOCALS_MAX = 2_500;
  * makes faster code and more of it.
  */
 export const FOLLOW_OPCODES_MAX = 40;
+/** Bytes of WASM for a byte of code beyond which no function does that; 32 are usual. */
+export const FOLLOW_BYTES_FACTOR = 96;
+/** Beyond this the code stays in the interpreter: it was written to make much of little. */
+export const MODULE_BYTES_FACTOR = 320;
+/** Added to both, for short code. */
+export const MODULE_BYTES_EXTRA = 65_536;
 
 // ---- the tier manager ----
 

@@ -105,7 +105,11 @@ export class Tier implements TierStatus {
 
   #install(key: string, hash: Uint8Array, code: Uint8Array, made: CompiledCode | undefined): void {
     if (made === undefined || this.#disabled.has(key)) return;
-    if (!this.#store.install(key, hash, code, made)) this.#store.forget(hash);
+    try {
+      if (!this.#store.install(key, hash, code, made)) this.#store.forget(hash);
+    } catch {
+      // A module that cannot be instantiated, for want of memory say, is none.
+    }
   }
 
   /** Runs a request, and a sample of them twice. The interpreter's result counts. */
