@@ -154,25 +154,36 @@ export class Checkpointer {
   }
 
   async #publish(): Promise<void> {
-    const namespaces = this.#dirty;
-    if (namespaces.size === 0) return;
+    const namespaces = [...this.#dirty];
+    if (namespaces.length === 0) return;
     this.#dirty = new Set();
     const { components } = this.#parts;
     const startedMs = components.clock.nowMs();
+    const found = await Promise.allSettled(namespaces.map((id) => this.#parts.lanes.get(id)));
+    const lanes = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     try {
-      const lanes = await Promise.all([...namespaces].map((id) => this.#parts.lanes.get(id)));
       const heads = lanes.filter(hasGrown).map(coveredHead);
       if (heads.length > 0) await this.#store(heads);
       this.#announce(lanes, heads);
       const seconds = (components.clock.nowMs() - startedMs) / 1000;
       components.metrics?.checkpoint(heads.length, seconds);
     } catch (error) {
-      for (const namespace of namespaces) {
-        this.#dirty.add(namespace);
-        this.#settle(namespace, (waiter) => waiter.reject(error));
-      }
+      for (const lane of lanes) this.#missed(lane.namespace, error);
       throw error;
+    } finally {
+      // A namespace that cannot be read is nobody else's matter.
+      found.forEach((one, i) => {
+        if (one.status === 'rejected') this.#missed(namespaces[i] as NamespaceId, one.reason);
+      });
     }
+    const failed = found.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** Not covered this time: who waits is told, and the next round tries again. */
+  #missed(namespace: NamespaceId, error: unknown): void {
+    this.#dirty.add(namespace);
+    this.#settle(namespace, (waiter) => waiter.reject(error));
   }
 
   async #store(heads: readonly CoveredHead[]): Promise<void> {

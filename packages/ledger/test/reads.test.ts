@@ -20,7 +20,7 @@ import {
   verifyMultiProof,
   verifySuperInclusion,
 } from '@basalt/protocol';
-import { createMemoryEngine, createMemoryStorage } from '@basalt/store';
+import { createMemoryEngine, createMemoryStorage, StoreError } from '@basalt/store';
 import { createTestLedger, genesisPayload, seededSigner, signedChain } from './support/harness.ts';
 
 const payloads = (count: number): { payload: Uint8Array }[] =>
@@ -187,4 +187,29 @@ test('pruned payloads leave headers, proofs and key blocks', async () => {
   const findings = await auditNamespace(writer.namespace, { store, crypto: components.crypto });
   assert.deepEqual(findings, []);
   await ledger.close();
+});
+
+test('a namespace that cannot be read does not keep the others from being covered', async () => {
+  const engine = createMemoryEngine();
+  const first = await createTestLedger({ engine });
+  const [a, b] = [seededSigner(66), seededSigner(67)];
+  const broken = await first.ledger.createNamespace(genesisPayload(a, 'broken'), a);
+  const whole = await first.ledger.createNamespace(genesisPayload(b, 'whole'), b);
+  // As after a kill: nothing was covered, and a sector of the one is unreadable.
+  const { store } = first;
+  const damaged = new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name !== 'entries') return value.bind(target);
+      return async (namespace: NamespaceId, from: number, count: number) => {
+        if (namespace === broken.namespace) throw new StoreError('corrupt', 'unreadable');
+        return await target.entries(namespace, from, count);
+      };
+    },
+  });
+  const second = await createTestLedger({ components: { store: damaged } });
+  await second.time.advance(2_000);
+  assert.equal((await second.ledger.info(whole.namespace))?.checkpointSize, 1);
+  await assert.rejects(second.ledger.flush(), { code: 'corrupt' });
 });
