@@ -1,4 +1,5 @@
-// Compiles the kernel to build/kernel.wasm (private memory) and build/kernel-shared.wasm. Run by
+// Compiles the kernel to build/kernel.wasm (private memory) and build/kernel-shared.wasm, and
+// blake2f to build/blake2f.wasm. Run by
 // tools/bootstrap.mjs when a file here changed; by hand: `node assembly/build.mjs` in packages/evm.
 //
 // -O3 and no asserts: the kernel checks every bound itself.
@@ -6,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compileKernel } from './compile.mjs';
+import { compileBlake2f, compileKernel } from './compile.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const output = join(dirname(folder), 'build');
@@ -14,3 +15,4 @@ const output = join(dirname(folder), 'build');
 mkdirSync(output, { recursive: true });
 writeFileSync(join(output, 'kernel.wasm'), await compileKernel());
 writeFileSync(join(output, 'kernel-shared.wasm'), await compileKernel({ isShared: true }));
+writeFileSync(join(output, 'blake2f.wasm'), await compileBlake2f());

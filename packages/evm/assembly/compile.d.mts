@@ -7,3 +7,6 @@ export interface CompileOptions {
 
 /** Compiles the kernel to a WebAssembly module. */
 export function compileKernel(options?: CompileOptions): Promise<Uint8Array<ArrayBuffer>>;
+
+/** Compiles assembly/blake2f. */
+export function compileBlake2f(): Promise<Uint8Array<ArrayBuffer>>;

@@ -60,6 +60,28 @@ export async function compileKernel({ isShared = false, edit } = {}) {
   return binary;
 }
 
+/** The precompile's module: a memory of its own, one page. */
+export async function compileBlake2f() {
+  const entry = join(sources, '..', 'blake2f', 'index.ts');
+  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--memoryBase', '1024'];
+  let binary;
+  const { error, stderr } = await asc.main(
+    ['index.ts', ...options, '--initialMemory', '1', '--outFile', 'blake2f.wasm'],
+    {
+      readFile: (name) => (name === 'index.ts' ? readFileSync(entry, 'utf8') : null),
+      writeFile: (name, contents) => {
+        if (name.endsWith('.wasm')) binary = contents;
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || binary === undefined) {
+    console.error(stderr.toString());
+    throw error ?? new Error('the AssemblyScript compiler gave no module');
+  }
+  return binary;
+}
+
 /** Regions begin at STATIC_END: what the compiler placed must end before. */
 function checkStaticData(binary, isShared) {
   const memory = new WebAssembly.Memory(
