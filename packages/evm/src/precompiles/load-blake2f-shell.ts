@@ -4,7 +4,7 @@ import { EvmError } from '../errors.ts';
 /** assembly/blake2f/index.ts; the layout of its memory stands there. */
 export interface Blake2f {
   readonly memory: Uint8Array;
-  compress(rounds: number, isFinal: boolean): void;
+  readonly compress: (rounds: number, isFinal: boolean) => void;
 }
 
 /**
@@ -23,7 +23,7 @@ export function loadBlake2f(): Blake2f {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const { memory, compress } = exports as unknown as {
     readonly memory: WebAssembly.Memory;
-    compress(rounds: number, isFinal: number): void;
+    readonly compress: (rounds: number, isFinal: number) => void;
   };
   return {
     memory: new Uint8Array(memory.buffer),
