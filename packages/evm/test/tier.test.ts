@@ -335,7 +335,7 @@ test('code beyond the bounds: empty, too long, many blocks, no jump at all', asy
   assert.equal(tiered.tier?.installed, Object.keys(extremes).length);
 });
 
-test('code with an opcode that the generator does not know stays with the interpreter', async () => {
+test('no code is generated for an opcode that the generator does not know', async () => {
   const facts = opcodeFacts('osaka');
   const exists = facts.exists.slice();
   for (const unknown of [0x0c, 0x21, 0x4b, 0xb0, 0xfb]) {

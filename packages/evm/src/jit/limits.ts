@@ -18,7 +18,7 @@ export const MODULE_BYTES_EXTRA = 65_536;
 
 // ---- the tier manager ----
 
-/** Gas spent on a code in the interpreter before it is generated: some 5 ms, as generating takes. */
+/** Gas spent on a code in the interpreter before it is generated: some 5 ms, as that takes. */
 export const HOT_GAS_DEFAULT = 10_000_000n;
 /** Generated codes that one engine keeps. */
 export const MODULES_MAX_DEFAULT = 512;
