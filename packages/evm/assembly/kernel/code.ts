@@ -186,7 +186,9 @@ function evict(block: usize): void {
   store<u32>(link, load<u32>(block, BLOCK_NEXT));
 }
 
-/** Block with the bytes of an account's code, held once: the caller lets it go. Code is not empty. */
+/**
+ * Block with the bytes of an account's code, held once: the caller lets it go. Code is not empty.
+ */
 export function holdCode(account: usize): usize {
   const hash = account + ACCOUNT_CODE_HASH;
   const found = findBlock(hash, CODE_RAW);

@@ -58,7 +58,9 @@ const ADDRESS: usize = 1056;
 const PREIMAGE: usize = 1088;
 const HASH: usize = 1216;
 
-/** Carries out the creation that `frame` stopped at. Returns ACTION_CONTINUE or the frame's HALT_*. */
+/**
+ * Carries out the creation that `frame` stopped at. Returns ACTION_CONTINUE or the frame's HALT_*.
+ */
 export function beginCreate(frame: usize, kind: i32): i32 {
   if (load<u32>(frame, FRAME_STATIC)) return HALT_STATIC;
   const sp = <usize>load<u32>(frame, FRAME_SP);

@@ -1,5 +1,6 @@
 // The driver: runs the top frame until it ends or calls, acts, and goes on, until no frame is open.
-// By what a frame runs, the interpreter or generated code, was decided when it was opened (native.ts).
+// By what a frame runs, the interpreter or generated code, was decided when it was opened
+// (native.ts).
 import { canPay, ensureLoaded, warmAccount } from './accounts';
 import { beginCall, delegateOf, giveCode, openCall } from './call';
 import { endFrame, outcome, setOutcome } from './close';
@@ -60,7 +61,9 @@ export function runCall(
   return drive();
 }
 
-/** A creation as the outermost frame; `account` is the address that was made of sender and nonce. */
+/**
+ * A creation as the outermost frame; `account` is the address that was made of sender and nonce.
+ */
 export function runCreate(
   from: usize,
   account: usize,

@@ -1,6 +1,6 @@
 // The journal: what to put back when a frame fails. An entry is 48 bytes: u32 kind, u32 address of
-// the record, the old value (up to 32 bytes). Undone from the end, so a value changed twice gets its
-// first one back. Refund and log ends are kept in the frame instead.
+// the record, the old value (up to 32 bytes). Undone from the end, so a value changed twice gets
+// its first one back. Refund and log ends are kept in the frame instead.
 import { BOUND_JOURNAL, exceed } from './host';
 import {
   ACCOUNT_ADDRESS,

@@ -120,8 +120,8 @@ function absorb(input: usize, length: u32): void {
 /**
  * keccak-f[1600] (FIPS 202, section 3), state to `spare` and back, two rounds a turn. Six lanes are
  * kept complemented from the first round to the last, which takes most of the NOTs out of chi
- * (Keccak implementation overview, section 2.2). p and q are column parities of the round before and
- * of this one; b is a row after theta, rho and pi.
+ * (Keccak implementation overview, section 2.2). p and q are column parities of the round before
+ * and of this one; b is a row after theta, rho and pi.
  */
 function permute(s: usize): void {
   const constants = changetype<usize>(ROUND_CONSTANTS);

@@ -228,7 +228,10 @@ export const HASH_CACHE_ENTRY_BYTES: usize = 128;
 export const CODE_BUCKETS: u32 = 8192;
 const PAGE: usize = 65536;
 
-/** Lays the regions out from `base`; returns the end. Sizes in bytes or records; indexes are powers of two. */
+/**
+ * Lays the regions out from `base`; returns the end. Sizes in bytes or records; indexes are powers
+ * of two.
+ */
 export function initialize(
   base: usize,
   frameMemoryBytes: u32,

@@ -77,7 +77,9 @@ function refuseSize(gas: i64): i64 {
   return -HALT_OUT_OF_GAS;
 }
 
-/** Makes memory hold `size` bytes at the offset in the word at `offset`; size 0 asks for nothing. */
+/**
+ * Makes memory hold `size` bytes at the offset in the word at `offset`; size 0 asks for nothing.
+ */
 export function touchMemory(frame: usize, gas: i64, offset: usize, size: u64): i64 {
   if (size == 0) return gas;
   const start = clampWord(offset);

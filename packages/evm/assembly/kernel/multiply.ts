@@ -37,6 +37,28 @@ export function multiplyWords(to: usize, a: usize, b: usize): void {
   }
 }
 
+/** to = a * factor, which has 32 bits. */
+// @ts-ignore: decorator
+@inline
+export function multiplySmall(to: usize, a: usize, factor: u64): void {
+  const a0 = load<u64>(a);
+  const a1 = load<u64>(a, 8);
+  const a2 = load<u64>(a, 16);
+  const c0 = ((a0 >> 32) * factor + (((a0 & 0xffffffff) * factor) >> 32)) >> 32;
+  const p1 = a1 * factor;
+  const r1 = p1 + c0;
+  const c1 =
+    (((a1 >> 32) * factor + (((a1 & 0xffffffff) * factor) >> 32)) >> 32) + u64(r1 < p1);
+  const p2 = a2 * factor;
+  const r2 = p2 + c1;
+  const c2 =
+    (((a2 >> 32) * factor + (((a2 & 0xffffffff) * factor) >> 32)) >> 32) + u64(r2 < p2);
+  store<u64>(to, a0 * factor);
+  store<u64>(to, r1, 8);
+  store<u64>(to, r2, 16);
+  store<u64>(to, load<u64>(a, 24) * factor + c2, 24);
+}
+
 export function multiplyWide(to: usize, a: usize, b: usize): void {
   const a0 = load<u64>(a);
   const a1 = load<u64>(a, 8);
@@ -84,7 +106,9 @@ export function multiplyWide(to: usize, a: usize, b: usize): void {
   store<u64>(to, r3, 24);
 }
 
-/** The full product, 64 bytes at `to`, which overlaps neither operand. Schoolbook in 32-bit digits. */
+/**
+ * The full product, 64 bytes at `to`, which overlaps neither operand. Schoolbook in 32-bit digits.
+ */
 export function multiplyFull(to: usize, a: usize, b: usize): void {
   memory.fill(to, 0, 64);
   for (let i: usize = 0; i < 32; i += 4) {

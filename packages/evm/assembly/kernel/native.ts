@@ -1,11 +1,11 @@
 // The second tier: frames that run generated code (src/jit/) in place of the interpreter, and what
 // that code calls.
 //
-// For each code hash there is a record in the code cache, under mode DECODE_NATIVE: how much gas was
-// spent on the code so far, and where in the table of functions its generated code is entered. A
-// record may be dropped as any block; its code then runs in the interpreter until the host installs
-// it again. Frames choose by what they run when they are opened and never change to generated code
-// later.
+// For each code hash there is a record in the code cache, under mode DECODE_NATIVE: how much gas
+// was spent on the code so far, and where in the table of functions its generated code is entered.
+// A record may be dropped as any block; its code then runs in the interpreter until the host
+// installs it again. Frames choose by what they run when they are opened and never change to
+// generated code later.
 import { divideSigned, divideWords, remainderSigned, remainderWords } from './divide';
 import { addModulo, multiplyModulo } from './divide';
 import { BLOCK_HEAD_BYTES, allocate, findBlock, insertBlock, pin, unpin } from './code';

@@ -7,9 +7,11 @@ import {
   unpin,
 } from './code';
 import { decode, wordAt, wordsOf } from './decode';
+import { hostStep } from './host';
 import {
   DECODE_FUSED,
   DECODE_PLAIN,
+  DECODE_STEP,
   FRAME_CODE,
   FRAME_CODE_HASH,
   FRAME_CODE_LENGTH,
@@ -52,13 +54,19 @@ export function translate(frame: usize, wanted: u32): void {
 }
 
 /**
- * A block's head refused: stack or gas do not suffice for all of it. Goes over to the plain
- * translation at the same code offset and returns its instruction; 0 when the frame runs opcode by
- * opcode already, so that this head is that of the opcode which fails.
+ * A block's head refused: stack or gas do not suffice for all of it, or it only shows a step.
+ * Returns the head to go on with: the next one, or the one at the same code offset in the plain
+ * translation, which the frame goes over to; 0 when it runs opcode by opcode already, so that this
+ * head is that of the opcode which fails.
  */
-export function failBlock(frame: usize, head: usize): usize {
-  if (load<u32>(frame, FRAME_MODE) != DECODE_FUSED) return 0;
+export function refuseBlock(frame: usize, head: usize, sp: usize, gas: i64): usize {
   const offset = load<u32>(head, 8);
+  const present = load<u32>(frame, FRAME_MODE);
+  if (present == DECODE_STEP && load<u32>(head, 12) == 1) {
+    hostStep(frame, sp, gas, offset);
+    return head + 16;
+  }
+  if (present != DECODE_FUSED) return 0;
   const length = load<u32>(frame, FRAME_CODE_LENGTH);
   const old = <usize>load<u32>(frame, FRAME_WORDS_BLOCK);
   translate(frame, DECODE_PLAIN);

@@ -1,6 +1,6 @@
-// Words on the stack: 32 bytes, four u64, least first. `sp` is the address of the top item; the item
-// below lies 32 bytes lower. Operations of two operands write over the lower one; the caller moves sp.
-// Operands are mostly small, so those that gain from it try 64 bits first.
+// Words on the stack: 32 bytes, four u64, least first. `sp` is the address of the top item; the
+// item below lies 32 bytes lower. Operations of two operands write over the lower one; the caller
+// moves sp. Operands are mostly small, so those that gain from it try 64 bits first.
 
 // @ts-ignore: decorator
 @inline
@@ -215,4 +215,74 @@ export function countLeadingZeros(at: usize): u64 {
 @inline
 export function clampWord(at: usize): u64 {
   return isSmall(at) ? load<u64>(at) : u64.MAX_VALUE;
+}
+
+// @ts-ignore: decorator
+@inline
+export function andWords(to: usize, a: usize, b: usize): void {
+  store<u64>(to, load<u64>(a) & load<u64>(b));
+  store<u64>(to, load<u64>(a, 8) & load<u64>(b, 8), 8);
+  store<u64>(to, load<u64>(a, 16) & load<u64>(b, 16), 16);
+  store<u64>(to, load<u64>(a, 24) & load<u64>(b, 24), 24);
+}
+
+// @ts-ignore: decorator
+@inline
+export function orWords(to: usize, a: usize, b: usize): void {
+  store<u64>(to, load<u64>(a) | load<u64>(b));
+  store<u64>(to, load<u64>(a, 8) | load<u64>(b, 8), 8);
+  store<u64>(to, load<u64>(a, 16) | load<u64>(b, 16), 16);
+  store<u64>(to, load<u64>(a, 24) | load<u64>(b, 24), 24);
+}
+
+// @ts-ignore: decorator
+@inline
+export function xorWords(to: usize, a: usize, b: usize): void {
+  store<u64>(to, load<u64>(a) ^ load<u64>(b));
+  store<u64>(to, load<u64>(a, 8) ^ load<u64>(b, 8), 8);
+  store<u64>(to, load<u64>(a, 16) ^ load<u64>(b, 16), 16);
+  store<u64>(to, load<u64>(a, 24) ^ load<u64>(b, 24), 24);
+}
+
+// @ts-ignore: decorator
+@inline
+export function notWord(at: usize): void {
+  store<u64>(at, ~load<u64>(at));
+  store<u64>(at, ~load<u64>(at, 8), 8);
+  store<u64>(at, ~load<u64>(at, 16), 16);
+  store<u64>(at, ~load<u64>(at, 24), 24);
+}
+
+/** to = a - low. */
+// @ts-ignore: decorator
+@inline
+export function subtractSmall(to: usize, a: usize, low: u64): void {
+  const a0 = load<u64>(a);
+  const a1 = load<u64>(a, 8);
+  const a2 = load<u64>(a, 16);
+  const c0 = u64(a0 < low);
+  const c1 = u64(a1 < c0);
+  const c2 = u64(a2 < c1);
+  store<u64>(to, a0 - low);
+  store<u64>(to, a1 - c0, 8);
+  store<u64>(to, a2 - c1, 16);
+  store<u64>(to, load<u64>(a, 24) - c2, 24);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isEqualSmall(at: usize, low: u64): bool {
+  return ((load<u64>(at) ^ low) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24)) == 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isBelow(at: usize, low: u64): bool {
+  return isSmall(at) && load<u64>(at) < low;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isAtMost(at: usize, low: u64): bool {
+  return isSmall(at) && load<u64>(at) <= low;
 }
