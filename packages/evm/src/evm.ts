@@ -21,8 +21,8 @@ import type {
 export interface EvmOptions {
   readonly fork: Fork;
   /**
-   * `tiered`: code that gets hot runs as generated WASM. `interpreter`, also where absent: no code is
-   * generated.
+   * `tiered`: code that gets hot runs as generated WASM. `interpreter`, also where absent: no code
+   * is generated.
    */
   readonly engine?: 'interpreter' | 'tiered';
   /** How the second tier works; only with the engine `tiered`. */
@@ -131,10 +131,11 @@ export interface Evm {
   /** The second tier; undefined in the engine `interpreter`. */
   readonly tier: TierStatus | undefined;
   /**
-   * Runs one message call or creation on a state and gives all that it changes. Changes are those of
-   * the call alone: no intrinsic gas, no fee, no nonce of the sender (a creation raises it).
+   * Runs one message call or creation on a state and gives all that it changes. Changes are those
+   * of the call alone: no intrinsic gas, no fee, no nonce of the sender (a creation raises it).
    *
-   * @throws EvmError `bad-request` for malformed input, `memory-bound` when an instance bound is met
+   * @throws EvmError `bad-request` for malformed input, `memory-bound` when an instance bound is
+   *   met
    */
   call(state: StateReader, request: CallRequest): CallResult;
   /** The same, telling a tracer every step. */

@@ -47,7 +47,9 @@ export interface ForkRules {
   // Creation
   readonly codeSizeMax: number;
   readonly initCodeSizeMax: number;
-  /** Too little gas for the code deposit fails the creation (EIP-2); before, the code stays empty. */
+  /**
+   * Too little gas for the code deposit fails the creation (EIP-2); before, the code stays empty.
+   */
   readonly failsOnCodeDeposit: boolean;
   /** Nonce of a new contract (EIP-161). */
   readonly newContractNonce: number;
@@ -84,17 +86,8 @@ export interface ForkRules {
   readonly blobBaseFeeUpdateFraction: number;
 }
 
-// Prices no fork ever changed (Yellow Paper, appendix G, and the EIP that brought them).
-export const GAS_PER_COPIED_WORD = 3;
-export const GAS_PER_KECCAK_WORD = 6;
-export const GAS_PER_LOG_BYTE = 8;
-export const GAS_PER_MEMORY_WORD = 3;
-/** Words squared over this are added (appendix H). */
-export const MEMORY_GAS_DIVISOR = 512;
-export const CALL_VALUE_GAS = 9_000;
-export const CALL_STIPEND_GAS = 2_300;
-export const NEW_ACCOUNT_GAS = 25_000;
-export const CODE_DEPOSIT_BYTE_GAS = 200;
+// Prices of transactions that no fork ever changed (Yellow Paper, appendix G). Those of opcodes
+// stand in the kernel (assembly/kernel).
 export const TRANSACTION_GAS = 21_000;
 export const CALLDATA_ZERO_BYTE_GAS = 4;
 /** EIP-7702: price of an authorization, and what comes back when the account already existed. */

@@ -23,8 +23,8 @@
  * const result = evm.call(state, { to: contract, gasLimit: 100_000n });
  * result.output[31]; // 5
  *
- * Limits: `limits.ts`; the memory map is in docs/evm-memory.md. One engine serves one thread and one
- * call at a time. Values of gas above 2^63 - 1 are refused.
+ * Limits: `limits.ts`; the memory map is in docs/evm-memory.md. One engine serves one thread and
+ * one call at a time. Values of gas above 2^63 - 1 are refused.
  *
  * @module
  */

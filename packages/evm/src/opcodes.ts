@@ -3,8 +3,8 @@
  * its gas that depends on nothing but the fork. What depends on operands (words copied, cold
  * accounts, value sent) is charged by the kernel with the figures of `forks.ts`.
  *
- * Where an access list decides the price (EIP-2929), the row holds the warm price and the kernel adds
- * the difference to the cold one.
+ * Where an access list decides the price (EIP-2929), the row holds the warm price and the kernel
+ * adds the difference to the cold one.
  */
 import { FORKS, type Fork } from './types.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What goes into the engine and what comes out. Addresses are 20 bytes, hashes and storage words 32
- * bytes, big-endian; amounts are bigint (256 bits); gas is a bigint where a caller may give more than
- * 2^53 and a number nowhere.
+ * bytes, big-endian; amounts are bigint (256 bits); gas is a bigint where a caller may give more
+ * than 2^53 and a number nowhere.
  */
 
 /** Forks in order of activation. */
@@ -33,8 +33,8 @@ export interface Account {
 }
 
 /**
- * The state below a call, read synchronously. Answers must not change while a call runs. What a host
- * throws ends the call and is thrown on to the caller; the instance stays usable.
+ * The state below a call, read synchronously. Answers must not change while a call runs. What a
+ * host throws ends the call and is thrown on to the caller; the instance stays usable.
  */
 export interface StateReader {
   /** undefined: the account does not exist. */
@@ -127,7 +127,9 @@ export interface CallRequest {
   /** Runs this code instead of the code of `to`. */
   readonly code?: Uint8Array;
   readonly isStatic?: boolean;
-  /** Addresses and slots that are warm from the start (EIP-2929, 2930), beside from, to and so on. */
+  /**
+   * Addresses and slots that are warm from the start (EIP-2929, 2930), beside from, to and so on.
+   */
   readonly accessList?: readonly AccessListEntry[];
   readonly block?: Partial<BlockEnvironment>;
 }

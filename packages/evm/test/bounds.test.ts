@@ -1,4 +1,6 @@
-/** What a stranger can send: nothing of it may trap the instance, grow it or stop it from working. */
+/**
+ * What a stranger can send: nothing of it may trap the instance, grow it or stop it from working.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEvm } from '../src/create-evm.ts';

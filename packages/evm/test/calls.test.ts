@@ -403,7 +403,7 @@ test('EIP-7702: a call to a delegating account runs the other code on its own st
   });
 });
 
-test('EIP-7702: a delegation to a precompile runs nothing; one to a delegation is not followed', () => {
+test('EIP-7702: a delegation to a precompile runs nothing; delegations do not chain', () => {
   const to = (target: number) => Uint8Array.from([0xef, 0x01, 0x00, ...address(target)]);
   const state = stateWith({
     7_001: to(4),

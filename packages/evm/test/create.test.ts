@@ -137,7 +137,7 @@ test('EIP-3541: code that begins with 0xef is refused from London on', async () 
   assert.equal(berlin.call(stateWith({ 0xca11e4: NOTHING }), request).halt, undefined);
 });
 
-test('too little gas for the deposit: fails from Homestead on, code stays empty before', async () => {
+test('too little gas for the deposit: a failure from Homestead on', async () => {
   const data = initReturning(100n);
   // Runs for 24 gas and leaves less than 20,000.
   const request = { from: CALLER, to: undefined, data, gasLimit: 20_000n };

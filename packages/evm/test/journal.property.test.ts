@@ -176,7 +176,7 @@ test('frames that nest and fail leave exactly what a copying model leaves', asyn
   );
 });
 
-test('snapshots of a session undo balances, nonces, code, warmth, storage and refunds', async () => {
+test('snapshots of a session undo all that a session can change', async () => {
   const evm = await createEvm({ fork: 'osaka' });
   const state = createMemoryState();
   const [a, b, sender] = [address(1_001), address(1_002), address(1_003)];

@@ -1,6 +1,6 @@
 /**
- * Code runs translated: whole blocks are checked at once and opcodes joined. Traced code runs opcode
- * by opcode. Both must agree in every way, for any bytes, any gas and every fork.
+ * Code runs translated: whole blocks are checked at once and opcodes joined. Traced code runs
+ * opcode by opcode. Both must agree in every way, for any bytes, any gas and every fork.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -62,7 +62,7 @@ test('the account goes at the end of the session, from Cancun on only if made in
   }
 });
 
-test('to itself: burnt before Cancun, nothing after; burnt for a contract made in the session', async () => {
+test('to itself: burnt before Cancun, and for a contract made in the session', async () => {
   const london = await createEvm({ fork: 'london' });
   const osaka = await createEvm({ fork: 'osaka' });
   const code = assemble('ADDRESS', 'SELFDESTRUCT');

@@ -40,7 +40,7 @@ const anyWord = fc.oneof(
     .map(([bit, off]) => BigInt.asUintN(256, 2n ** BigInt(bit) + BigInt(off))),
 );
 
-/** Cases of Hacker's Delight's test of algorithm D: the estimate is too large, the divisor goes back. */
+/** Cases of Hacker's Delight for algorithm D: the estimate is too large, the divisor goes back. */
 const HARD_DIVISIONS: readonly (readonly [bigint, bigint])[] = [
   [0x7fffffff_80000000_00000000_00000000n, 0x80000000_00000000_00000001n],
   [0x80000000_00000000_00000003n, 0x20000000_00000000_00000001n],

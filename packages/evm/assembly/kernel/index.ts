@@ -25,7 +25,56 @@ import { setMode } from './translate';
 
 export { runCall, runCreate } from './drive';
 export { setRule } from './rules';
-export * from './native-exports';
+// What generated code (src/jit/) and whoever installs it call.
+export {
+  setTiering,
+  enableNative,
+  nativeFrames,
+  freshNativeFrames,
+  installNative,
+  forgetNative,
+  lastNativeRun,
+  presentRun,
+  nativeLeave,
+  nativeTouch,
+  nativeDiv,
+  nativeSdiv,
+  nativeMod,
+  nativeSmod,
+  nativeAddmod,
+  nativeMulmod,
+  nativeExp,
+  nativeSignextend,
+  nativeByte,
+  nativeShl,
+  nativeShr,
+  nativeSar,
+  nativeClz,
+  nativeKeccak256,
+  nativeBalance,
+  nativeCalldataload,
+  nativeCalldatacopy,
+  nativeCodecopy,
+  nativeExtcodesize,
+  nativeExtcodecopy,
+  nativeReturndatacopy,
+  nativeExtcodehash,
+  nativeBlockhash,
+  nativeSelfbalance,
+  nativeBlobhash,
+  nativeSload,
+  nativeSstore,
+  nativeTload,
+  nativeTstore,
+  nativeMcopy,
+  nativeLog0,
+  nativeLog1,
+  nativeLog2,
+  nativeLog3,
+  nativeLog4,
+  nativeResult,
+  nativeSelfdestruct,
+} from './native';
 
 /** Lays out the regions from `base` and forgets everything; returns the end of the last region. */
 export function initialize(

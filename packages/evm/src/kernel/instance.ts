@@ -1,6 +1,7 @@
 /**
- * One instance of the WASM kernel with its memory, and the plain ways to read and write that memory.
- * The instance keeps the addresses; whoever calls keeps the order (`reset` before a session).
+ * One instance of the WASM kernel with its memory, and the plain ways to read and write that
+ * memory. The instance keeps the addresses; whoever calls keeps the order (`reset` before a
+ * session).
  */
 import { EvmError } from '../errors.ts';
 import type { MemorySizes } from '../evm.ts';
