@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Client } from '@basalt/client';
 import { type ChainTip, tipAfter } from '@basalt/protocol';
 import type { Context } from './context.ts';
+import { CliError } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { ensureFolder } from './home.ts';
 import { createHttpSink } from './http-sink.ts';
 import type { AppendTarget } from './journal/append-source.ts';
 import { DiskStorage } from './journal/disk-storage.ts';
-import { Journal } from './journal/journal.ts';
+import { Journal, NEWEST } from './journal/journal.ts';
 import type { OwnNamespace } from './open-namespace.ts';
 import { formatAmount } from './view/numbers.ts';
 
@@ -20,7 +22,7 @@ export interface OpenJournal extends AsyncDisposable {
 /**
  * Takes the lock of a namespace, settles what an interrupted run left open, and asks for the head.
  *
- * @throws CliError `busy`, `other-node`
+ * @throws CliError `busy`, `other-node`, `lost-blocks`
  */
 export async function openJournal(
   context: Context,
@@ -39,6 +41,11 @@ export async function openJournal(
   try {
     const journal = new Journal(storage);
     const sink = createHttpSink({ client, url, namespace });
+    // Before anything is sent or forgotten: on a head that lies behind, all of it would be a fork.
+    const { block } = await client.head(namespace);
+    const newest = await journal.newestIndex(url);
+    const { index } = block.entry.header;
+    if (index < newest) throw lostBlocks(join(folder, NEWEST), index, newest);
     await recover(context, journal, sink);
     const head = await client.head(namespace);
     const target = {
@@ -54,6 +61,17 @@ export async function openJournal(
     await close();
     throw error;
   }
+}
+
+function lostBlocks(file: string, index: number, newest: number): CliError {
+  return new CliError(
+    EXIT.refused,
+    'lost-blocks',
+    `the node has this namespace up to block ${index}, and it had block ${newest} of this ` +
+      'computer before: it was set back to an older copy, or it hides blocks',
+    'nothing was signed: a second block for an index is a fork. Bring the node’s newest data ' +
+      `back; where the blocks are gone for good and nobody holds a copy, delete ${file}`,
+  );
 }
 
 async function recover(

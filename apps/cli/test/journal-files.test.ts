@@ -89,6 +89,18 @@ test('what was meant for one node is not sent to another', async () => {
   await storage.close();
 });
 
+test('the newest index is remembered: a node that has less was set back', async () => {
+  const storage = new DiskStorage(mkdtempSync(join(folder, 'newest ')));
+  const journal = new Journal(storage);
+  assert.equal(await journal.newestIndex(batch.url), -1);
+  const progress = { ...startProgress('x'), lastIndex: 7 };
+  await journal.close('one', progress, false);
+  await journal.close('two', { ...progress, lastIndex: 5 }, false);
+  await journal.forget('one');
+  assert.equal(await new Journal(storage).newestIndex(batch.url), 7);
+  await storage.close();
+});
+
 test('one writer at a time; the lock of a process that is gone counts for nothing', () => {
   const place = mkdtempSync(join(folder, 'lock '));
   const lock = lockFolder(place, 'x');

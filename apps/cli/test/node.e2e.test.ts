@@ -1,6 +1,6 @@
 /** A node as a service: start, stop, crash, and what it leaves behind. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { lastJson, Sandbox, startTestNode } from './helpers/run-cli.ts';
@@ -36,6 +36,29 @@ test('files that hold secrets are for their owner only', async () => {
   assert.equal((await ask('Bearer wrong')).status, 401);
   assert.equal((await ask(`Bearer ${token}`)).status, 200);
   await node.stop();
+});
+
+test('a node that was set back to an older copy gets no second block for an index', async () => {
+  const first = await startTestNode(sandbox);
+  const port = new URL(first.url).port;
+  const append = (lines: string, url: string): ReturnType<typeof sandbox.run> => {
+    writeFileSync(sandbox.path('set-back.log'), lines);
+    const args = ['append', '-n', 'set-back', 'set-back.log', '--again', '--json', '--url', url];
+    return sandbox.run(args);
+  };
+  assert.equal((await append('a\nb', first.url)).code, 0);
+  await first.stop();
+  const copy = `${first.dataDir} copy`;
+  cpSync(first.dataDir, copy, { recursive: true });
+  const set = ['--set', `port=${port}`];
+  const second = await startTestNode(sandbox, set, first.dataDir);
+  assert.equal((await append('c\nd', second.url)).code, 0);
+  await second.stop();
+  const third = await startTestNode(sandbox, set, copy);
+  const refused = await append('e', third.url);
+  assert.equal(refused.code, 4, refused.err);
+  assert.match(refused.err, /up to block 2, and it had block 4/);
+  await third.stop();
 });
 
 test('a stop under load: what was acknowledged is there afterwards', async () => {

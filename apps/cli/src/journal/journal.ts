@@ -1,3 +1,4 @@
+import { decodeBlockPrefix } from '@basalt/protocol';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CONTENT_KEYS_MAX } from '../limits.ts';
@@ -14,6 +15,9 @@ import type { JournalStorage } from './storage.ts';
 
 /** Bytes of a payload hash that are kept: 2^-64 is the chance of a mix-up among 2^32 records. */
 const KEY_BYTES = 16;
+
+/** Name of the file with the index of the newest block known to be in the namespace. */
+export const NEWEST = 'newest';
 
 /** What the node said to one block of a batch. */
 export interface SinkOutcome {
@@ -87,6 +91,21 @@ export class Journal {
     return { taken, refusal };
   }
 
+  /**
+   * Index of the newest block that is known to have been in the namespace; -1 where none is. A node
+   * that has fewer has lost some, and to sign on its head would be a second history.
+   */
+  async newestIndex(url: string): Promise<number> {
+    let newest = await this.#noted();
+    for (const batch of [await this.#slot(0), await this.#slot(1)]) {
+      // What another node was to get says nothing about this one; `recover` refuses it.
+      if (batch?.url !== url) continue;
+      const { block } = decodeBlockPrefix(batch.blocks, 0);
+      newest = Math.max(newest, block.entry.header.index - 1);
+    }
+    return newest;
+  }
+
   /** How far a source has come; from the start where the journal does not know it. */
   async progress(source: string, label: string): Promise<SourceProgress> {
     const stored = await this.#stored(source);
@@ -132,6 +151,7 @@ export class Journal {
    * @param refused true where the node refused a block: what was signed after it is void
    */
   async close(source: string, progress: SourceProgress, refused: boolean): Promise<void> {
+    await this.#note(progress.lastIndex);
     await this.#write(source, progress);
     await this.#removeSlots(refused);
   }
@@ -145,6 +165,7 @@ export class Journal {
   async #keep(settled: SettledBatch): Promise<void> {
     if (settled.payloadHashes.length === 0) return;
     if (settled.order === 'content') await this.#addKeys(settled);
+    await this.#note(settled.lastIndex);
     const before = (await this.#stored(settled.source)) ?? startProgress('');
     if (before.finished) return; // interrupted between its last answer and the end of its clearing
     const { position, fold, lastIndex } = settled;
@@ -153,6 +174,17 @@ export class Journal {
 
   async #write(source: string, progress: SourceProgress): Promise<void> {
     await this.#storage.replace(`${source}.json`, Buffer.from(encodeProgress(progress)));
+  }
+
+  async #noted(): Promise<number> {
+    const bytes = await this.#storage.read(NEWEST);
+    const text = bytes === undefined ? '' : Buffer.from(bytes).toString().trim();
+    return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  }
+
+  async #note(index: number): Promise<void> {
+    if (index <= (await this.#noted())) return;
+    await this.#storage.replace(NEWEST, Buffer.from(`${index}\n`));
   }
 
   /** A key that is there twice does no harm: a set is read from the file. */
