@@ -91,6 +91,82 @@ test('every operation on words gives what the interpreter gives', async () => {
   assert.ok((tiered.tier?.runs ?? 0) >= 3_000);
 });
 
+/** Moves, masks and operations for an expression on a stack of eight words from the call data. */
+const WIDTHS: readonly bigint[] = [1n, 8n, 16n, 31n, 32n, 33n, 63n, 64n, 65n, 128n, 160n];
+const step: fc.Arbitrary<readonly (string | bigint)[]> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(...['ADD', 'MUL', 'SUB', 'AND', 'OR', 'XOR'].map((name) => [name])),
+  },
+  { weight: 3, arbitrary: fc.constantFrom(...WIDTHS).map((bits) => [2n ** bits - 1n, 'AND']) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...WIDTHS), fc.constantFrom('SHL', 'SHR', 'SAR'))
+      .map(([bits, name]) => [bits, name]),
+  },
+  { weight: 2, arbitrary: operand.map((value) => [value]) },
+  {
+    weight: 2,
+    arbitrary: fc.integer({ min: 1, max: 6 }).map((depth) => [`DUP${depth}`]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.integer({ min: 1, max: 6 }).map((depth) => [`SWAP${depth}`]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...WORD_OPCODES.filter(({ name }) => name !== 'EXP').map(({ name }) => [name]),
+    ),
+  },
+  // Written to memory and read again, at a place that is known and one that is not.
+  { weight: 1, arbitrary: fc.constantFrom([64n, 'MSTORE', 70n, 'MLOAD'], [255n, 'AND', 'MLOAD']) },
+);
+
+test('operations on the results of others give what the interpreter gives', async () => {
+  const { tiered, interpreter } = await createBoth('osaka');
+  const steps = fc.array(step, { minLength: 2, maxLength: 24 });
+  const values = fc.array(operand, { minLength: 8, maxLength: 8 });
+  const rest = ['ADD', 'MUL', 'ADD', 'MUL', 'ADD', 0n, 'MSTORE', 32n, 0n, 'RETURN'] as const;
+  fc.assert(
+    fc.property(steps, values, (parts, words) => {
+      const fetch = words.flatMap((_, index) => [BigInt(index * 32), 'CALLDATALOAD']);
+      // Eight more below, so that hardly anything underflows.
+      const code = assemble(...fetch, ...fetch, ...parts.flat(), ...rest);
+      const state = stateWith({ 0xc0de: code });
+      const data = Buffer.concat(words.map((value) => word(value)));
+      const request = { from: CALLER, to: CONTRACT, data, gasLimit: 100_000n };
+      const [a, b] = [tiered.call(state, request), interpreter.call(state, request)];
+      if (!isSame(a, b)) assert.deepEqual(a, b);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test('memory at any offset, known to the generator or not', async () => {
+  const { tiered, interpreter } = await createBoth('osaka');
+  const offset = fc.oneof(operand, fc.bigInt({ min: 0n, max: 300n }));
+  const access = fc.tuple(fc.constantFrom('MLOAD', 'MSTORE', 'MSTORE8'), offset, fc.boolean());
+  const accesses = fc.array(access, { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(accesses, (list) => {
+      const parts = list.flatMap(([name, at, isKnown], index): (string | bigint)[] => {
+        const place = isKnown ? [at] : [BigInt(index * 32), 'CALLDATALOAD'];
+        return name === 'MLOAD' ? [...place, name] : [2n ** 200n + 77n, ...place, name];
+      });
+      // Memory of 96 bytes is there before; the end returns all of it.
+      const code = assemble(5n, 64n, 'MSTORE', ...parts, 'MSIZE', 0n, 'RETURN');
+      const state = stateWith({ 0xc0de: code });
+      const data = Buffer.concat(list.map(([, at]) => word(at)));
+      const request = { from: CALLER, to: CONTRACT, data, gasLimit: 50_000n };
+      const [a, b] = [tiered.call(state, request), interpreter.call(state, request)];
+      if (!isSame(a, b)) assert.deepEqual(a, b);
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
 // ---- any code ----
 
 const piece: fc.Arbitrary<readonly number[]> = fc.oneof(
