@@ -147,13 +147,16 @@ test('operations on the results of others give what the interpreter gives', asyn
 test('memory at any offset, known to the generator or not', async () => {
   const { tiered, interpreter } = await createBoth('osaka');
   const offset = fc.oneof(operand, fc.bigInt({ min: 0n, max: 300n }));
-  const access = fc.tuple(fc.constantFrom('MLOAD', 'MSTORE', 'MSTORE8'), offset, fc.boolean());
+  const name = fc.constantFrom('MLOAD', 'MSTORE', 'MSTORE8', 'KECCAK256', 'CALLDATACOPY');
+  const access = fc.tuple(name, offset, fc.boolean());
   const accesses = fc.array(access, { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(accesses, (list) => {
       const parts = list.flatMap(([name, at, isKnown], index): (string | bigint)[] => {
         const place = isKnown ? [at] : [BigInt(index * 32), 'CALLDATALOAD'];
-        return name === 'MLOAD' ? [...place, name] : [2n ** 200n + 77n, ...place, name];
+        if (name === 'MLOAD') return [...place, name];
+        if (name === 'CALLDATACOPY') return [9n, 1n, ...place, name];
+        return [name === 'KECCAK256' ? 40n : 2n ** 200n + 77n, ...place, name];
       });
       // Memory of 96 bytes is there before; the end returns all of it.
       const code = assemble(5n, 64n, 'MSTORE', ...parts, 'MSIZE', 0n, 'RETURN');
