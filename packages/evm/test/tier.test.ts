@@ -379,3 +379,25 @@ test('code made to become large is bounded in time and space, or left to the int
     if (bytes !== undefined) assert.ok(WebAssembly.validate(bytes), name);
   }
 });
+
+test('jumps to where only the stack says: targets, data, past the end, above 64 bits', async () => {
+  const tiered = await createTiered({ ...OFF, compile: compileNow });
+  const interpreter = await createEvm({ fork: 'osaka' });
+  for (const jump of ['0 CALLDATALOAD JUMP', '7 0 CALLDATALOAD JUMPI', '0 0 CALLDATALOAD JUMPI']) {
+    // The end: a JUMPDEST as the last byte, behind one in the data of a push.
+    const code = assemble(...parse(`1 ${jump}`), 0x5bn, ...parse('here: 2 0 SSTORE STOP last:'));
+    const state = stateWith({ 0xc0de: code });
+    const here = BigInt(code.indexOf(0x5b, code.indexOf(0x5b) + 1));
+    const last = BigInt(code.length - 1);
+    const targets = [here, last, here - 1n, last + 1n, last + 2n, 0n];
+    for (const above of [32n, 63n, 64n, 128n, 192n, 255n]) targets.push(here + (1n << above));
+    for (const target of targets) {
+      const [a, b] = [tiered, interpreter].map((evm) => call(evm, state, word(target)));
+      assert.deepEqual(a, b, `${jump} ${target}`);
+    }
+    const isTaken = !jump.startsWith('0 0');
+    assert.equal(call(tiered, state, word(here)).halt, undefined);
+    const wrong = call(tiered, state, word(here + (1n << 64n))).halt;
+    assert.equal(wrong, isTaken ? 'invalid-jump' : undefined);
+  }
+});
