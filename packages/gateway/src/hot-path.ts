@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CounterSeries } from '@basalt/telemetry';
 import { GatewayError } from './errors.ts';
-import { holdAnswer, type MemoryBudget } from './http/memory-budget.ts';
+import { type AnswerBounds, holdAnswer } from './http/memory-budget.ts';
 import type { Representation } from './http/representation.ts';
 import type { ResponseCache } from './http/response-cache.ts';
 import { sendRepresentation } from './http/send.ts';
@@ -23,7 +23,7 @@ export interface Prepared {
  * the answer is prepared already. Everything else is somebody else's: `answer` says false.
  */
 export class HotPath {
-  readonly #parts: ImmutableParts & { readonly budget: MemoryBudget };
+  readonly #parts: ImmutableParts & AnswerBounds;
   readonly #cache: ResponseCache<Prepared>;
   readonly #metrics: GatewayMetrics;
   readonly #hits: CounterSeries;
@@ -31,7 +31,7 @@ export class HotPath {
   readonly #loading = new Map<string, Promise<Prepared | undefined>>();
 
   constructor(
-    parts: ImmutableParts & { readonly budget: MemoryBudget },
+    parts: ImmutableParts & AnswerBounds,
     cache: ResponseCache<Prepared>,
     metrics: GatewayMetrics,
   ) {
@@ -103,7 +103,7 @@ export class HotPath {
     prepared: Prepared,
   ): boolean | Promise<boolean> {
     const { body } = prepared.representation.identity;
-    holdAnswer(this.#parts.budget, response, body.length);
+    holdAnswer(this.#parts, response, body.length);
     const status = sendRepresentation(request, response, prepared.representation);
     if (typeof status === 'number') return this.#count(request, prepared, status);
     return status.then((sent) => this.#count(request, prepared, sent));

@@ -117,6 +117,12 @@ export const LABEL_AGE_MS_MAX = 1_000;
 /** Rows of a list walked over for one token: deep pages cost what they cost us. */
 export const ROWS_PER_TOKEN = 20;
 
+/**
+ * Bytes of a large answer for one token, whatever is sent of it: reading and hashing 16 MiB takes
+ * some 100 ms of one core, and a HEAD would get that for the price of a small block.
+ */
+export const ANSWER_BYTES_PER_TOKEN: number = 32 * 1024;
+
 /** Seconds of `Retry-After` where nothing better is known. */
 export const RETRY_AFTER_SECONDS = 1;
 

@@ -107,6 +107,22 @@ suite('many connections', () => {
     }
   });
 
+  test('a large answer is paid for by its size, also where only its fields are sent', async () => {
+    const served = await serve({ rateLoopback: { perSecond: 0.001, burst: 20 } });
+    try {
+      const chain = new ChainWriter(63);
+      chain.add(Buffer.alloc(2 << 20, 7));
+      for (const i of [0, 1]) {
+        assert.equal((await post(served.port, '/blocks', BLOCK_TYPE, chain.wire(i))).status, 201);
+      }
+      const onlyFields = { method: 'HEAD' };
+      assert.equal((await ask(served.port, `/blocks/${chain.hash(1)}`, onlyFields)).status, 200);
+      assert.equal((await ask(served.port, '/livez')).status, 429);
+    } finally {
+      await served.close();
+    }
+  });
+
   test('the proof of each key block costs a token: a namespace may have had many keys', async () => {
     const served = await serve({ rateLoopback: { perSecond: 0.001, burst: 4 } });
     try {

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '@basalt/protocol';
 import { GatewayError } from '../errors.ts';
-import { LARGE_ANSWER_BYTES_MIN } from '../limits.ts';
+import { ANSWER_BYTES_PER_TOKEN, LARGE_ANSWER_BYTES_MIN } from '../limits.ts';
+import type { TokenBucket } from './token-bucket.ts';
 
 /** Bytes that may be held at once by everything that shares this budget. */
 export class MemoryBudget {
@@ -27,14 +29,24 @@ export class MemoryBudget {
   }
 }
 
+/** What a large answer is counted against. */
+export interface AnswerBounds {
+  readonly budget: MemoryBudget;
+  readonly clock: Clock;
+  bucketOf(socket: object): TokenBucket;
+}
+
 /**
  * Counts a large answer until it has been sent or its reader is gone: slow readers of payloads
- * hold them in memory as uploads do.
+ * hold them in memory as uploads do. Its address owes for the work of making it.
  *
  * @throws GatewayError `overloaded`
  */
-export function holdAnswer(budget: MemoryBudget, response: ServerResponse, bytes: number): void {
+export function holdAnswer(bounds: AnswerBounds, response: ServerResponse, bytes: number): void {
   if (bytes < LARGE_ANSWER_BYTES_MIN) return;
+  const { budget, clock } = bounds;
+  const bucket = bounds.bucketOf(response.req.socket);
+  bucket.owe(Math.ceil(bytes / ANSWER_BYTES_PER_TOKEN), clock);
   if (!budget.take(bytes)) {
     throw new GatewayError('overloaded', 'too many large answers at once, try again');
   }

@@ -27,6 +27,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** For work that was done before its cost was known: what is missing is owed, up to a burst. */
+  owe(cost: number, clock: Clock): void {
+    if (this.#tokens < cost) this.#fill(clock.nowMs());
+    this.#tokens = Math.max(-this.limit.burst, this.#tokens - cost);
+  }
+
   /** Whole seconds, at least 1, until `cost` tokens are there. */
   secondsUntil(cost: number, clock: Clock): number {
     this.#fill(clock.nowMs());

@@ -66,6 +66,7 @@ function addWhole(app: App, services: Services, hot: HotPath): void {
       }
       const view = await services.ledger.block(fromHex(params.hash) as BlockHash);
       if (view === undefined) throw noBlock();
+      holdAnswer(services, response, view.payload?.length ?? 0);
       const isPruned = view.payload === undefined;
       await sendJson(request, response, blockJson(view), {
         cacheControl: isPruned ? SHORT : IMMUTABLE,
@@ -253,7 +254,7 @@ export async function sendFound(
   representation: Representation | undefined,
 ): Promise<void> {
   if (representation === undefined) throw noBlock();
-  holdAnswer(services.budget, response, representation.identity.body.length);
+  holdAnswer(services, response, representation.identity.body.length);
   await sendRepresentation(request, response, representation);
 }
 

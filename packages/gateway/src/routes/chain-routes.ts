@@ -3,6 +3,7 @@ import { type NamespaceId, toHex } from '@basalt/protocol';
 import { HEAD, IMMUTABLE, SHORT } from '../cache-control.ts';
 import { GatewayError } from '../errors.ts';
 import type { Link } from '../http/link.ts';
+import { holdAnswer } from '../http/memory-budget.ts';
 import { wireRepresentation } from '../immutable.ts';
 import { PAGE_ROWS_DEFAULT, ROWS_PER_TOKEN } from '../limits.ts';
 import { BLOCK_TYPE, JSON_TYPE } from '../media-types.ts';
@@ -193,6 +194,7 @@ function addBlockAt(app: App, services: Services): void {
         const wire = wireRepresentation(view, tag, cacheControl);
         return sendFound(services, request, response, wire);
       }
+      holdAnswer(services, response, view.payload?.length ?? 0);
       return sendJson(request, response, blockJson(view), {
         cacheControl,
         tag: `${tag}-json${view.payload === undefined ? '-pruned' : ''}`,

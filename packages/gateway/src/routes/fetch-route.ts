@@ -4,7 +4,7 @@ import { type BlockHash, fromHex } from '@basalt/protocol';
 import type { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import { assertMediaType, readBody } from '../http/body.ts';
-import { JSON_BODY_BYTES_MAX } from '../limits.ts';
+import { ANSWER_BYTES_PER_TOKEN, JSON_BODY_BYTES_MAX } from '../limits.ts';
 import { BATCH_TYPE, JSON_TYPE } from '../media-types.ts';
 import { type App, addRoute } from '../route.ts';
 import { FetchRequest } from '../schemas/requests.ts';
@@ -50,10 +50,13 @@ export function addFetchRoute(app: App, services: Services, fields: readonly str
       // Before the first byte goes out, so that a fault still has a status.
       const proof = wanted.proofs ? await proveAll(services, hashes) : undefined;
       response.writeHead(200, ['Content-Type', BATCH_TYPE, ...fields, 'Cache-Control', 'no-store']);
+      const bucket = services.bucketOf(request.socket);
       // One block in memory at a time: 256 of them may be 4 GiB.
       for (const hash of hashes) {
-        const view = await services.ledger.block(hash);
-        if (!(await write(response, frame(view, wanted.payloads)))) return;
+        const bytes = frame(await services.ledger.block(hash), wanted.payloads);
+        // Each costs what it would have cost alone.
+        bucket.owe(Math.ceil(bytes.length / ANSWER_BYTES_PER_TOKEN), services.clock);
+        if (!(await write(response, bytes))) return;
       }
       response.end(proof);
     },

@@ -77,7 +77,7 @@ export function addPageRoute(app: App, services: Services): void {
       const page = isHeaders
         ? await readEntries(ledger, info, from, count)
         : await readWire(ledger, info, from, count);
-      holdAnswer(services.budget, response, page.body.length);
+      holdAnswer(services, response, page.body.length);
       const links = pageLinks(target, info.size, from, asked, page.rows);
       const digest = digestOf(page.body);
       return sendRepresentation(
