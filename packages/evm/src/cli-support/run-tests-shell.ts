@@ -21,8 +21,8 @@ const ALL_GENERATED: NonNullable<EvmOptions['tier']> = {
 };
 
 /**
- * `basalt evm test`: runs the state tests of files and folders, names those that fail, and ends with
- * `{"passed":n,"failed":n,"skipped":n}`, or the same in words.
+ * `basalt evm test`: runs the state tests of files and folders, names those that fail, and ends
+ * with `{"passed":n,"failed":n,"skipped":n}`, or the same in words.
  *
  * @returns whether none failed
  * @throws {Error} when a path does not exist or holds something else than state tests

@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
-/** `length` bytes from `offset`, zeros beyond the end: how precompiles read what callers left out. */
+/** `length` bytes from `offset`, zeros beyond the end: what a caller leaves out counts as zero. */
 export function sliceRightPadded(input: Uint8Array, offset: number, length: number): Uint8Array {
   const part = input.subarray(offset, offset + length);
   if (part.length === length) return part;

@@ -14,12 +14,13 @@ const OUTPUT = hexToBytes(
 );
 
 /**
- * The secret of the KZG ceremony in G2, `g2_monomial[1]` of the trusted setup: all of the setup that
- * checking one evaluation takes.
+ * The secret of the KZG ceremony in G2, `g2_monomial[1]` of the trusted setup: all of the setup
+ * that checking one evaluation takes.
  */
 const TAU_G2 =
-  'b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72' +
-  '185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2';
+  'b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d' +
+  '2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e2' +
+  '3926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2';
 
 type PointG1 = typeof G1.Point.BASE;
 type PointG2 = typeof G2.Point.BASE;

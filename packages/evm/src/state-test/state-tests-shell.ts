@@ -1,6 +1,6 @@
 /**
- * Finds and runs state tests in files. Reads the disk, hence a shell: everything that decides lies in
- * the files beside it.
+ * Finds and runs state tests in files. Reads the disk, hence a shell: everything that decides lies
+ * in the files beside it.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
