@@ -111,7 +111,7 @@ function refusal(transaction: Transaction, setting: Setting = {}): TransactionEr
   return result.error.code;
 }
 
-test('a transfer pays for gas, the priority fee goes to the coinbase and the base fee is burnt', () => {
+test('a transfer: the priority fee goes to the coinbase and the base fee is burnt', () => {
   const state = funded();
   const result = include({ ...LEGACY, value: 5n }, state);
   assert.equal(result.gasUsed, 21_000n);
@@ -233,7 +233,7 @@ test('blob transactions: every rule of their own', () => {
   assert.equal(refusal({ ...blob, value: 2n ** 256n }), 'malformed');
 });
 
-test('an authorization sets code, raises the nonce and gives back gas for an account that existed', () => {
+test('an authorization sets code, raises the nonce and gives back gas where an account was', () => {
   const key = fromBigInt(0x1234n, 32);
   const publicKey = secp256k1.getPublicKey(key, false);
   const authority = keccak_256(publicKey.subarray(1)).slice(12);

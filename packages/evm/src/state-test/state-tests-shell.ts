@@ -34,8 +34,9 @@ export interface StateTestSummary {
 }
 
 /**
- * Runs every state test in the given files and folders: JSON as the Ethereum projects publish it, or
- * one JSON object a line, gzip (`*.ndjson.gz`). Cases of forks after the last one known are skipped.
+ * Runs every state test in the given files and folders: JSON as the Ethereum projects publish it,
+ * or one JSON object a line, gzip (`*.ndjson.gz`). Cases of forks after the last one known are
+ * skipped.
  *
  * @throws {Error} when a path does not exist or a file is not of one of these forms
  */
@@ -100,7 +101,7 @@ export function* readTests(paths: readonly string[]): Generator<StateTest> {
   }
 }
 
-/** A folder's `.json` and `.ndjson.gz` files, deep; `index.json` lists others and holds no tests. */
+/** A folder's `.json` and `.ndjson.gz` files, deep; `index.json` lists others and has no tests. */
 function listFiles(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { recursive: true, withFileTypes: true })

@@ -7,7 +7,7 @@ export interface StepOutcome {
   readonly cost: bigint;
   /** Why it failed its frame; undefined when it did not. */
   readonly halt: ExceptionalHalt | undefined;
-  /** The step that follows in the same frame, when that is what came next; values read on demand. */
+  /** The step that follows in the same frame, when that came next; values read on demand. */
   readonly next: TraceStep | undefined;
 }
 
@@ -19,8 +19,8 @@ interface Pending<T> {
 /**
  * A tracer that tells each step together with its cost. The cost is what the opcode really took, so
  * a step is told when the next thing happens: the next opcode, a frame it opens or the end of its
- * frame. Steps are told in the order in which they ran. An opcode that fails its frame took all that
- * was left. A call refused for depth or balance shows no gas handed on.
+ * frame. Steps are told in the order in which they ran. An opcode that fails its frame took all
+ * that was left. A call refused for depth or balance shows no gas handed on.
  *
  * @param record keeps what is wanted of a step; its values can be read only now
  */
