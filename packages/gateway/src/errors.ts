@@ -2,6 +2,7 @@
 export const GATEWAY_STATUS = {
   'bad-request': 400,
   unauthorized: 401,
+  'cross-origin': 403,
   'not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,

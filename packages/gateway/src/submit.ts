@@ -93,6 +93,22 @@ export function charge(services: Services, request: IncomingMessage, tokens: num
 }
 
 /**
+ * A page can send a body without a media type to any address and needs no preflight for it: what it
+ * wants to write is refused by where it comes from. Programs name no origin.
+ *
+ * @throws GatewayError `cross-origin`
+ */
+export function assertOwnOrigin(services: Services, request: IncomingMessage): void {
+  if (services.settings.allowCrossOriginWrites) return;
+  const { origin, host } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  if (site === 'same-origin' || site === 'none') return;
+  const isOwn = origin === undefined || origin.replace(/^https?:\/\//, '') === host;
+  if (site === undefined && isOwn) return;
+  throw new GatewayError('cross-origin', 'expected no page of another origin to submit blocks');
+}
+
+/**
  * A block at index 0 of a namespace that is not here would create it: that needs an open node or
  * the admin token.
  *

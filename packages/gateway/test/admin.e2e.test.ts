@@ -29,6 +29,32 @@ suite('namespaces and administration', () => {
     }
   });
 
+  test('a page of another origin submits nothing, preflight or not', async () => {
+    for (const allowCrossOriginWrites of [false, true]) {
+      const served = await serve({ allowCrossOriginWrites });
+      const { port } = served;
+      try {
+        const wire = new ChainWriter(23).wire(0);
+        const own = { origin: `http://127.0.0.1:${port}` };
+        const foreign = [
+          { origin: 'https://evil.example' },
+          { origin: 'null' },
+          { ...own, 'sec-fetch-site': 'cross-site' },
+        ];
+        for (const headers of foreign) {
+          const answer = await post(port, '/blocks', BLOCK_TYPE, wire, headers);
+          assert.equal(answer.status < 300, allowCrossOriginWrites, JSON.stringify(headers));
+          const batch = await post(port, '/blocks/batch', BLOCKS_TYPE, wire, headers);
+          assert.equal(batch.status, allowCrossOriginWrites ? 200 : 403);
+        }
+        assert.ok((await post(port, '/blocks', BLOCK_TYPE, wire, own)).status < 300);
+        assert.ok((await post(port, '/blocks', BLOCK_TYPE, wire)).status < 300);
+      } finally {
+        await served.close();
+      }
+    }
+  });
+
   test('administration: the token, pruning, and what is gone is gone from memory too', async () => {
     const pruned: [string, number][] = [];
     const onPrune = (namespace: string, before: number): void =>

@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import {
   appliedFields,
   assertMayCreate,
+  assertOwnOrigin,
   charge,
   problemOfOutcome,
   readBlocks,
@@ -25,7 +26,7 @@ const HEADERS = {
 };
 
 /** Statuses of the block rules. */
-const REFUSALS: readonly number[] = [401, 409, 412, 413, 415, 422, 423];
+const REFUSALS: readonly number[] = [401, 403, 409, 412, 413, 415, 422, 423];
 
 export function addSubmitRoutes(app: App, services: Services, fields: readonly string[]): void {
   addOne(app, services, fields);
@@ -51,6 +52,7 @@ function addOne(app: App, services: Services, fields: readonly string[]): void {
       problems: REFUSALS,
     },
     async ({ request, response }) => {
+      assertOwnOrigin(services, request);
       assertMediaType(request, BLOCK_TYPE, BYTES_TYPE);
       const wish = readWish(request, 'immediate');
       const body = await readBody(request, BLOCK_BODY_BYTES_MAX, services.budget);
@@ -91,9 +93,10 @@ function addBatch(app: App, services: Services, fields: readonly string[]): void
       responses: {
         200: { description: 'Outcomes in order', content: { [JSON_TYPE]: BatchResult } },
       },
-      problems: [401, 412, 413, 415],
+      problems: [401, 403, 412, 413, 415],
     },
     async ({ request, response }) => {
+      assertOwnOrigin(services, request);
       assertMediaType(request, BLOCKS_TYPE, BYTES_TYPE);
       const wish = readWish(request, 'durable');
       let body: Body | undefined;
