@@ -19,7 +19,6 @@ export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
 export const GLOBAL_GET = 0x23;
 export const DROP = 0x1a;
-export const SELECT = 0x1b;
 
 export const I32_LOAD = 0x28;
 export const I64_LOAD = 0x29;
@@ -31,7 +30,6 @@ export const I64_STORE8 = 0x3c;
 
 export const I32_CONST = 0x41;
 export const I64_CONST = 0x42;
-export const I32_EQZ = 0x45;
 export const I32_LT_U = 0x49;
 export const I32_GT_U = 0x4b;
 export const I64_EQZ = 0x50;
@@ -48,8 +46,6 @@ export const I32_SHL = 0x74;
 export const I64_ADD = 0x7c;
 export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
-export const I64_DIV_U = 0x80;
-export const I64_REM_U = 0x82;
 export const I64_AND = 0x83;
 export const I64_OR = 0x84;
 export const I64_XOR = 0x85;
