@@ -120,7 +120,8 @@ function checkManifest({ name, folder, manifest }: Room): Finding[] {
   if (manifest.name !== WORKSPACE + name) {
     findings.push({ path, message: `named ${manifest.name}, expected ${WORKSPACE}${name}` });
   }
-  const all = { ...manifest.dependencies, ...manifest.devDependencies };
+  const { dependencies, optionalDependencies, devDependencies } = manifest;
+  const all = { ...dependencies, ...optionalDependencies, ...devDependencies };
   for (const [dependency, version] of Object.entries(all)) {
     const fits = dependency.startsWith(WORKSPACE) ? version === '*' : EXACT_VERSION.test(version);
     if (fits) continue;
@@ -201,8 +202,9 @@ function checkNamed(
 ): string | undefined {
   const target = packageOf(specifier);
   if (target === undefined || target === WORKSPACE + room.name) return undefined;
-  const { dependencies = {}, devDependencies = {} } = room.manifest;
-  if (target in dependencies) return undefined;
+  const { dependencies = {}, optionalDependencies = {}, devDependencies = {} } = room.manifest;
+  // An optional one is imported where its absence is caught.
+  if (target in dependencies || target in optionalDependencies) return undefined;
   if (source) return `${target} is not among the dependencies of ${room.folder}/package.json`;
   if (target in devDependencies || target in (root.devDependencies ?? {})) return undefined;
   return `${target} is neither a dependency nor a devDependency of ${room.folder}/package.json`;
@@ -216,7 +218,8 @@ function checkUnusedDependencies(room: Room): Finding[] {
       .flatMap(({ text }) => findImports(text))
       .map(({ specifier }) => packageOf(specifier)),
   );
-  return Object.keys(room.manifest.dependencies ?? {})
+  const { dependencies, optionalDependencies } = room.manifest;
+  return Object.keys({ ...dependencies, ...optionalDependencies })
     .filter((name) => !imported.has(name))
     .map((name) => ({
       path: `${room.folder}/package.json`,
