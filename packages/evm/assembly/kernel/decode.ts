@@ -17,6 +17,7 @@ import {
   count,
   emit,
   emitConstant,
+  emitSmallConstant,
   gasSoFar,
   isBlockFull,
   openBlock,
@@ -39,8 +40,11 @@ import {
   ENV_ORIGIN,
   ENV_RANDOM,
   ENV_TIMESTAMP,
+  OPCODE_ROW_BYTES,
+  opcodeTable,
   scratch,
 } from './layout';
+import { setWord } from './words';
 
 const OP_SSTORE: u32 = 0x55;
 const OP_JUMP: u32 = 0x56;
@@ -54,10 +58,11 @@ const OP_PUSH32: u32 = 0x7f;
 // Kinds of opcodes in the table.
 const KIND_UNDEFINED: u32 = 0;
 const KIND_PLAIN: u32 = 1;
-/**
- * Leaves the block but may come back behind it: JUMPI, calls, creations. KIND_END (3) never does.
- */
+/** Leaves the block but may come back behind it: JUMPI, calls, creations; KIND_END (3) never. */
 const KIND_CUT: u32 = 2;
+
+/** u8 of the opcode table that `completeOpcodes` writes. */
+const ROW_BYTES: usize = 7;
 
 /**
  * Translates `length` bytes of code. Returns a block of the code cache, held once, in no bucket.
@@ -91,32 +96,30 @@ export function wordAt(block: usize, length: u32, offset: u32): usize {
   return <usize>load<u32>(block + BLOCK_HEAD_BYTES + (<usize>length + <usize>offset) * 4);
 }
 
-/** Upper bound of the bytes that `write` makes; close to it, since nothing unreached counts. */
+/** Completes the opcode table: how many bytes of translation an opcode may take in the fused mode. */
+export function completeOpcodes(): void {
+  for (let op: u32 = 0; op < 256; op++) {
+    const isPush = op > OP_PUSH0 && op <= OP_PUSH32;
+    // A word each; a head of two behind what cuts the block and before a JUMPDEST. A constant that
+    // is computed from short ones may be long, and take part in the next one.
+    let bytes: u32 = 8;
+    if (isPush) bytes = op - OP_PUSH0 > 8 ? 40 : 16;
+    else if (op == OP_JUMPDEST || rowKind(op) == KIND_CUT) bytes = 24;
+    else if (isFoldable(op)) bytes = 40;
+    store<u8>(opcodeTable + <usize>op * OPCODE_ROW_BYTES, bytes, ROW_BYTES);
+  }
+}
+
+/** Upper bound of the bytes that `write` makes. */
 function measure(code: usize, length: u32, mode: u32): usize {
-  // A word; in the plain modes a head of two before it; in the step mode one more.
-  const perOpcode: usize = mode == DECODE_FUSED ? 8 : mode == DECODE_STEP ? 40 : 24;
+  // In the plain modes a head before every opcode, in the step mode two.
+  const more: usize = mode == DECODE_FUSED ? 0 : mode == DECODE_STEP ? 32 : 16;
+  const end = code + length;
   let bytes: usize = 128;
-  let isReached = true;
-  let isAfterPush = false;
-  for (let pc: u32 = 0; pc < length; pc++) {
-    const op = <u32>load<u8>(code + pc);
-    const pushed = op > OP_PUSH0 && op <= OP_PUSH32 ? op - OP_PUSH0 : 0;
-    if (op == OP_JUMPDEST) {
-      bytes += 16;
-      isReached = true;
-    }
-    if (isReached) {
-      const kind = rowKind(op);
-      bytes += perOpcode;
-      if (pushed != 0) bytes += pushed > 8 ? 32 : 8;
-      else if (kind == KIND_CUT) bytes += 16;
-      else if (kind != KIND_PLAIN) isReached = false;
-      // A constant computed from short ones may be long, and take part in the next one.
-      else if (isAfterPush && isFoldable(op)) bytes += 32;
-      else isAfterPush = false;
-      if (pushed != 0 || op == OP_PC || op == OP_PUSH0) isAfterPush = true;
-    }
-    pc += pushed;
+  for (let at = code; at < end; at++) {
+    const op = <u32>load<u8>(at);
+    bytes += <usize>load<u8>(opcodeTable + <usize>op * OPCODE_ROW_BYTES, ROW_BYTES) + more;
+    if (op > OP_PUSH0 && op <= OP_PUSH32) at += op - OP_PUSH0;
   }
   return bytes;
 }
@@ -169,8 +172,12 @@ function write(code: usize, length: u32, mode: u32, jumps: usize, starts: usize)
 
 /** Data cut off by the end of the code counts as zero bytes. */
 function writePush(code: usize, length: u32, from: u32, size: u32): void {
+  if (size <= 8 && from + 8 <= length) {
+    emitSmallConstant(bswap<u64>(load<u64>(code + from)) >> u64(64 - size * 8));
+    return;
+  }
   const word = scratch;
-  memory.fill(word, 0, 32);
+  setWord(word, 0);
   for (let i: u32 = 0; i < size; i++) {
     const byte: u8 = from + i < length ? load<u8>(code + from + i) : 0;
     store<u8>(word + size - 1 - i, byte);

@@ -15,6 +15,7 @@ import {
   DO_SWAP_SWAP,
 } from './handlers';
 import { DECODE_FUSED, DECODE_STEP, OPCODE_ROW_BYTES, opcodeTable } from './layout';
+import { copyWord, isSmall } from './words';
 
 const OP_POP: u32 = 0x50;
 const OP_SSTORE: u32 = 0x55;
@@ -26,7 +27,8 @@ const BLOCK_GAS_MAX: u32 = 0x40000000;
 /** A head that always refuses: more items than the stack can hold. */
 const MINIMUM_NEVER: u32 = 0xfff;
 
-// The opcode table, written by the host: u32 static gas, u8 taken, u8 left, u8 kind, u8 free.
+// The opcode table, written by the host: u32 static gas, u8 taken, u8 left, u8 kind, u8 see
+// `completeOpcodes` in decode.ts.
 const ROW_POPS: usize = 4;
 const ROW_PUSHES: usize = 5;
 const ROW_KIND: usize = 6;
@@ -86,13 +88,14 @@ export function rowKind(op: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function count(op: u32): u32 {
-  const row = opcodeTable + <usize>op * OPCODE_ROW_BYTES;
-  blockGas += load<u32>(row);
-  const below = <i32>load<u8>(row, ROW_POPS) - height;
+  const row = load<u64>(opcodeTable + <usize>op * OPCODE_ROW_BYTES);
+  const pops = <i32>((row >> (ROW_POPS * 8)) & 0xff);
+  blockGas += u32(row);
+  const below = pops - height;
   if (below > needed) needed = below;
-  height += <i32>load<u8>(row, ROW_PUSHES) - <i32>load<u8>(row, ROW_POPS);
+  height += <i32>((row >> (ROW_PUSHES * 8)) & 0xff) - pops;
   if (height > highest) highest = height;
-  return <u32>load<u8>(row, ROW_KIND);
+  return <u32>((row >> (ROW_KIND * 8)) & 0xff);
 }
 
 /** Gas that the block costs so far. */
@@ -139,18 +142,23 @@ function forgetWords(): void {
 
 /** A PUSH of the word at `value`, in the shortest form. */
 export function emitConstant(value: usize): void {
-  const low = load<u64>(value);
-  if ((load<u64>(value, 8) | load<u64>(value, 16) | load<u64>(value, 24)) != 0) {
-    emit(DO_PUSH_256, 0);
-    memory.copy(out, value, 32);
-    out += 32;
-  } else if (low >> 32 != 0) {
-    emit(DO_PUSH_64, 0);
-    store<u64>(out, low);
-    out += 8;
-  } else {
-    emit(DO_PUSH_32, u32(low));
+  if (isSmall(value)) {
+    emitSmallConstant(load<u64>(value));
+    return;
   }
+  emit(DO_PUSH_256, 0);
+  copyWord(out, value);
+  out += 32;
+}
+
+export function emitSmallConstant(value: u64): void {
+  if (value >> 32 == 0) {
+    emit(DO_PUSH_32, u32(value));
+    return;
+  }
+  emit(DO_PUSH_64, 0);
+  store<u64>(out, value);
+  out += 8;
 }
 
 /**
@@ -184,10 +192,18 @@ function finishWords(): void {
         continue;
       }
     }
-    const bytes: usize = handler == DO_PUSH_256 ? 40 : handler == DO_PUSH_64 ? 16 : 8;
-    if (to != from) memory.copy(to, from, bytes);
-    from += bytes;
-    to += bytes;
+    store<u64>(to, word);
+    from += 8;
+    to += 8;
+    if (handler == DO_PUSH_64) {
+      store<u64>(to, load<u64>(from));
+      from += 8;
+      to += 8;
+    } else if (handler == DO_PUSH_256) {
+      copyWord(to, from);
+      from += 32;
+      to += 32;
+    }
   }
   out = to;
   forgetWords();

@@ -24,6 +24,7 @@ import { refund, setRefund } from './state-ops';
 import { setMode } from './translate';
 
 export { runCall, runCreate } from './drive';
+export { completeOpcodes } from './decode';
 export { setRule } from './rules';
 // What generated code (src/jit/) and whoever installs it call.
 export {

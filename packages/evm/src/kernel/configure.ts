@@ -42,6 +42,7 @@ export function configure(
     kernel.view.setUint8(row + 5, opcode.pushes);
     kernel.view.setUint8(row + 6, kindOf(opcode.name));
   }
+  kernel.exports.completeOpcodes();
 }
 
 function kindOf(name: string): number {

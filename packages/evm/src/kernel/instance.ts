@@ -29,6 +29,7 @@ export interface KernelExports {
   ): number;
   prepare(): void;
   reset(): void;
+  completeOpcodes(): void;
   setRule(index: number, value: bigint): void;
   setTracing(isTracing: number): void;
   environmentAt(): number;
