@@ -17,7 +17,6 @@ import type { Draft } from './draft.ts';
 import { LedgerError } from './errors.ts';
 import { judgeRival } from './fork-guard.ts';
 import type { SubmitJob, SubmittedItem } from './jobs.ts';
-import type { Lane } from './lane.ts';
 import { FORK_PROOFS_MAX } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { LedgerComponents, SubmitOutcome } from './types.ts';
@@ -32,7 +31,6 @@ export interface ApplyContext {
 /** Applies the blocks of one job to the draft, one outcome each, in order. */
 export async function applySubmit(
   context: ApplyContext,
-  lane: Lane,
   draft: Draft,
   job: SubmitJob,
 ): Promise<SubmitOutcome[]> {
@@ -43,7 +41,7 @@ export async function applySubmit(
     // The genesis of this very job has brought the key for all that follow it.
     if (i === 1 && isNew) await verifyRest(context, draft, job);
     outcomes.push(
-      moved === undefined ? await applyItem(context, lane, draft, item) : rejected(item, moved),
+      moved === undefined ? await applyItem(context, draft, item) : rejected(item, moved),
     );
   }
   return outcomes;
@@ -66,7 +64,6 @@ export function headMoved(draft: Draft, ifHead: BlockHash | undefined): LedgerEr
 
 async function applyItem(
   context: ApplyContext,
-  lane: Lane,
   draft: Draft,
   item: SubmittedItem,
 ): Promise<SubmitOutcome> {
@@ -74,7 +71,7 @@ async function applyItem(
   const { hash } = item;
   try {
     if (index < (draft.chain.tip?.size ?? 0)) {
-      await compareWithStored(context, lane, draft, item);
+      await compareWithStored(context, draft, item);
       return { status: 'duplicate', namespace, index, blockHash: hash };
     }
     if (draft.chain.tip === undefined && index > 0) {
@@ -94,7 +91,6 @@ async function applyItem(
 /** The index is taken: the same block again is fine, another one may be a fork. */
 async function compareWithStored(
   context: ApplyContext,
-  lane: Lane,
   draft: Draft,
   item: SubmittedItem,
 ): Promise<void> {
@@ -110,24 +106,27 @@ async function compareWithStored(
     });
   }
   const stored = decodeEntry(bytes);
-  const hash = drafted?.blockHash ?? (await storedHash(context, stored, namespace, index));
+  // A version 1 hash covers the payload, which may be pruned; its envelope says as much.
+  const isSame =
+    stored.header.version === 1
+      ? equalBytes(stored.bytes, entry.bytes)
+      : equalBytes(blockHash(stored, undefined, crypto.sha256), item.hash);
   const { keys } = draft.chain;
   if (keys === undefined) throw new ProtocolError('unknown-namespace', 'no key is known');
-  if (equalBytes(hash, item.hash)) {
+  if (isSame) {
     checkRepeated(context, keys, stored, item);
     return;
   }
   const tipMs = draft.chain.tip?.timestampMs ?? 0;
-  const fork = judgeRival(keys, tipMs, stored, hash, entry, payload, crypto);
-  await keepProof(store, namespace, fork.records);
-  if (fork.frozen !== undefined) {
-    draft.chain = { ...draft.chain, frozen: fork.frozen };
-    lane.chain = { ...lane.chain, frozen: fork.frozen };
-  }
+  const fork = judgeRival(keys, tipMs, stored, entry, payload, crypto);
+  // With the group, in its order: a recovery that follows in the same group takes the mark away.
+  draft.records.push(...(await provenRecords(store, namespace, fork.records)));
+  if (fork.frozen !== undefined) draft.chain = { ...draft.chain, frozen: fork.frozen };
   context.events.publish({ kind: 'fork', namespace, index });
+  const outcome = fork.frozen === undefined ? 'kept' : 'kept, the namespace frozen';
   throw new ProtocolError(
     'fork',
-    `the writer has signed two blocks at index ${index}; the proof is kept, the namespace frozen`,
+    `the writer has signed two blocks at index ${index}; the proof is ${outcome}`,
     { index },
   );
 }
@@ -151,26 +150,14 @@ function checkRepeated(
 }
 
 /** A writer that forks again and again adds nothing after the first few proofs. */
-async function keepProof(
+async function provenRecords(
   store: LogStore,
   namespace: NamespaceId,
   records: readonly NamedRecord[],
-): Promise<void> {
+): Promise<readonly NamedRecord[]> {
   let held = 0;
   for await (const _ of store.records(recordName.forks(namespace), FORK_PROOFS_MAX)) held++;
-  await store.putRecords(held < FORK_PROOFS_MAX ? records : records.slice(1));
-}
-
-async function storedHash(
-  context: ApplyContext,
-  stored: Entry,
-  namespace: NamespaceId,
-  index: number,
-): Promise<BlockHash> {
-  const { store, crypto } = context.components;
-  // Only version 1 hashes cover the payload.
-  const payload = stored.header.version === 1 ? await store.payload(namespace, index) : undefined;
-  return blockHash(stored, payload, crypto.sha256);
+  return held < FORK_PROOFS_MAX ? records : records.slice(1);
 }
 
 function rejected(item: SubmittedItem, error: ProtocolError | LedgerError): SubmitOutcome {

@@ -61,9 +61,15 @@ export class Checkpointer {
   #cancelTimer: (() => void) | undefined;
   #publishing: Promise<void> | undefined;
   #closed = false;
+  #problem: string | undefined;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
+  }
+
+  /** Why the newest round failed; undefined when it did not. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   isDirty(namespace: NamespaceId): boolean {
@@ -147,9 +153,20 @@ export class Checkpointer {
     const running = this.#publishing;
     if (running !== undefined) await running.catch(() => undefined);
     if (this.#publishing !== undefined) return this.#publishing;
-    this.#publishing = this.#publish().finally(() => {
-      this.#publishing = undefined;
-    });
+    this.#publishing = this.#publish()
+      .then(
+        () => {
+          this.#problem = undefined;
+        },
+        (error: unknown) => {
+          this.#problem = error instanceof Error ? error.message : String(error);
+          this.#parts.components.metrics?.checkpointFailed(error);
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#publishing = undefined;
+      });
     return this.#publishing;
   }
 

@@ -1,5 +1,5 @@
 import {
-  type BlockHash,
+  blockHash,
   type CryptoProvider,
   decodeEntry,
   type Entry,
@@ -36,7 +36,6 @@ export function judgeRival(
   keys: KeyState,
   tipMs: number,
   stored: Entry,
-  storedHash: BlockHash,
   rival: Entry,
   payload: Uint8Array | undefined,
   crypto: CryptoProvider,
@@ -53,13 +52,14 @@ export function judgeRival(
       index,
     });
   }
-  if (rival.header.version === 1) {
+  if (rival.header.version === 1 || stored.header.version === 1) {
     throw new ProtocolError('fork', `index ${index} holds another block of this writer`, { index });
   }
   const proof: ForkProof = { kind: 'blocks', first: decodeEntry(stored.bytes), second: rival };
   const bytes = encodeForkProof(proof);
   const isSettled = index < lastRecoveryIndex(keys) || isReplaced(keys, rival.header.keyId, tipMs);
-  const frozen = isSettled ? undefined : { index, branch: storedHash };
+  const branch = blockHash(stored, undefined, crypto.sha256);
+  const frozen = isSettled ? undefined : { index, branch };
   const hash = toHex(forkProofHash(bytes, crypto.sha256));
   const records: NamedRecord[] = [{ name: recordName.fork(namespace, hash), value: bytes }];
   if (frozen !== undefined) {

@@ -130,7 +130,7 @@ class TiledLedger implements Ledger {
       this.#outcomes.note(outcomes);
       return outcomes;
     });
-    if (consistency === 'eventual') return this.#queued(blocks, submitted);
+    if (consistency === 'eventual') return this.#queue(blocks, submitted);
     const outcomes = await submitted;
     if (consistency === 'immediate') await this.#allCovered(outcomes);
     return outcomes;
@@ -313,6 +313,10 @@ class TiledLedger implements Ledger {
     return this.#events.subscribe(options.namespace, options.signal);
   }
 
+  checkpointProblem(): string | undefined {
+    return this.#checkpointer.problem;
+  }
+
   readOnlyReason(): string | undefined {
     return this.#admission.readOnlyReason;
   }
@@ -345,6 +349,7 @@ class TiledLedger implements Ledger {
     return {
       namespace,
       append: async (records: readonly LocalRecord[], options: SubmitOptions = {}) => {
+        if (records.length === 0) return [];
         const { ifHead } = options;
         const appended = await this.#pipeline.write({ namespace, records, signer, ifHead });
         const last: AppendedBlock | undefined = appended.at(-1);
@@ -357,14 +362,9 @@ class TiledLedger implements Ledger {
   }
 
   /** Answers at once; what becomes of the blocks is told by `submission` and by the log. */
-  async #queued(
-    blocks: readonly Block[],
-    submitted: Promise<SubmitOutcome[]>,
-  ): Promise<SubmitOutcome[]> {
+  #queue(blocks: readonly Block[], submitted: Promise<SubmitOutcome[]>): SubmitOutcome[] {
     const queued = this.#pipeline.describe(blocks);
     this.#outcomes.note(queued);
-    // A refusal at the door (full queue, read-only) is known in the same turn and must be told.
-    await Promise.race([submitted, Promise.resolve()]);
     submitted.catch((error: unknown) => {
       this.#outcomes.note(queued.map((outcome) => failed(outcome, error)));
     });

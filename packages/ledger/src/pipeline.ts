@@ -58,14 +58,26 @@ export class Pipeline {
     return this.#queues.has(namespace);
   }
 
-  /** Outcomes in input order. @throws LedgerError `queue-full`, `read-only`, `closed` */
-  async submit(blocks: readonly Block[], ifHead?: BlockHash): Promise<SubmitOutcome[]> {
-    const { components, admission } = this.#parts;
-    admission.take(blocks.length, blocks.reduce(addBytes, 0));
+  /**
+   * Outcomes in input order. What the door refuses is thrown at once, before there is a promise.
+   * @throws LedgerError `queue-full`, `read-only`, `closed`; ProtocolError `payload-mismatch` for a
+   *   version 1 block without its payload
+   */
+  submit(blocks: readonly Block[], ifHead?: BlockHash): Promise<SubmitOutcome[]> {
+    // Named before the door: what throws here must not hold room that nobody gives back.
+    const { sha256 } = this.#parts.components.crypto;
     const items = blocks.map((block): SubmittedItem => {
-      const hash = blockHash(block.entry, block.payload, components.crypto.sha256);
+      const hash = blockHash(block.entry, block.payload, sha256);
       return { block, hash, check: { kind: 'unchecked' } };
     });
+    this.#parts.admission.take(blocks.length, blocks.reduce(addBytes, 0));
+    return this.#submitAdmitted(items, ifHead);
+  }
+
+  async #submitAdmitted(
+    items: readonly SubmittedItem[],
+    ifHead: BlockHash | undefined,
+  ): Promise<SubmitOutcome[]> {
     const groups = Map.groupBy(items, (item) => item.block.entry.header.namespace);
     if (groups.size === 1) {
       const [namespace] = groups.keys();
@@ -211,7 +223,7 @@ export class Pipeline {
       lane = await lanes.get(namespace);
       await this.#verifyWaiting(lane, group);
       draft = lane.open(components.crypto);
-      for (const job of group) answers.push(await this.#apply(lane, draft, job));
+      for (const job of group) answers.push(await this.#apply(draft, job));
       await this.#commit(lane, draft);
     } catch (error) {
       if (lane !== undefined && draft !== undefined) lane.abandon(draft);
@@ -227,9 +239,9 @@ export class Pipeline {
   }
 
   /** Returns the answer to give once the draft is on disk. */
-  async #apply(lane: Lane, draft: Draft, job: Job): Promise<() => void> {
+  async #apply(draft: Draft, job: Job): Promise<() => void> {
     if (job.kind === 'submit') {
-      const outcomes = await applySubmit(this.#parts, lane, draft, job);
+      const outcomes = await applySubmit(this.#parts, draft, job);
       return () => {
         this.#count(outcomes);
         job.resolve(outcomes);
@@ -249,10 +261,9 @@ export class Pipeline {
   }
 
   async #commit(lane: Lane, draft: Draft): Promise<void> {
-    const { components, lanes, events, admission, onCommit } = this.#parts;
+    const { components, events, admission, onCommit } = this.#parts;
     if (draft.blocks.length === 0) {
-      lane.abandon(draft);
-      if (lane.size === 0) lanes.drop(lane.namespace);
+      await this.#commitWithoutBlocks(lane, draft);
       return;
     }
     const startedMs = components.clock.nowMs();
@@ -263,6 +274,18 @@ export class Pipeline {
     components.metrics?.commit(draft.blocks.length, seconds);
     onCommit(lane);
     if (!events.idle) for (const event of draft.events) events.publish(event);
+  }
+
+  /** Nothing was accepted; a fork may have been proven. */
+  async #commitWithoutBlocks(lane: Lane, draft: Draft): Promise<void> {
+    const { components, lanes } = this.#parts;
+    if (draft.records.length === 0) {
+      lane.abandon(draft);
+    } else {
+      await components.store.putRecords(draft.records);
+      lane.commit(draft);
+    }
+    if (lane.size === 0) lanes.drop(lane.namespace);
   }
 
   #count(outcomes: readonly SubmitOutcome[]): void {

@@ -6,6 +6,7 @@ import {
   decodeBlock,
   decodeEntry,
   decodeGenesis,
+  type Entry,
   type Hash32,
   type NamespaceId,
   type Strategy,
@@ -102,8 +103,25 @@ export class Reads {
     const entry = await this.#store.entry(namespace, index);
     if (entry === undefined) return undefined;
     const payload = await this.#payloadOrNothing(namespace, index);
-    const hash = known ?? blockHash(decodeEntry(entry), payload, this.#crypto.sha256);
+    const hash = known ?? (await this.#hashOf(namespace, index, decodeEntry(entry), payload));
     return { namespace, index, blockHash: hash, entry, payload };
+  }
+
+  /** A version 1 hash covers the payload; once that is pruned, the block after it knows the hash. */
+  async #hashOf(
+    namespace: NamespaceId,
+    index: number,
+    entry: Entry,
+    payload: Uint8Array | undefined,
+  ): Promise<BlockHash> {
+    if (entry.header.version === 2 || payload !== undefined) {
+      return blockHash(entry, payload, this.#crypto.sha256);
+    }
+    const next = await this.#store.entry(namespace, index + 1);
+    if (next !== undefined) return decodeEntry(next).header.previous;
+    const head = (await this.#store.head(namespace))?.headHash;
+    assert(head !== undefined, 'a namespace with blocks has a head');
+    return head;
   }
 
   /**

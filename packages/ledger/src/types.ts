@@ -156,6 +156,8 @@ export interface LedgerMetrics {
   queueDepth(blocks: number): void;
   commit(blocks: number, seconds: number): void;
   checkpoint(namespaces: number, seconds: number): void;
+  /** A round of checkpoints failed and will be tried again; blocks are durable all the same. */
+  checkpointFailed(error: unknown): void;
 }
 
 export interface LedgerComponents {
@@ -257,6 +259,8 @@ export interface Ledger {
     namespace?: NamespaceId;
     signal?: AbortSignal;
   }): AsyncIterable<LedgerEvent>;
+  /** Why the newest round of checkpoints failed, undefined when it did not. */
+  checkpointProblem(): string | undefined;
   /** Why writes are refused now (full disk), undefined when they are taken. */
   readOnlyReason(): string | undefined;
   /** Publishes a checkpoint of everything committed so far, now. */

@@ -14,6 +14,7 @@ import {
   utf8,
   verifyInclusion,
 } from '@basalt/protocol';
+import { type CommitFault, createMemoryEngine, createMemoryStorage } from '@basalt/store';
 import { LedgerError } from '../src/index.ts';
 import {
   createTestLedger,
@@ -283,6 +284,72 @@ test('a recovery that comes second to an index accuses nobody', async () => {
   assert.equal(outcome?.status === 'rejected' && outcome.code, 'invalid-index');
   assert.equal((await ledger.info(namespace))?.frozenAt, undefined);
   await writer.append(payloads(1));
+  await ledger.close();
+});
+
+test('a fork is kept with its group, and over a restart', async () => {
+  const storage = createMemoryStorage();
+  let fail = false;
+  const commitFault = (): CommitFault | undefined =>
+    fail ? { code: 'io', persisted: false } : undefined;
+  const engine = createMemoryEngine({ storage, commitFault });
+  const { ledger, time } = await createTestLedger({ engine });
+  const signer = seededSigner(16);
+  const chain = signedChain(signer, 3);
+  await ledger.submit(chain);
+  const { namespace } = (chain[0] as (typeof chain)[number]).entry.header;
+  const tip = {
+    size: 2,
+    headHash: blockHash((chain[1] as (typeof chain)[number]).entry),
+    timestampMs: 1_799_999_000_001,
+  };
+  const rival = createBlock({
+    namespace,
+    tip,
+    timestampMs: 1_799_999_000_009,
+    payloadType: 1,
+    payload: utf8('rival'),
+    signer,
+  });
+  fail = true;
+  await assert.rejects(ledger.submit([rival.block]), { code: 'read-only' });
+  fail = false;
+  await time.advance(1_500);
+  assert.equal((await ledger.info(namespace))?.frozenAt, undefined);
+  const [outcome] = await ledger.submit([rival.block]);
+  assert.equal(outcome?.status === 'rejected' && outcome.code, 'fork');
+  await ledger.close();
+  const again = await createTestLedger({ engine: createMemoryEngine({ storage }), time });
+  assert.equal((await again.ledger.info(namespace))?.frozenAt, 2);
+  assert.equal((await again.ledger.forkProofs(namespace)).length, 1);
+  await again.ledger.close();
+});
+
+test('a submission that is refused at the door is not left as queued', async () => {
+  const { ledger } = await createTestLedger({ queueBlocksMax: 2 });
+  const chain = signedChain(seededSigner(17), 3);
+  await assert.rejects(ledger.submit(chain, { consistency: 'eventual' }), { code: 'queue-full' });
+  await settle();
+  const hash = blockHash((chain[2] as (typeof chain)[number]).entry);
+  assert.equal(ledger.submission(hash), undefined);
+  await ledger.close();
+});
+
+test('a failing checkpoint is told, and no longer when it works again', async () => {
+  let problem: Error | undefined = new Error('the lock is gone');
+  const recordPublished = async (): Promise<void> => {
+    if (problem !== undefined) throw problem;
+  };
+  const { ledger, time } = await createTestLedger({ components: { recordPublished } });
+  const signer = seededSigner(18);
+  const writer = await ledger.createNamespace(genesisPayload(signer), signer);
+  assert.deepEqual(await writer.append([]), []);
+  await time.advance(500);
+  assert.match(ledger.checkpointProblem() ?? '', /lock is gone/);
+  problem = undefined;
+  await time.advance(500);
+  assert.equal(ledger.checkpointProblem(), undefined);
+  assert.equal((await ledger.info(writer.namespace))?.checkpointSize, 1);
   await ledger.close();
 });
 

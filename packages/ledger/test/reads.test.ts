@@ -62,6 +62,34 @@ test('version 1 blocks are taken as they are into the namespace of their key', a
   await ledger.close();
 });
 
+test('a pruned version 1 chain is still read and known by its hashes', async () => {
+  const { ledger, time } = await createTestLedger();
+  const signer = seededSigner(33);
+  let previous = new Uint8Array(32) as BlockHash;
+  const blocks: Block[] = [];
+  const hashes: BlockHash[] = [];
+  for (let index = 0; index < 300; index++) {
+    const payload = utf8(`old ${index}`);
+    const timestampSeconds = 1_700_000_000 + index;
+    const place = { wireVersion: 0x0107, index, timestampSeconds, previous, payloadType: 0x0100 };
+    const block = decodeBlock(encodeV1Block({ ...place, payload }, signer));
+    previous = blockHash(block.entry, block.payload);
+    blocks.push(block);
+    hashes.push(previous);
+  }
+  await ledger.submit(blocks);
+  await time.advance(500);
+  const namespace = namespaceOf(blocks);
+  await ledger.prunePayloads(namespace, 300);
+  for (const index of [0, 200, 299]) {
+    const view = await ledger.blockAt(namespace, index);
+    assert.deepEqual(view?.blockHash, hashes[index]);
+  }
+  const again = await ledger.submit(blocks.slice(0, 3));
+  assert.ok(again.every(({ status }) => status === 'duplicate'));
+  await ledger.close();
+});
+
 test('one super-log checkpoint proves the head of a namespace, or its absence', async () => {
   const { ledger, time } = await createTestLedger();
   const chains = [21, 22, 23].map((seed) => signedChain(seededSigner(seed), 5, `n${seed}`));

@@ -146,6 +146,7 @@ async function compose(
     verifier,
     metrics,
     logSigner: logKey.signer,
+    logger,
     origin,
   });
   parts.onStop(() => ledger.close());
@@ -202,6 +203,7 @@ interface LedgerParts {
   readonly verifier: BatchVerifier;
   readonly metrics: MetricsRegistry;
   readonly logSigner: Signer;
+  readonly logger: Logger;
   readonly origin: string;
 }
 
@@ -220,7 +222,7 @@ function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledger> {
         folder.recordPublished(
           records.map((record) => ({ ...record, log: `${origin}/ns/${record.namespace}` })),
         ),
-      metrics: ledgerMetrics(parts.metrics),
+      metrics: ledgerMetrics(parts.metrics, onceInARow(parts.logger)),
     },
     {
       origin,
@@ -230,6 +232,19 @@ function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledger> {
       queueBytesMax: config.queueBytesMax,
     },
   );
+}
+
+/** A round fails every 200 ms while its cause lasts: one line tells it, until the cause changes. */
+function onceInARow(logger: Logger): (error: unknown) => void {
+  let told = '';
+  return (error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason === told) return;
+    told = reason;
+    logger.error('checkpoints cannot be published; blocks are durable, it is tried again', {
+      reason,
+    });
+  };
 }
 
 function startMetrics(

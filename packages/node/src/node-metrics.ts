@@ -6,7 +6,10 @@ import { LATENCY_BUCKETS_SECONDS, type MetricsRegistry } from '@basalt/telemetry
 const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
 
 /** What the ledger tells, as metrics. */
-export function ledgerMetrics(registry: MetricsRegistry): LedgerMetrics {
+export function ledgerMetrics(
+  registry: MetricsRegistry,
+  onCheckpointFailure: (error: unknown) => void,
+): LedgerMetrics {
   const accepted = registry.counter({
     name: 'basalt_blocks_accepted_total',
     help: 'Blocks that were committed, submitted or written here.',
@@ -39,6 +42,10 @@ export function ledgerMetrics(registry: MetricsRegistry): LedgerMetrics {
     help: 'Time to sign and publish one round of checkpoints.',
     buckets: LATENCY_BUCKETS_SECONDS,
   });
+  const checkpointFailures = registry.counter({
+    name: 'basalt_checkpoint_failures_total',
+    help: 'Rounds of checkpoints that failed; the next round tries again.',
+  });
   return {
     blocksAccepted: (count) => accepted.add(count),
     blocksRejected: (code, count) => rejected.add(count, { code }),
@@ -49,6 +56,10 @@ export function ledgerMetrics(registry: MetricsRegistry): LedgerMetrics {
       commitSeconds.observe(seconds);
     },
     checkpoint: (_namespaces, seconds) => checkpointSeconds.observe(seconds),
+    checkpointFailed(error) {
+      checkpointFailures.add(1);
+      onCheckpointFailure(error);
+    },
   };
 }
 

@@ -115,10 +115,12 @@ function addHealth(app: App, services: Services): void {
   const fields = ['Cache-Control', 'no-store'];
   const state = (): Record<string, unknown> => {
     const reason = services.ledger.readOnlyReason();
+    const problem = services.ledger.checkpointProblem();
     return {
       status: services.isStopping() ? 'stopping' : 'ok',
       writes: reason === undefined && !services.isStopping(),
       ...(reason === undefined ? {} : { readOnlyReason: reason }),
+      ...(problem === undefined ? {} : { checkpointProblem: problem }),
     };
   };
   addRoute(
