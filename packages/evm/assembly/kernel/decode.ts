@@ -96,7 +96,7 @@ export function wordAt(block: usize, length: u32, offset: u32): usize {
   return <usize>load<u32>(block + BLOCK_HEAD_BYTES + (<usize>length + <usize>offset) * 4);
 }
 
-/** Completes the opcode table: how many bytes of translation an opcode may take in the fused mode. */
+/** Completes the opcode table: bytes of translation that an opcode may take in the fused mode. */
 export function completeOpcodes(): void {
   for (let op: u32 = 0; op < 256; op++) {
     const isPush = op > OP_PUSH0 && op <= OP_PUSH32;
