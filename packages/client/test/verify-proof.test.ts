@@ -98,7 +98,7 @@ test('another record, another block, a policy that is not met', async () => {
   );
 });
 
-test('a policy of several nodes: the key is that of the node that the checkpoint names', async () => {
+test('a policy of several nodes: the key of the node that the checkpoint names', async () => {
   const { text, verifierKey } = await proven();
   const log = parseVerifierKey(verifierKey);
   const name = log.name.slice(0, log.name.indexOf('/ns/'));

@@ -123,7 +123,7 @@ suite('many connections', () => {
     }
   });
 
-  test('the proof of each key block costs a token: a namespace may have had many keys', async () => {
+  test('the proof of each key block costs a token: there may be many', async () => {
     const served = await serve({ rateLoopback: { perSecond: 0.001, burst: 4 } });
     try {
       const chain = new ChainWriter(62);

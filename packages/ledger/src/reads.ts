@@ -107,7 +107,7 @@ export class Reads {
     return { namespace, index, blockHash: hash, entry, payload };
   }
 
-  /** A version 1 hash covers the payload; once that is pruned, the block after it knows the hash. */
+  /** A version 1 hash covers the payload; once that is pruned, the next block knows the hash. */
   async #hashOf(
     namespace: NamespaceId,
     index: number,
