@@ -151,6 +151,15 @@ suite('bodies that are too large', () => {
   });
 
   test('in chunks: reading stops at the limit', async () => {
+    // A client that goes on sending may lose the answer to the reset that follows it: TCP throws
+    // away what it has not read. Some attempt reads it; none is taken in whole.
+    let answer = '';
+    for (let attempt = 0; attempt < 5 && answer === ''; attempt++) answer = await sendEndlessly();
+    assert.equal(status(answer), 413);
+  });
+
+  /** Sends chunks until the server closes; what it said. */
+  async function sendEndlessly(): Promise<string> {
     const piece = Buffer.alloc(1024 * 1024);
     let sent = 0;
     const answer = await new Promise<string>((resolve) => {
@@ -174,9 +183,9 @@ suite('bodies that are too large', () => {
       };
       pump();
     });
-    assert.equal(status(answer), 413);
     assert.ok(sent < 200, `${sent} MiB were taken`);
-  });
+    return answer;
+  }
 });
 
 suite('slow clients', () => {

@@ -96,14 +96,16 @@ export class Journal {
    * that has fewer has lost some, and to sign on its head would be a second history.
    */
   async newestIndex(url: string): Promise<number> {
-    let newest = await this.#noted();
+    const firsts: number[] = [];
     for (const batch of [await this.#slot(0), await this.#slot(1)]) {
       // What another node was to get says nothing about this one; `recover` refuses it.
       if (batch?.url !== url) continue;
-      const { block } = decodeBlockPrefix(batch.blocks, 0);
-      newest = Math.max(newest, block.entry.header.index - 1);
+      firsts.push(decodeBlockPrefix(batch.blocks, 0).block.entry.header.index);
     }
-    return newest;
+    // Of two open batches the later was signed before the node had answered to the earlier: only
+    // what lies before both is known to have been there.
+    const before = firsts.length === 0 ? -1 : Math.min(...firsts) - 1;
+    return Math.max(await this.#noted(), before);
   }
 
   /** How far a source has come; from the start where the journal does not know it. */
