@@ -10,6 +10,7 @@ import {
   type Entry,
   equalBytes,
   initialKeyState,
+  isKeyBlock,
   type KeyState,
   type NamespaceId,
   PAYLOAD_TYPE,
@@ -179,7 +180,7 @@ function advance(
     if (header.version === 1) return { ...next, keyBlocks: [] };
     return { ...next, genesis: payload as Uint8Array, keyBlocks: [0] };
   }
-  if (!isKeyBlock(header.payloadType)) return next;
+  if (!isKeyBlock(header)) return next;
   if (payload === undefined) {
     throw new ProtocolError('payload-mismatch', 'a key block is needed whole, with its payload');
   }
@@ -190,8 +191,4 @@ function advance(
     keyBlocks: [...chain.keyBlocks, header.index],
     frozen: recovered ? undefined : chain.frozen,
   };
-}
-
-export function isKeyBlock(payloadType: number): boolean {
-  return payloadType === PAYLOAD_TYPE.keyRotation || payloadType === PAYLOAD_TYPE.recovery;
 }
