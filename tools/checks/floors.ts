@@ -26,6 +26,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   rollup: 3,
   channels: 3,
   gateway: 4,
+  'json-rpc': 4,
   node: 5,
   cli: 6,
   explorer: 6,

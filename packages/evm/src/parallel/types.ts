@@ -1,0 +1,96 @@
+import type { MemorySizes } from '../evm.ts';
+import type { Transaction, TransactionError } from '../transaction/types.ts';
+import type { BlockSpace } from '../transaction/validate.ts';
+import type { AccountChange, BlockEnvironment, Log, StateReader } from '../types.ts';
+
+/** How much a shared memory holds beside its engines. */
+export interface VersionedMemorySizes {
+  /** Accounts and slots with a base value or a version; a hash table at most half full. */
+  readonly cells: number;
+  /** Transactions of one block. */
+  readonly transactions: number;
+  /** Bytes of versions, read sets, logs and new code of one block, all incarnations together. */
+  readonly blockBytes: number;
+}
+
+/**
+ * Where everything lies in one shared memory. Plain data: it goes to worker threads by
+ * `postMessage`, and each attaches its own engine.
+ */
+export interface SharedMemoryPlan {
+  readonly memory: WebAssembly.Memory;
+  /** Base address of each engine. */
+  readonly engines: readonly number[];
+  readonly engineSizes: MemorySizes;
+  readonly versionedAt: number;
+  readonly versionedBytes: number;
+  /** Asked for by the caller, for its own use (a scheduler). */
+  readonly extraAt: number;
+  readonly extraBytes: number;
+}
+
+/** What came of running one incarnation of a transaction. */
+export type Incarnation =
+  /** A value that it needs is about to be written again by a lower transaction. */
+  | { readonly status: 'blocked'; readonly by: number }
+  /** Its writes and reads are recorded. */
+  | { readonly status: 'executed'; readonly wroteNewLocation: boolean };
+
+/**
+ * One thread's hands on the multi-version memory of a block (Block-STM, Gelashvili et al. 2022).
+ * Calls for different transactions may run on different threads at once; those for one transaction
+ * may not.
+ */
+export interface VersionedEngine {
+  /**
+   * Runs a transaction on what lower transactions wrote so far, and below that on base values: those
+   * in shared memory first, then `state`, whose answers are kept as base values.
+   */
+  execute(
+    index: number,
+    incarnation: number,
+    transaction: Transaction,
+    block: BlockEnvironment,
+    state: StateReader,
+    space: BlockSpace,
+  ): Incarnation;
+  /** Reads of the last incarnation give the same values now. */
+  validate(index: number): boolean;
+  /** Writes of the last incarnation become estimates: whoever reads one waits. */
+  markEstimates(index: number): void;
+}
+
+/** What a transaction left, once it is valid for good. */
+export type VersionedResult =
+  | {
+      readonly included: true;
+      readonly succeeded: boolean;
+      readonly gasUsed: bigint;
+      readonly effectiveGasPrice: bigint;
+      readonly blobGasUsed: bigint;
+      readonly created: Uint8Array | undefined;
+      readonly logs: readonly Log[];
+    }
+  | { readonly included: false; readonly error: TransactionError };
+
+/** The coordinator's side: between blocks, when no engine runs. */
+export interface VersionedMemory {
+  /** Empties versions, keeps base values. */
+  beginBlock(transactions: number, options: { readonly coinbase: Uint8Array }): void;
+  result(index: number): VersionedResult;
+  /** All changes of transactions 0 to `count` - 1 against the base, one entry an account. */
+  changes(count: number): AccountChange[];
+  /** Makes the values after `count` transactions the base values. */
+  commit(count: number): void;
+  /** Changes from elsewhere, or of a block that ran on another engine: base values follow. */
+  applyToBase(changes: readonly AccountChange[]): void;
+  /** Forgets all base values. */
+  clear(): void;
+  /** Aborts a location has caused in this block, most first. */
+  hotKeys(limit: number): {
+    readonly address: Uint8Array;
+    readonly slot: Uint8Array | undefined;
+    readonly aborts: number;
+  }[];
+  stats(): { readonly cells: number; readonly cellsMax: number; readonly blockBytesUsed: number };
+}

@@ -1,0 +1,61 @@
+import type { Block } from '../block/types.ts';
+import type { Chain } from '../chain/types.ts';
+import type { Pool } from '../pool/types.ts';
+import type { RecoveredTransaction } from '../transaction/types.ts';
+
+/** When blocks are made. `instant`: with each transaction; `interval`: by the clock; `manual`. */
+export type Mining =
+  | { readonly mode: 'instant' }
+  | { readonly mode: 'interval'; readonly intervalMs: number }
+  | { readonly mode: 'manual' };
+
+export interface DevnetAccount {
+  readonly address: Uint8Array;
+  /** 32 bytes; well known, never for anything of value. */
+  readonly privateKey: Uint8Array;
+}
+
+/** What Anvil and the Hardhat node let a developer do to a chain of their own. */
+export interface Devnet {
+  readonly chain: Chain;
+  readonly pool: Pool;
+  readonly accounts: readonly DevnetAccount[];
+  mining(): Mining;
+  setMining(mining: Mining): void;
+  /** Makes blocks now; `intervalSeconds` lie between them. */
+  mine(blocks?: number, intervalSeconds?: number): Promise<readonly Block[]>;
+  /** Number of the snapshot. */
+  snapshot(): number;
+  /** False: no such snapshot. It and all later ones are gone afterwards. */
+  revert(snapshot: number): Promise<boolean>;
+  setBalance(address: Uint8Array, balance: bigint): void;
+  setCode(address: Uint8Array, code: Uint8Array): void;
+  setNonce(address: Uint8Array, nonce: bigint): void;
+  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void;
+  setCoinbase(address: Uint8Array): void;
+  setBlockGasLimit(gas: bigint): void;
+  setNextBlockBaseFee(fee: bigint): void;
+  setPrevRandao(value: Uint8Array): void;
+  /** @returns the offset from the clock, in seconds */
+  increaseTime(seconds: bigint): bigint;
+  setNextBlockTimestamp(timestamp: bigint): void;
+  setTime(timestamp: bigint): void;
+  impersonate(address: Uint8Array): void;
+  stopImpersonating(address: Uint8Array): void;
+  setAutoImpersonate(isOn: boolean): void;
+  /** May `eth_sendTransaction` send from it: an own account or an impersonated one. */
+  canSend(address: Uint8Array): boolean;
+  /** Signs with an own account's key, or makes an unsigned transaction of an impersonated one. */
+  send(fields: UnsignedRequest): Promise<RecoveredTransaction>;
+  sign(address: Uint8Array, digest: Uint8Array): Uint8Array;
+  dropTransaction(hash: Uint8Array): boolean;
+  /** Back to the genesis block. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A transaction as `eth_sendTransaction` gets it, with every field filled in. */
+export interface UnsignedRequest {
+  readonly fields: RecoveredTransaction['fields'];
+  readonly from: Uint8Array;
+}

@@ -1,0 +1,87 @@
+import type {
+  AccountChange,
+  BlockEnvironment,
+  Fork,
+  Log,
+  Transaction,
+  TransactionError,
+} from '@basalt/evm';
+import type { StateView } from '../state/types.ts';
+
+/** What a transaction left, in order. */
+export type ExecutedTransaction =
+  | {
+      readonly included: true;
+      readonly succeeded: boolean;
+      readonly gasUsed: bigint;
+      readonly effectiveGasPrice: bigint;
+      readonly blobGasUsed: bigint;
+      readonly created: Uint8Array | undefined;
+      readonly logs: readonly Log[];
+    }
+  | { readonly included: false; readonly error: TransactionError };
+
+export interface ExecutionJob {
+  readonly fork: Fork;
+  readonly environment: BlockEnvironment;
+  /** The state that the first transaction finds. */
+  readonly state: StateView;
+  /** Hash of one of the 256 blocks before; zero for any other number. */
+  readonly blockHash: (number: bigint) => Uint8Array;
+  readonly transactions: readonly Transaction[];
+  readonly blobGasLimit: bigint;
+  /**
+   * `import`: the first transaction that can not be included ends the block. `build`: it is left
+   * out and the next is tried; the first that no longer fits into the block's gas ends it.
+   */
+  readonly purpose: 'import' | 'build';
+}
+
+export interface ExecutedBlock {
+  /** One for each transaction up to the last that was looked at. */
+  readonly results: readonly ExecutedTransaction[];
+  readonly gasUsed: bigint;
+  readonly blobGasUsed: bigint;
+  /** All changes together, one entry an account. */
+  readonly changes: readonly AccountChange[];
+  readonly statistics: ExecutionStatistics;
+}
+
+export interface ExecutionStatistics {
+  readonly mode: 'sequential' | 'parallel';
+  /** Why a block that could have run in parallel did not. */
+  readonly fallback:
+    | 'one-worker'
+    | 'short-block'
+    | 'conflict'
+    | 'memory-bound'
+    | 'worker-lost'
+    | undefined;
+  readonly workers: number;
+  readonly executions: number;
+  readonly validations: number;
+  readonly aborts: number;
+  /** Executions that met an estimate and waited. */
+  readonly suspensions: number;
+  /** State reads that left shared memory. */
+  readonly misses: number;
+  /** Locations that caused most aborts, most first; at most 8. */
+  readonly hotKeys: readonly HotKey[];
+  readonly durationMs: number;
+}
+
+export interface HotKey {
+  readonly address: Uint8Array;
+  /** undefined: the account itself. */
+  readonly slot: Uint8Array | undefined;
+  readonly aborts: number;
+}
+
+/** Runs the transactions of blocks, on one thread or many, with one outcome. */
+export interface BlockExecutor {
+  readonly workers: number;
+  execute(job: ExecutionJob): Promise<ExecutedBlock>;
+  /** The state changed in another way than by `execute`'s changes: a rewind, an intervention. */
+  forgetState(): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,6 @@
+/**
+ * Ethereum JSON-RPC over HTTP and WebSocket for a chain of `@basalt/execution`.
+ *
+ * @module
+ */
+export {};
