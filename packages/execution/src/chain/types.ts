@@ -70,6 +70,8 @@ export interface BuiltBlock {
   readonly block: Block;
   readonly receipts: readonly Receipt[];
   readonly statistics: ExecutionStatistics;
+  /** EIP-7685, type byte first, those without data left out; empty before Prague. */
+  readonly requests: readonly Uint8Array[];
   /** Transactions that can not be included here, by hash in hex, with the reason. */
   readonly refused: ReadonlyMap<string, string>;
 }
@@ -101,6 +103,11 @@ export interface Chain {
   /** State after a block, pending interventions included at the head. */
   stateAt(number: number): StateView | undefined;
   prove(number: number, address: Uint8Array, slots: readonly Uint8Array[]): AccountProof;
+  /**
+   * State root with these changes on top of a block (`eth_simulateV1`); nothing is kept.
+   * @throws ExecutionError `unknown-state` where only the head's trie can be staged on
+   */
+  rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array;
   /** Environment in which a block's transactions ran, or in which those of the next would run. */
   environment(header: BlockHeader): BlockEnvironment;
   /** BLOCKHASH as seen from a block with this number on the canonical chain. */
