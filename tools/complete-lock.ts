@@ -75,8 +75,8 @@ function platformOf(name: string): { cpu: string; libc: string | undefined; os: 
   return { cpu, libc: libcWord.startsWith('musl') ? 'musl' : 'glibc', os };
 }
 
-/** The workspace, and the peers of the benches. */
-const FOLDERS: readonly string[] = ['.', 'tools/bench/peers'];
+/** The workspace, the peers of the benches, the clients of the tests. */
+const FOLDERS: readonly string[] = ['.', 'tools/bench/peers', 'tools/testing/clients'];
 
 function main(): void {
   for (const folder of FOLDERS) completeLock(resolve(import.meta.dirname, '..', folder));
