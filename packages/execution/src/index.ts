@@ -5,3 +5,11 @@
  * @module
  */
 export { ExecutionError, type ExecutionErrorCode } from './errors.ts';
+export {
+  type BlockExecutorOptions,
+  createBlockExecutor,
+} from './executor/create-block-executor.ts';
+export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
+export { malformedRlp, RlpReader } from './rlp/reader.ts';
+export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
+export { RlpWriter } from './rlp/writer.ts';

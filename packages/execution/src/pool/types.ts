@@ -57,8 +57,8 @@ export interface Pool {
   /** From a devnet's impersonated sender: no signature is asked for. */
   addUnsigned(transaction: RecoveredTransaction): void;
   /**
-   * Best transactions for the next block, highest effective tip first with each sender's in order of
-   * nonce, until `gas` is filled by their limits `overfill` times.
+   * Best transactions for the next block, highest effective tip first with each sender's in order
+   * of nonce, until `gas` is filled by their limits `overfill` times.
    */
   best(options: {
     readonly baseFee: bigint;
