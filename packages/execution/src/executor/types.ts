@@ -81,7 +81,12 @@ export interface HotKey {
 export interface BlockExecutor {
   readonly workers: number;
   execute(job: ExecutionJob): Promise<ExecutedBlock>;
-  /** The state changed in another way than by `execute`'s changes: a rewind, an intervention. */
+  /**
+   * Changes of the state that came from elsewhere, in their order between jobs: system calls,
+   * withdrawals, rewards, interventions. The `state` of the job that follows shows them.
+   */
+  applyChanges(changes: readonly AccountChange[]): void;
+  /** The state is another than the one that `execute` and `applyChanges` led to. */
   forgetState(): void;
   close(): Promise<void>;
 }
