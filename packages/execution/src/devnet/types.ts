@@ -1,5 +1,5 @@
 import type { Block } from '../block/types.ts';
-import type { Chain } from '../chain/types.ts';
+import type { BlockAttributes, Chain } from '../chain/types.ts';
 import type { Pool } from '../pool/types.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 
@@ -18,12 +18,22 @@ export interface DevnetAccount {
 /** What Anvil and the Hardhat node let a developer do to a chain of their own. */
 export interface Devnet {
   readonly chain: Chain;
+  /**
+   * With instant mining `add` resolves once the blocks that it led to are there, so that what a
+   * program sent is mined when it has its hash, as with the Hardhat node.
+   */
   readonly pool: Pool;
   readonly accounts: readonly DevnetAccount[];
+  /** Not one of the accounts; `send` and `sign` know it. */
+  readonly faucet: DevnetAccount;
   mining(): Mining;
   setMining(mining: Mining): void;
   /** Makes blocks now; `intervalSeconds` lie between them. */
   mine(blocks?: number, intervalSeconds?: number): Promise<readonly Block[]>;
+  /** What the next block would be made with now. */
+  nextAttributes(): BlockAttributes;
+  /** Resolves when no block is owed: those that instant mining or `mine` are to make are there. */
+  settled(): Promise<void>;
   /** Number of the snapshot. */
   snapshot(): number;
   /** False: no such snapshot. It and all later ones are gone afterwards. */
@@ -35,6 +45,7 @@ export interface Devnet {
   setCoinbase(address: Uint8Array): void;
   setBlockGasLimit(gas: bigint): void;
   setNextBlockBaseFee(fee: bigint): void;
+  /** Of the next block alone. */
   setPrevRandao(value: Uint8Array): void;
   /** @returns the offset from the clock, in seconds */
   increaseTime(seconds: bigint): bigint;
@@ -47,6 +58,10 @@ export interface Devnet {
   canSend(address: Uint8Array): boolean;
   /** Signs with an own account's key, or makes an unsigned transaction of an impersonated one. */
   send(fields: UnsignedRequest): Promise<RecoveredTransaction>;
+  /**
+   * 65 bytes: r, s, 27 or 28.
+   * @throws ExecutionError `invalid` when there is no key of that address here
+   */
   sign(address: Uint8Array, digest: Uint8Array): Uint8Array;
   dropTransaction(hash: Uint8Array): boolean;
   /** Back to the genesis block. */

@@ -1,0 +1,61 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { HDKey } from '@scure/bip32';
+import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { ExecutionError } from '../errors.ts';
+import type { DevnetAccount } from './types.ts';
+
+/** Known to everybody, so that nobody mistakes the accounts for safe ones. */
+export const TEST_MNEMONIC = 'test test test test test test test test test test test junk';
+
+/** Path of the accounts (BIP-44, coin type 60), without the index at its end. */
+export const ACCOUNT_PATH = "m/44'/60'/0'/0";
+
+/** Path of the faucet's key: none of the accounts, however many are asked for. */
+export const FAUCET_PATH = "m/44'/60'/1'/0/0";
+
+export interface DevnetKeys {
+  readonly mnemonic: string;
+  readonly accounts: readonly DevnetAccount[];
+  readonly faucet: DevnetAccount;
+}
+
+/**
+ * Accounts of a mnemonic (BIP-39, BIP-32) at {@link ACCOUNT_PATH}, and the faucet's.
+ *
+ * @throws ExecutionError `invalid-genesis` when it is no mnemonic: a word or the checksum is wrong
+ */
+export function deriveDevnetKeys(mnemonic: string, count: number): DevnetKeys {
+  const words = mnemonic.trim().split(/\s+/).join(' ');
+  if (!validateMnemonic(words, wordlist)) {
+    throw new ExecutionError(
+      'invalid-genesis',
+      'the mnemonic does not hold: expected 12 to 24 English words whose last fits the others',
+    );
+  }
+  const root = HDKey.fromMasterSeed(mnemonicToSeedSync(words));
+  const parent = root.derive(ACCOUNT_PATH);
+  const accounts = Array.from({ length: count }, (_, index) =>
+    accountOf(parent.deriveChild(index)),
+  );
+  return { mnemonic: words, accounts, faucet: accountOf(root.derive(FAUCET_PATH)) };
+}
+
+/** Twelve words that follow from a seed: for runs that must repeat, never for anything of value. */
+export function mnemonicOfSeed(seed: string): string {
+  const entropy = keccak_256(utf8ToBytes(`basalt/devnet/mnemonic\n${seed}`)).subarray(0, 16);
+  return entropyToMnemonic(entropy, wordlist);
+}
+
+/** 20 bytes: the end of the hash of the public key (Yellow Paper, appendix F). */
+export function addressOfKey(privateKey: Uint8Array): Uint8Array {
+  const publicKey = secp256k1.getPublicKey(privateKey, false);
+  return keccak_256(publicKey.subarray(1)).slice(12);
+}
+
+function accountOf({ privateKey }: HDKey): DevnetAccount {
+  if (privateKey === null) throw new Error('a derived key has its private part');
+  return { address: addressOfKey(privateKey), privateKey };
+}

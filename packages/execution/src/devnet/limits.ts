@@ -1,0 +1,22 @@
+/** Bounds of a devnet, each with its reason. */
+
+/** Ten is what people know from other development nodes. */
+export const ACCOUNTS_DEFAULT = 10;
+
+/** Each costs a derivation of some milliseconds at the start. */
+export const ACCOUNTS_MAX = 1_000;
+
+/** What Anvil and Hardhat give a block. */
+export const GAS_LIMIT_DEFAULT = 30_000_000n;
+
+/** Other development nodes have this number, so tools know it. */
+export const CHAIN_ID_DEFAULT = 31_337n;
+
+/** Snapshots held at once; each is a block number and the transactions that waited. */
+export const SNAPSHOTS_MAX = 10_000;
+
+/** Blocks of one `mine` call: more would hold every other request up for minutes. */
+export const MINE_BLOCKS_MAX = 100_000;
+
+/** A block is filled from candidates whose limits are this many times its gas: limits are high. */
+export const OVERFILL = 4;
