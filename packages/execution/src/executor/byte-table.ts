@@ -1,0 +1,106 @@
+/**
+ * A hash table with byte strings of one length as keys: addresses, slots, hashes. Open addressing,
+ * at most half full. Written because a `Map` wants a string made of every key: the lookup here costs
+ * a quarter of `bytesToHex` alone, and a block makes some ten lookups a transaction.
+ */
+
+/** Smallest number of places; a power of two. */
+const PLACES_MIN = 8;
+
+interface Entry<V> {
+  readonly key: Uint8Array;
+  readonly hash: number;
+  value: V;
+}
+
+/** Keeps the key arrays it is given: do not change them afterwards. */
+export class ByteTable<V> {
+  /** Mixed into positions, so that a stranger who chooses keys can not aim at one place. */
+  readonly #seed: number;
+  #places: (Entry<V> | undefined)[];
+  #size = 0;
+
+  constructor(seed = 0) {
+    this.#seed = seed;
+    this.#places = freePlaces(PLACES_MIN);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: Uint8Array): V | undefined {
+    return this.#places[this.#find(key, hashBytes(key, this.#seed))]?.value;
+  }
+
+  set(key: Uint8Array, value: V): void {
+    const hash = hashBytes(key, this.#seed);
+    const place = this.#find(key, hash);
+    const found = this.#places[place];
+    if (found !== undefined) {
+      found.value = value;
+      return;
+    }
+    this.#places[place] = { key, hash, value };
+    this.#size++;
+    if (this.#size * 2 > this.#places.length) this.#grow();
+  }
+
+  *[Symbol.iterator](): Generator<readonly [Uint8Array, V]> {
+    for (const entry of this.#places) {
+      if (entry !== undefined) yield [entry.key, entry.value];
+    }
+  }
+
+  /** The place of a key, or the free one where it would go. */
+  #find(key: Uint8Array, hash: number): number {
+    const mask = this.#places.length - 1;
+    let place = hash & mask;
+    for (;;) {
+      const entry = this.#places[place];
+      if (entry === undefined) return place;
+      if (entry.hash === hash && isEqual(entry.key, key)) return place;
+      place = (place + 1) & mask;
+    }
+  }
+
+  #grow(): void {
+    const before = this.#places;
+    const places = freePlaces<V>(before.length * 2);
+    const mask = places.length - 1;
+    for (const entry of before) {
+      if (entry === undefined) continue;
+      let place = entry.hash & mask;
+      while (places[place] !== undefined) place = (place + 1) & mask;
+      places[place] = entry;
+    }
+    this.#places = places;
+  }
+}
+
+function freePlaces<V>(count: number): (Entry<V> | undefined)[] {
+  const places: (Entry<V> | undefined)[] = [];
+  for (let i = 0; i < count; i++) places.push(undefined);
+  return places;
+}
+
+/** Jenkins' one-at-a-time hash over words of four bytes. */
+function hashBytes(bytes: Uint8Array, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i + 3 < bytes.length; i += 4) {
+    // The compiler does not know that i + 3 is inside.
+    const a = bytes[i] ?? 0;
+    const b = bytes[i + 1] ?? 0;
+    const c = bytes[i + 2] ?? 0;
+    const d = bytes[i + 3] ?? 0;
+    hash = Math.imul(hash ^ (a | (b << 8) | (c << 16) | (d << 24)), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0x85ebca6b);
+  return hash ^ (hash >>> 13);
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return one.length === other.length;
+}
