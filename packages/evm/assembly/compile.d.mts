@@ -10,3 +10,6 @@ export function compileKernel(options?: CompileOptions): Promise<Uint8Array<Arra
 
 /** Compiles assembly/blake2f. */
 export function compileBlake2f(): Promise<Uint8Array<ArrayBuffer>>;
+
+/** Compiles assembly/keccak. */
+export function compileKeccak(): Promise<Uint8Array<ArrayBuffer>>;

@@ -61,16 +61,40 @@ export async function compileKernel({ isShared = false, edit } = {}) {
 }
 
 /** The precompile's module: a memory of its own, one page. */
-export async function compileBlake2f() {
-  const entry = join(sources, '..', 'blake2f', 'index.ts');
+export function compileBlake2f() {
+  return compileSmall('blake2f', 1);
+}
+
+/** The kernel's keccak-256 alone: a memory of its own that its host lets grow. */
+export function compileKeccak() {
+  return compileSmall('keccak', 2);
+}
+
+async function compileSmall(name, pages) {
+  const folder = join(sources, '..', name);
   const options = ['-O3', '--noAssert', '--runtime', 'stub', '--memoryBase', '1024'];
   let binary;
   const { error, stderr } = await asc.main(
-    ['index.ts', ...options, '--initialMemory', '1', '--outFile', 'blake2f.wasm'],
+    [
+      'index.ts',
+      ...options,
+      '--enable',
+      'simd',
+      '--initialMemory',
+      String(pages),
+      '--outFile',
+      `${name}.wasm`,
+    ],
     {
-      readFile: (name) => (name === 'index.ts' ? readFileSync(entry, 'utf8') : null),
-      writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) binary = contents;
+      readFile: (file, base) => {
+        try {
+          return readFileSync(join(folder, base === '.' ? '' : base, file), 'utf8');
+        } catch {
+          return null;
+        }
+      },
+      writeFile: (file, contents) => {
+        if (file.endsWith('.wasm')) binary = contents;
       },
       listFiles: () => [],
     },

@@ -62,6 +62,7 @@ export type {
   TierOptions,
   TierStatus,
 } from './jit/types.ts';
+export { keccak256, keccak256Into } from './keccak-shell.ts';
 export { DEFAULT_MEMORY } from './limits.ts';
 export {
   findOpcode,

@@ -52,6 +52,12 @@ export function keccak256(input: usize, length: u32, output: usize): void {
   copyDigest(output, entry + 64);
 }
 
+/** The same for inputs that are not likely to come again: nothing is remembered. */
+export function digest(input: usize, length: u32, output: usize): void {
+  absorb(input, length);
+  copyDigest(output, sponge);
+}
+
 // An entry: 64 bytes input, 32 bytes hash, u32 length (0: empty).
 // @ts-ignore: decorator
 @inline
