@@ -90,6 +90,7 @@ export {
   createCallTracer,
 } from './trace/call-tracer.ts';
 export { createEip3155Tracer, type Eip3155Options } from './trace/eip3155.ts';
+export { traceError } from './trace/errors.ts';
 export {
   createStructLogger,
   type StructLog,
@@ -97,7 +98,12 @@ export {
   type StructLoggerOptions,
 } from './trace/struct-logger.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
-export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
+export {
+  applyAuthorizations,
+  isDelegation,
+  recoverAuthority,
+  type SignedAuthorization,
+} from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';
 export { type IntrinsicGas, intrinsicGas } from './transaction/intrinsic-gas.ts';
 export { type TransactOptions, transact } from './transaction/transact.ts';
