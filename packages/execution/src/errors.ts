@@ -9,6 +9,7 @@ export type ExecutionErrorCode =
   | 'unknown-block'
   | 'stale-state'
   | 'damaged-state'
+  | 'invalid-proof'
   | 'invalid-snapshot'
   | 'closed';
 

@@ -13,3 +13,10 @@ export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';
 export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
 export { RlpWriter } from './rlp/writer.ts';
+export {
+  EMPTY_TRIE_ROOT,
+  orderedTrieKey,
+  orderedTrieProof,
+  orderedTrieRoot,
+} from './trie/ordered-trie.ts';
+export { verifyTrieProof } from './trie/verify-proof.ts';
