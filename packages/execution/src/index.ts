@@ -4,15 +4,54 @@
  *
  * @module
  */
+
+export type { Block, BlockHeader, Intervention, Receipt, Withdrawal } from './block/types.ts';
+export type {
+  BlobParameters,
+  BlockAttributes,
+  BlockLog,
+  BuiltBlock,
+  Chain,
+  ChainConfig,
+  ChainEvent,
+  ForkAt,
+  Genesis,
+  TransactionLocation,
+} from './chain/types.ts';
+export type { Devnet, DevnetAccount, Mining, UnsignedRequest } from './devnet/types.ts';
 export { ExecutionError, type ExecutionErrorCode } from './errors.ts';
 export {
   type BlockExecutorOptions,
   createBlockExecutor,
 } from './executor/create-block-executor.ts';
+export type {
+  BlockExecutor,
+  ExecutedBlock,
+  ExecutedTransaction,
+  ExecutionJob,
+  ExecutionStatistics,
+  HotKey,
+} from './executor/types.ts';
+export type { Pool, PoolErrorCode, PoolEvent, PooledTransaction, PoolStats } from './pool/types.ts';
 export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';
 export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
 export { RlpWriter } from './rlp/writer.ts';
+export type {
+  AccountProof,
+  StagedState,
+  StateStats,
+  StateView,
+  StorageProof,
+  WorldState,
+} from './state/types.ts';
+export type {
+  BlobSidecar,
+  RecoveredTransaction,
+  SignedTransaction,
+  TransactionFields,
+  TransactionSignature,
+} from './transaction/types.ts';
 export {
   EMPTY_TRIE_ROOT,
   orderedTrieKey,
