@@ -1,4 +1,12 @@
-import type { Evm, EvmOptions, FrameRequest, Session, TransactionContext } from './evm.ts';
+import { EvmError } from './errors.ts';
+import type {
+  Evm,
+  EvmOptions,
+  FrameRequest,
+  MemorySizes,
+  Session,
+  TransactionContext,
+} from './evm.ts';
 import { FORK_RULES, type ForkRules } from './forks.ts';
 import { TARGET_BYTES } from './jit/limits.ts';
 import { Tier } from './jit/tier.ts';
@@ -33,12 +41,12 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
     tracer: undefined,
     hot: undefined,
   };
-  const sizes = { ...DEFAULT_MEMORY, ...options.memory };
-  const { sharedMemory, hashSeed: seed, kernelModule: module } = options;
+  const { hashSeed: seed, kernelModule: module } = options;
+  const { sizes, sharedMemory, base } = placeOf(options);
   const isTiered = options.engine === 'tiered';
   const extraBytes = isTiered ? TARGET_BYTES : 0;
   const kernel = instantiate(
-    { sizes, sharedMemory, seed, module, extraBytes },
+    { sizes, sharedMemory, base, seed, module, extraBytes },
     createHost(context),
   );
   context.kernel = kernel;
@@ -49,6 +57,23 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   const tier = new Tier(kernel, fork, compile, options.tier ?? {});
   context.hot = (hash, code) => tier.hot(hash, code);
   return new KernelEvm(context, kernel, FORK_RULES[fork], tier);
+}
+
+function placeOf(options: EvmOptions): {
+  readonly sizes: MemorySizes;
+  readonly sharedMemory: WebAssembly.Memory | undefined;
+  readonly base: number | undefined;
+} {
+  const { shared } = options;
+  if (shared === undefined) {
+    const sizes = { ...DEFAULT_MEMORY, ...options.memory };
+    return { sizes, sharedMemory: options.sharedMemory, base: undefined };
+  }
+  const base = shared.plan.engines[shared.engine];
+  if (base === undefined || options.memory !== undefined || options.sharedMemory !== undefined) {
+    throw new EvmError('bad-request', 'the plan has no such engine, or sizes are given beside it');
+  }
+  return { sizes: shared.plan.engineSizes, sharedMemory: shared.plan.memory, base };
 }
 
 /** Only here is there need of threads. */

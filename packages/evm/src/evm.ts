@@ -3,6 +3,7 @@
  * synchronous throughout.
  */
 import type { TierOptions, TierStatus } from './jit/types.ts';
+import type { SharedMemoryPlan } from './parallel/types.ts';
 import type { Precompile } from './precompiles/types.ts';
 import type { Tracer } from './trace/types.ts';
 import type {
@@ -31,6 +32,8 @@ export interface EvmOptions {
   readonly memory?: Partial<MemorySizes>;
   /** A shared memory, large enough for the sizes; private memory is made where absent. */
   readonly sharedMemory?: WebAssembly.Memory;
+  /** One of several engines in one memory, in the place that the plan has for it. */
+  readonly shared?: { readonly plan: SharedMemoryPlan; readonly engine: number };
   /**
    * Mixed into the positions of the kernel's tables; results do not depend on it. Give a random one
    * where strangers choose what runs, so that they cannot aim at slow tables.

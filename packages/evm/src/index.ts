@@ -72,6 +72,17 @@ export {
   opcodeName,
   staticGas,
 } from './opcodes.ts';
+export { planSharedMemory, type SharedMemoryOptions } from './parallel/plan.ts';
+export type {
+  Incarnation,
+  SharedMemoryPlan,
+  VersionedEngine,
+  VersionedMemory,
+  VersionedMemorySizes,
+  VersionedResult,
+} from './parallel/types.ts';
+export { versionedEngine } from './parallel/versioned-engine.ts';
+export { createVersionedMemory } from './parallel/versioned-memory.ts';
 export { precompilesOf } from './precompiles/index.ts';
 export { loadRecover, recoverPortable } from './precompiles/recover.ts';
 export type { Precompile, Recover } from './precompiles/types.ts';
@@ -90,7 +101,6 @@ export {
   createCallTracer,
 } from './trace/call-tracer.ts';
 export { createEip3155Tracer, type Eip3155Options } from './trace/eip3155.ts';
-export { traceError } from './trace/errors.ts';
 export {
   createStructLogger,
   type StructLog,
@@ -98,12 +108,7 @@ export {
   type StructLoggerOptions,
 } from './trace/struct-logger.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
-export {
-  applyAuthorizations,
-  isDelegation,
-  recoverAuthority,
-  type SignedAuthorization,
-} from './transaction/authorization.ts';
+export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';
 export { type IntrinsicGas, intrinsicGas } from './transaction/intrinsic-gas.ts';
 export { type TransactOptions, transact } from './transaction/transact.ts';

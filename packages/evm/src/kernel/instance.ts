@@ -120,6 +120,8 @@ export interface KernelInstance {
 export interface InstanceOptions {
   readonly sizes: MemorySizes;
   readonly sharedMemory?: WebAssembly.Memory | undefined;
+  /** Where the regions begin in shared memory; behind static data where absent. */
+  readonly base?: number | undefined;
   /** Mixed into table positions, so that nobody can aim for slow tables. */
   readonly seed?: bigint | undefined;
   /** Kernel to run instead of the built one. */
@@ -144,18 +146,7 @@ export function instantiate(
   const module = options.module ?? loadKernel(isShared);
   const instance = new WebAssembly.Instance(module, { env: { memory }, host });
   const exports = instance.exports as unknown as KernelExports;
-  const end = exports.initialize(
-    REGIONS_START,
-    sizes.frameMemoryBytes,
-    sizes.codeBytes,
-    sizes.accounts,
-    sizes.slots,
-    sizes.logBytes,
-    sizes.journalBytes,
-    NEW_CODE_BYTES,
-    RETURN_BYTES,
-    options.seed ?? 0n,
-  );
+  const end = initialize(exports, options.base ?? REGIONS_START, sizes, options.seed ?? 0n);
   const missing =
     Math.ceil((end + (options.extraBytes ?? 0)) / PAGE_BYTES) -
     memory.buffer.byteLength / PAGE_BYTES;
@@ -181,6 +172,44 @@ export function instantiate(
       extra: end,
     },
   };
+}
+
+function initialize(
+  exports: KernelExports,
+  base: number,
+  sizes: MemorySizes,
+  seed: bigint,
+): number {
+  return exports.initialize(
+    base,
+    sizes.frameMemoryBytes,
+    sizes.codeBytes,
+    sizes.accounts,
+    sizes.slots,
+    sizes.logBytes,
+    sizes.journalBytes,
+    NEW_CODE_BYTES,
+    RETURN_BYTES,
+    seed,
+  );
+}
+
+/**
+ * Where the regions of an engine with these sizes end when they begin at `base`. Asks the kernel,
+ * which knows, on a memory of one page.
+ *
+ * @throws EvmError `bad-request` when the sizes do not fit, `kernel-missing`
+ */
+export function layOut(base: number, sizes: MemorySizes): number {
+  assertSizes(sizes);
+  const module = loadKernel(false);
+  const host: WebAssembly.ModuleImports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (from === 'host') host[name] = (): number => 0;
+  }
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, host });
+  return initialize(exports as unknown as KernelExports, base, sizes, 0n);
 }
 
 function growMemory(memory: WebAssembly.Memory, pages: number): void {
