@@ -18,7 +18,24 @@ export type {
   Genesis,
   TransactionLocation,
 } from './chain/types.ts';
+export {
+  ACCOUNT_PATH,
+  type DevnetKeys,
+  deriveDevnetKeys,
+  FAUCET_PATH,
+  mnemonicOfSeed,
+  TEST_MNEMONIC,
+} from './devnet/accounts.ts';
+export { createDevnet, type DevnetComponents, type DevnetOptions } from './devnet/create-devnet.ts';
+export {
+  BALANCE_ETHER_DEFAULT,
+  type DevnetGenesis,
+  type DevnetGenesisOptions,
+  devnetGenesis,
+} from './devnet/genesis.ts';
+export { ACCOUNTS_DEFAULT, CHAIN_ID_DEFAULT, GAS_LIMIT_DEFAULT } from './devnet/limits.ts';
 export type { Devnet, DevnetAccount, Mining, UnsignedRequest } from './devnet/types.ts';
+export { isUnsigned, unsignedTransaction } from './devnet/unsigned-transaction.ts';
 export { ExecutionError, type ExecutionErrorCode } from './errors.ts';
 export {
   type BlockExecutorOptions,

@@ -1,10 +1,10 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
+import { keccak256 } from '@basalt/evm';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { HDKey } from '@scure/bip32';
 import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { ExecutionError } from '../errors.ts';
+import { addressOf } from '../transaction/sign.ts';
 import type { DevnetAccount } from './types.ts';
 
 /** Known to everybody, so that nobody mistakes the accounts for safe ones. */
@@ -45,17 +45,11 @@ export function deriveDevnetKeys(mnemonic: string, count: number): DevnetKeys {
 
 /** Twelve words that follow from a seed: for runs that must repeat, never for anything of value. */
 export function mnemonicOfSeed(seed: string): string {
-  const entropy = keccak_256(utf8ToBytes(`basalt/devnet/mnemonic\n${seed}`)).subarray(0, 16);
+  const entropy = keccak256(utf8ToBytes(`basalt/devnet/mnemonic\n${seed}`)).subarray(0, 16);
   return entropyToMnemonic(entropy, wordlist);
-}
-
-/** 20 bytes: the end of the hash of the public key (Yellow Paper, appendix F). */
-export function addressOfKey(privateKey: Uint8Array): Uint8Array {
-  const publicKey = secp256k1.getPublicKey(privateKey, false);
-  return keccak_256(publicKey.subarray(1)).slice(12);
 }
 
 function accountOf({ privateKey }: HDKey): DevnetAccount {
   if (privateKey === null) throw new Error('a derived key has its private part');
-  return { address: addressOfKey(privateKey), privateKey };
+  return { address: addressOf(privateKey), privateKey };
 }

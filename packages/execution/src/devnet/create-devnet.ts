@@ -1,0 +1,344 @@
+import { type AccountChange, keccak256 } from '@basalt/evm';
+import type { Clock, Random, Scheduler } from '@basalt/protocol';
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import type { BlockAttributes, Chain, ChainEvent } from '../chain/types.ts';
+import { ExecutionError } from '../errors.ts';
+import type { Pool, PooledTransaction } from '../pool/types.ts';
+import { signTransaction } from '../transaction/sign.ts';
+import type { RecoveredTransaction } from '../transaction/types.ts';
+import type { DevnetKeys } from './accounts.ts';
+import { BlockTime, type BlockTimeState } from './block-time.ts';
+import { toHex } from './hex.ts';
+import { Interventions } from './interventions.ts';
+import { Lane } from './lane.ts';
+import { Miner } from './miner.ts';
+import { poolOfDevnet } from './pool-of-devnet.ts';
+import { Senders } from './senders.ts';
+import { Snapshots } from './snapshots.ts';
+import type { Devnet, Mining, UnsignedRequest } from './types.ts';
+import { isUnsigned, unsignedTransaction } from './unsigned-transaction.ts';
+
+export interface DevnetComponents {
+  /** Both stay the caller's: `close` of the devnet closes neither. */
+  readonly chain: Chain;
+  readonly pool: Pool;
+  readonly scheduler: Scheduler;
+  /** For timestamps and PREVRANDAO; neither is asked where a seed is given. */
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A block that nobody waits for could not be made. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface DevnetOptions {
+  readonly keys: Pick<DevnetKeys, 'accounts' | 'faucet'>;
+  readonly mining: Mining;
+  /** Everything that is chance or clock follows from it, so that two runs give equal blocks. */
+  readonly seed?: string;
+  /** Fee recipient, 20 bytes; from the seed, or zero, where absent. */
+  readonly coinbase?: Uint8Array;
+}
+
+/** What a developer sets for the blocks to come. */
+interface BlockSettings {
+  readonly coinbase: Uint8Array;
+  readonly gasLimit: bigint;
+  /** Of the next block alone. */
+  readonly baseFee: bigint | undefined;
+  readonly prevRandao: Uint8Array | undefined;
+}
+
+interface Snapshot {
+  readonly number: number;
+  readonly time: BlockTimeState;
+  readonly settings: BlockSettings;
+  readonly interventions: readonly AccountChange[];
+  readonly waiting: readonly PooledTransaction[];
+}
+
+/** A devnet over a chain and a pool. Mining begins at once. */
+export function createDevnet(components: DevnetComponents, options: DevnetOptions): Devnet {
+  return new ChainDevnet(components, options);
+}
+
+class ChainDevnet implements Devnet {
+  readonly chain: Chain;
+  readonly pool: Pool;
+  readonly accounts: Devnet['accounts'];
+  readonly faucet: Devnet['faucet'];
+  readonly #components: DevnetComponents;
+  readonly #options: DevnetOptions;
+  readonly #lane = new Lane();
+  readonly #time: BlockTime;
+  readonly #senders: Senders;
+  readonly #interventions: Interventions;
+  readonly #snapshots = new Snapshots<Snapshot>();
+  readonly #miner: Miner;
+  readonly #unsubscribe: readonly (() => void)[];
+  #settings: BlockSettings;
+  /** PREVRANDAO of the next block, drawn once so that a look at it tells the truth. */
+  #randao: { readonly number: bigint; readonly value: Uint8Array } | undefined;
+
+  constructor(components: DevnetComponents, options: DevnetOptions) {
+    const { chain, pool, clock, scheduler } = components;
+    const { keys, mining, seed } = options;
+    this.#components = components;
+    this.#options = options;
+    this.chain = chain;
+    this.pool = poolOfDevnet(pool, () => this.#afterAdd());
+    this.accounts = keys.accounts;
+    this.faucet = keys.faucet;
+    this.#senders = new Senders([...keys.accounts, keys.faucet]);
+    this.#interventions = new Interventions(chain);
+    this.#settings = this.#firstSettings();
+    const stepSeconds =
+      mining.mode === 'interval' ? BigInt(Math.ceil(mining.intervalMs / 1000)) : 1n;
+    const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000));
+    this.#time = new BlockTime({
+      nowSeconds: seed === undefined ? nowSeconds : undefined,
+      stepSeconds,
+    });
+    this.#miner = new Miner({
+      chain,
+      pool,
+      lane: this.#lane,
+      time: this.#time,
+      scheduler,
+      attributes: () => this.nextAttributes(),
+      made: ({ timestamp }) => this.#used(timestamp),
+      onError: components.onError,
+    });
+    this.#unsubscribe = [
+      chain.subscribe((event) => this.#onChain(event)),
+      pool.subscribe(({ kind }) => {
+        if (kind === 'added') this.#miner.transactionCame();
+      }),
+    ];
+    this.#miner.setMining(mining);
+  }
+
+  mining(): Mining {
+    return this.#miner.mining;
+  }
+
+  setMining(mining: Mining): void {
+    this.#miner.setMining(mining);
+  }
+
+  mine(blocks = 1, intervalSeconds?: number): ReturnType<Devnet['mine']> {
+    return this.#miner.mine(blocks, intervalSeconds);
+  }
+
+  nextAttributes(): BlockAttributes {
+    const { coinbase, gasLimit, baseFee } = this.#settings;
+    const { number, timestamp } = this.chain.head().header;
+    return {
+      timestamp: this.#time.after(timestamp),
+      coinbase,
+      gasLimit,
+      prevRandao: this.#prevRandao(number + 1n),
+      ...(baseFee === undefined ? {} : { baseFee }),
+    };
+  }
+
+  settled(): Promise<void> {
+    return this.#miner.settled();
+  }
+
+  snapshot(): number {
+    return this.#snapshots.take({
+      number: Number(this.chain.head().header.number),
+      time: this.#time.save(),
+      settings: this.#settings,
+      interventions: this.#interventions.pending,
+      waiting: this.#components.pool.all(),
+    });
+  }
+
+  revert(snapshot: number): Promise<boolean> {
+    return this.#lane.run(async () => {
+      const kept = this.#snapshots.use(snapshot);
+      if (kept === undefined) return false;
+      await this.#rewind(kept.number);
+      this.#time.restore(kept.time);
+      this.#settings = kept.settings;
+      this.#interventions.repeat(kept.interventions);
+      await this.#refill(kept.waiting);
+      return true;
+    });
+  }
+
+  setBalance(address: Uint8Array, balance: bigint): void {
+    this.#interventions.setAccount(address, { balance });
+    this.#stateChanged(address);
+  }
+
+  setCode(address: Uint8Array, code: Uint8Array): void {
+    this.#interventions.setCode(address, code);
+    this.#stateChanged(address);
+  }
+
+  setNonce(address: Uint8Array, nonce: bigint): void {
+    this.#interventions.setAccount(address, { nonce });
+    this.#stateChanged(address);
+  }
+
+  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void {
+    this.#interventions.setStorageAt(address, slot, value);
+  }
+
+  setCoinbase(coinbase: Uint8Array): void {
+    this.#settings = { ...this.#settings, coinbase };
+  }
+
+  setBlockGasLimit(gasLimit: bigint): void {
+    this.#settings = { ...this.#settings, gasLimit };
+  }
+
+  setNextBlockBaseFee(baseFee: bigint): void {
+    this.#settings = { ...this.#settings, baseFee };
+  }
+
+  setPrevRandao(prevRandao: Uint8Array): void {
+    this.#settings = { ...this.#settings, prevRandao };
+  }
+
+  increaseTime(seconds: bigint): bigint {
+    return this.#time.increase(seconds);
+  }
+
+  setNextBlockTimestamp(timestamp: bigint): void {
+    const { timestamp: newest } = this.chain.head().header;
+    if (timestamp <= newest) {
+      const message = `timestamp ${timestamp} is not after that of the newest block, ${newest}`;
+      throw new ExecutionError('invalid', message, { timestamp, newest });
+    }
+    this.#time.setNext(timestamp);
+  }
+
+  setTime(timestamp: bigint): void {
+    this.#time.set(timestamp, this.chain.head().header.timestamp);
+  }
+
+  impersonate(address: Uint8Array): void {
+    this.#senders.impersonate(address);
+  }
+
+  stopImpersonating(address: Uint8Array): void {
+    this.#senders.stopImpersonating(address);
+  }
+
+  setAutoImpersonate(isOn: boolean): void {
+    this.#senders.setAutoImpersonate(isOn);
+  }
+
+  canSend(address: Uint8Array): boolean {
+    return this.#senders.keyOf(address) !== undefined || this.#senders.isImpersonated(address);
+  }
+
+  async send({ fields, from }: UnsignedRequest): Promise<RecoveredTransaction> {
+    const { chainId } = this.chain.config;
+    const key = this.#senders.keyOf(from);
+    if (key !== undefined) {
+      const { raw } = signTransaction(fields, chainId, key);
+      return await this.pool.add(raw);
+    }
+    if (!this.#senders.isImpersonated(from)) {
+      const message = `0x${toHex(from)} is neither an account of this devnet nor impersonated`;
+      throw new ExecutionError('invalid', message, { from: toHex(from) });
+    }
+    const transaction = unsignedTransaction(fields, chainId, from);
+    this.#components.pool.addUnsigned(transaction);
+    await this.#afterAdd();
+    return transaction;
+  }
+
+  sign(address: Uint8Array, digest: Uint8Array): Uint8Array {
+    return this.#senders.sign(address, digest);
+  }
+
+  dropTransaction(hash: Uint8Array): boolean {
+    return this.#components.pool.remove(hash);
+  }
+
+  reset(): Promise<void> {
+    return this.#lane.run(async () => {
+      await this.#rewind(0);
+      this.#components.pool.remove();
+      this.#snapshots.clear();
+      this.#senders.clear();
+      this.#settings = this.#firstSettings();
+      this.#time.restore({ offset: 0n, pending: 0n, next: undefined });
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#miner.close();
+  }
+
+  async #afterAdd(): Promise<void> {
+    if (this.#miner.mining.mode === 'instant') await this.#miner.settled();
+  }
+
+  #onChain({ kind, block }: ChainEvent): void {
+    this.#interventions.clear();
+    this.#components.pool.advance(kind === 'block' ? block.transactions : []);
+  }
+
+  /** What was set for one block alone is used up. */
+  #used(timestamp: bigint): void {
+    this.#time.used(timestamp);
+    this.#settings = { ...this.#settings, baseFee: undefined, prevRandao: undefined };
+  }
+
+  async #rewind(number: number): Promise<void> {
+    await this.chain.rewind(number);
+    this.#interventions.clear();
+  }
+
+  /** Puts the pool back to what it held. */
+  async #refill(waiting: readonly PooledTransaction[]): Promise<void> {
+    const { pool } = this.#components;
+    pool.remove();
+    for (const { transaction, sidecar } of waiting) {
+      if (sidecar !== undefined) continue; // its blobs went with it; whoever sent it sends it again
+      if (isUnsigned(transaction)) pool.addUnsigned(transaction);
+      // What the pool does not take any more is what it would have dropped.
+      else await pool.add(transaction.raw).catch(() => undefined);
+    }
+  }
+
+  /** A balance or nonce set by hand may make what waits executable, or worthless. */
+  #stateChanged(address: Uint8Array): void {
+    this.#components.pool.advance([], [address]);
+    this.#miner.transactionCame();
+  }
+
+  #firstSettings(): BlockSettings {
+    const { coinbase, seed } = this.#options;
+    const fromSeed = seed === undefined ? new Uint8Array(20) : seeded(seed, 'coinbase').slice(12);
+    return {
+      coinbase: coinbase ?? fromSeed,
+      gasLimit: this.#components.chain.genesis.header.gasLimit,
+      baseFee: undefined,
+      prevRandao: undefined,
+    };
+  }
+
+  #prevRandao(number: bigint): Uint8Array {
+    const { seed } = this.#options;
+    const { prevRandao } = this.#settings;
+    if (prevRandao !== undefined) return prevRandao;
+    if (seed !== undefined) return seeded(seed, `prevrandao ${number}`);
+    if (this.#randao?.number !== number) {
+      this.#randao = { number, value: this.#components.random.bytes(32) };
+    }
+    return this.#randao.value;
+  }
+}
+
+/** 32 bytes that follow from the seed. */
+function seeded(seed: string, name: string): Uint8Array {
+  return keccak256(utf8ToBytes(`basalt/devnet/${name}\n${seed}`));
+}

@@ -1,0 +1,152 @@
+import type { Scheduler } from '@basalt/protocol';
+import { assert } from '@basalt/protocol';
+import type { Block } from '../block/types.ts';
+import type { BlockAttributes, Chain } from '../chain/types.ts';
+import { ExecutionError } from '../errors.ts';
+import type { Pool } from '../pool/types.ts';
+import type { RecoveredTransaction } from '../transaction/types.ts';
+import type { BlockTime } from './block-time.ts';
+import { toHex } from './hex.ts';
+import type { Lane } from './lane.ts';
+import { MINE_BLOCKS_MAX, OVERFILL } from './limits.ts';
+import type { Mining } from './types.ts';
+
+export interface MinerComponents {
+  readonly chain: Chain;
+  readonly pool: Pool;
+  readonly lane: Lane;
+  readonly time: BlockTime;
+  readonly scheduler: Scheduler;
+  /** Of the next block; what was set for it alone is used up by `made`. */
+  readonly attributes: () => BlockAttributes;
+  /** A block of these attributes is there. */
+  readonly made: (attributes: BlockAttributes) => void;
+  /** A block that nobody waits for could not be made. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Decides when blocks are made, and makes them out of the pool. */
+export class Miner {
+  readonly #components: MinerComponents;
+  #mining: Mining = { mode: 'manual' };
+  /** Takes the timer of the interval back. */
+  #stopInterval: () => void = () => undefined;
+  /** The blocks that instant mining owes for what came in; undefined: none. */
+  #owed: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(components: MinerComponents) {
+    this.#components = components;
+  }
+
+  get mining(): Mining {
+    return this.#mining;
+  }
+
+  setMining(mining: Mining): void {
+    this.#stopInterval();
+    this.#stopInterval = () => undefined;
+    this.#mining = mining;
+    if (mining.mode === 'instant') this.transactionCame();
+    if (mining.mode === 'interval') this.#nextInterval(mining.intervalMs);
+  }
+
+  /**
+   * With instant mining blocks are made in the next turn, so that transactions which come together
+   * share one.
+   */
+  transactionCame(): void {
+    if (this.#mining.mode !== 'instant' || this.#owed !== undefined || this.#isClosed) return;
+    const { lane, scheduler, onError } = this.#components;
+    this.#owed = new Promise((resolve) => {
+      scheduler.after(0, () => {
+        const emptied = lane.run(() => {
+          // What comes from here on is owed anew: this round may not see it any more.
+          this.#owed = undefined;
+          return this.#emptyPool();
+        });
+        emptied.catch(onError).finally(resolve);
+      });
+    });
+  }
+
+  async mine(count: number, intervalSeconds: number | undefined): Promise<readonly Block[]> {
+    if (!Number.isSafeInteger(count) || count < 0 || count > MINE_BLOCKS_MAX) {
+      const message = `${count} blocks: expected 0 to ${MINE_BLOCKS_MAX} at once`;
+      throw new ExecutionError('invalid', message, { count });
+    }
+    const { chain, lane, time } = this.#components;
+    return await lane.run(async () => {
+      const blocks: Block[] = [];
+      for (let index = 0; index < count && !this.#isClosed; index++) {
+        if (index > 0 && intervalSeconds !== undefined) {
+          time.setNext(chain.head().header.timestamp + BigInt(intervalSeconds));
+        }
+        blocks.push((await this.#mineOne(this.#candidates())).block);
+      }
+      return blocks;
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.#owed !== undefined) await this.#owed;
+    await this.#components.lane.idle();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopInterval();
+    await this.settled();
+  }
+
+  #nextInterval(intervalMs: number): void {
+    const { scheduler, lane, onError } = this.#components;
+    this.#stopInterval = scheduler.after(intervalMs, () => {
+      const mined = lane.run(async () => {
+        const { mode } = this.#mining;
+        if (mode === 'interval' && !this.#isClosed) await this.#mineOne(this.#candidates());
+      });
+      mined.catch(onError).finally(() => {
+        const now = this.#mining;
+        const isOn = now.mode === 'interval' && now.intervalMs === intervalMs && !this.#isClosed;
+        if (isOn) this.#nextInterval(intervalMs);
+      });
+    });
+  }
+
+  /** Until nothing in the pool can be included any more. */
+  async #emptyPool(): Promise<void> {
+    for (;;) {
+      const candidates = this.#candidates();
+      if (candidates.length === 0 || this.#isClosed) return;
+      const { block, refused } = await this.#mineOne(candidates);
+      if (block.transactions.length === 0 && refused === 0) return;
+    }
+  }
+
+  #candidates(): readonly RecoveredTransaction[] {
+    const { chain, pool } = this.#components;
+    const { baseFee, timestamp, gasLimit } = this.#components.attributes();
+    return pool.best({
+      baseFee: baseFee ?? chain.nextBaseFee() ?? 0n,
+      blobBaseFee: chain.nextBlobBaseFee(timestamp),
+      gas: gasLimit,
+      overfill: OVERFILL,
+    });
+  }
+
+  async #mineOne(
+    candidates: readonly RecoveredTransaction[],
+  ): Promise<{ block: Block; refused: number }> {
+    const { chain, pool, attributes, made } = this.#components;
+    const wanted = attributes();
+    const { block, refused } = await chain.propose(candidates, wanted);
+    assert(block.header.timestamp === wanted.timestamp, 'a block has the time it was asked for');
+    made(wanted);
+    // They never become valid by waiting, and would be tried for every block to come.
+    for (const { hash } of candidates) {
+      if (refused.has(toHex(hash))) pool.remove(hash);
+    }
+    return { block, refused: refused.size };
+  }
+}
