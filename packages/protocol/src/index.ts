@@ -123,6 +123,20 @@ export {
   utf8,
   writeU64,
 } from './bytes.ts';
+export { type ChainHeader, decodeChainHeader } from './chain/chain-header.ts';
+export {
+  type ChainLog,
+  type ChainReceipt,
+  type ChainTransaction,
+  decodeChainReceipt,
+  decodeChainTransaction,
+} from './chain/chain-transaction.ts';
+export { type TrieClaim, verifyTrieProof } from './chain/trie-proof.ts';
+export {
+  type ProvenTransaction,
+  type TransactionClaim,
+  verifyChainTransaction,
+} from './chain/verify-transaction.ts';
 export {
   acceptCheckpoint,
   decodeLightClient,
