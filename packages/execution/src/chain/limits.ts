@@ -1,0 +1,42 @@
+/** Rules of the chain that are figures, and bounds, each with its reason. */
+
+/** Yellow Paper, section 4.4.4: the least gas limit of a block. */
+export const GAS_LIMIT_MIN = 5_000n;
+
+/** EIP-1985: gas limits stay in 63 bits, which the engine counts in as well. */
+export const GAS_LIMIT_MAX: bigint = 2n ** 63n - 1n;
+
+/** Gas limits of two blocks differ by less than a part of this size (Yellow Paper, eq. 53). */
+export const GAS_LIMIT_DIVISOR = 1_024n;
+
+/** EIP-1559: base fee of the first block, its steps, and the target as a part of the limit. */
+export const BASE_FEE_FIRST = 1_000_000_000n;
+export const BASE_FEE_CHANGE_DIVISOR = 8n;
+export const GAS_ELASTICITY = 2n;
+
+/** EIP-7918: execution gas that the price of a blob is held against. */
+export const BLOB_BASE_COST = 8_192n;
+
+/** BLOCKHASH reaches this many blocks back (Yellow Paper, section 9.4). */
+export const BLOCK_HASHES_MAX = 256;
+
+/** Generations between an ommer and the block that names it (Yellow Paper, section 11.1). */
+export const OMMER_DEPTH_MAX = 6;
+
+/** Gas of a system call (EIP-4788, 2935, 7002, 7251); no part of the block's gas. */
+export const SYSTEM_CALL_GAS = 30_000_000n;
+
+/** Blocks with their transactions and receipts kept in memory: what most questions are about. */
+export const BLOCKS_CACHED_MAX = 64;
+
+/** Bytes of encoded blocks kept in memory together; each costs about eight times that in objects. */
+export const BLOCKS_CACHED_BYTES_MAX: number = 16 * 1024 * 1024;
+
+/** Blocks whose receipts are stored; older ones are worked out again while their state is there. */
+export const RECEIPT_WINDOW_BLOCKS = 100_000;
+
+/** Signatures recovered ahead of execution during an import of a file. */
+export const IMPORT_AHEAD_TRANSACTIONS = 4_096;
+
+/** Accounts and slots that interventions may change between two blocks: what a payload may hold. */
+export const INTERVENTIONS_MAX = 100_000;
