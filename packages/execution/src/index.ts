@@ -62,6 +62,33 @@ export type {
   StorageProof,
   WorldState,
 } from './state/types.ts';
+export { decodeTransaction, readTransaction } from './transaction/decode.ts';
+export {
+  assembleTransaction,
+  encodeTransaction,
+  type RawSignature,
+  signingHashOf,
+  writeTransaction,
+} from './transaction/encode.ts';
+export {
+  decodePooledTransaction,
+  encodePooledTransaction,
+  type PooledForm,
+} from './transaction/pooled.ts';
+export {
+  assertChain,
+  recoverSender,
+  recoverTransaction,
+  withSender,
+} from './transaction/recover.ts';
+export {
+  addressOf,
+  loadSign,
+  type Sign,
+  signAuthorization,
+  signPortable,
+  signTransaction,
+} from './transaction/sign.ts';
 export type {
   BlobSidecar,
   RecoveredTransaction,

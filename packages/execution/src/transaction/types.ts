@@ -1,7 +1,13 @@
-import type { Transaction } from '@basalt/evm';
+import type { SetCodeTransaction, SignedAuthorization, Transaction } from '@basalt/evm';
 
-/** Over a union each member loses the key by itself. */
-type WithoutSender<T> = T extends unknown ? Omit<T, 'sender'> : never;
+/** Over a union each member loses the key by itself. Authorizations stand as they were signed. */
+type WithoutSender<T> = T extends SetCodeTransaction
+  ? Omit<T, 'sender' | 'authorizations'> & {
+      readonly authorizations: readonly SignedAuthorization[];
+    }
+  : T extends unknown
+    ? Omit<T, 'sender'>
+    : never;
 
 /** What the sender signed, as the engine takes it; the sender is not known yet. */
 export type TransactionFields = WithoutSender<Transaction>;
