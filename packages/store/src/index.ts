@@ -5,7 +5,8 @@
  * Two seams. `KeyValueEngine` is ordered tables of bytes with one atomic, durable `commit`; LMDB is
  * the embedded default, memory is for tests, and any other engine proves itself with
  * `@basalt/store/testing`. `LogStore` is what the ledger sees; `createLogStore` lays it out over
- * any engine (README: the layout, and what it costs).
+ * any engine (README: the layout, and what it costs). Beside them `OrderedTables`: tables of a
+ * caller's own that are read synchronously, for state in the middle of a computation.
  *
  * Invariants:
  * - What `append` resolved survives kill -9 and loss of power, whole: blocks, tiles, index and head
@@ -53,6 +54,7 @@ export {
   type LogStoreOptions,
 } from './engine-log-store.ts';
 export { createLmdbEngine, type LmdbEngineOptions } from './engines/lmdb-shell.ts';
+export { createLmdbTables, type LmdbTablesOptions } from './engines/lmdb-tables-shell.ts';
 export {
   type CommitFault,
   copyMemoryStorage,
@@ -61,6 +63,11 @@ export {
   type MemoryEngineOptions,
   type MemoryStorage,
 } from './engines/memory.ts';
+export {
+  createMemoryTables,
+  type MemoryTablesOptions,
+  MemoryTablesStorage,
+} from './engines/memory-tables.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export type { PublishedHead } from './folder-lock-shell.ts';
 export { fsck } from './fsck.ts';
@@ -83,3 +90,4 @@ export type {
   StoredBlock,
   StoreStats,
 } from './log-store.ts';
+export type { OrderedTables, TableWrite } from './ordered-tables.ts';

@@ -1,4 +1,3 @@
-import { statfsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '@basalt/protocol';
@@ -16,6 +15,7 @@ import { StoreError } from '../errors.ts';
 import { SCAN_ROWS } from '../limits.ts';
 import { ownBytes } from '../own-bytes.ts';
 import { checkOperations, conditionHolds, conflict } from './checks.ts';
+import { commitError, openError, readError, refuseWithoutRoom } from './lmdb-failures-shell.ts';
 
 export interface LmdbEngineOptions {
   /** Folder of the environment; created when absent. */
@@ -28,13 +28,6 @@ export interface LmdbEngineOptions {
 }
 
 type Tables = ReadonlyMap<Table, Database<Uint8Array, Uint8Array>>;
-
-/** Codes of errno and LMDB that mean: there is no room. */
-const NO_ROOM_CODES: ReadonlySet<number> = new Set([28, 122, 27, -30792]);
-const EIO = 5;
-
-/** Copy-on-write touches more pages than it adds; what a commit may need beyond its own bytes. */
-const COMMIT_SLACK_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * LMDB 0.9/1.0 as in lmdb-js: one environment, one write transaction per commit, on lmdb-js's
@@ -73,14 +66,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<KeyV
     );
     return new LmdbEngine(options, root, tables);
   } catch (cause) {
-    throw new StoreError(
-      'io',
-      `cannot open the storage in ${options.path}: ${messageOf(cause)}`,
-      {
-        path: options.path,
-      },
-      { cause },
-    );
+    throw openError(options.path, cause);
   }
 }
 
@@ -168,14 +154,14 @@ class LmdbEngine implements KeyValueEngine {
     }
     if (operations.length === 0) return;
     const bytes = bytesOf(operations);
-    if (this.#reserveBytes > 0) this.#refuseWithoutRoom(bytes);
+    if (this.#reserveBytes > 0) refuseWithoutRoom(this.#path, this.#reserveBytes, bytes);
     try {
       // A batch is one conditional block, which lmdb-js never splits over two transactions.
       await this.#root.batch(() => {
         for (const operation of operations) this.#queue(operation);
       });
     } catch (cause) {
-      throw await this.#commitError(cause, bytes);
+      throw await commitError(this.#path, cause, bytes);
     }
   }
 
@@ -237,62 +223,9 @@ class LmdbEngine implements KeyValueEngine {
     try {
       return work();
     } catch (cause) {
-      throw new StoreError(
-        'io',
-        `reading the storage failed: ${messageOf(cause)}`,
-        {
-          path: this.#path,
-        },
-        { cause },
-      );
+      throw readError(this.#path, cause);
     }
   }
-
-  /**
-   * lmdb-js tells the cause in a second promise, which must be awaited or Node ends the process.
-   */
-  async #commitError(thrown: unknown, bytes: number): Promise<StoreError> {
-    let cause = thrown;
-    if (thrown instanceof Error && 'commitError' in thrown) {
-      await Promise.resolve(thrown.commitError).catch((error: unknown) => {
-        cause = error;
-      });
-    }
-    const code = cause instanceof Error && 'code' in cause ? Number(cause.code) : 0;
-    // LMDB calls a write that came out short EIO, and that is what a full disk does to a long one.
-    const noRoom = NO_ROOM_CODES.has(code) || (code === EIO && this.#freeBytes() < bytes * 2);
-    if (noRoom) return diskFull(this.#path, this.#freeBytes(), cause);
-    return new StoreError(
-      'io',
-      `the storage could not commit: ${messageOf(cause)}`,
-      {
-        path: this.#path,
-      },
-      { cause },
-    );
-  }
-
-  #refuseWithoutRoom(bytes: number): void {
-    const free = this.#freeBytes();
-    if (free < this.#reserveBytes + bytes + COMMIT_SLACK_BYTES) {
-      throw diskFull(this.#path, free, undefined);
-    }
-  }
-
-  #freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.#path);
-    return bavail * bsize;
-  }
-}
-
-function diskFull(path: string, freeBytes: number, cause: unknown): StoreError {
-  return new StoreError(
-    'disk-full',
-    `no room on the disk of ${path} (${freeBytes} bytes free): nothing was kept of this write, ` +
-      'reading goes on; free some room and write again',
-    { path, freeBytes },
-    { cause },
-  );
 }
 
 function closed(): StoreError {
@@ -319,8 +252,4 @@ function keyAfter(key: Uint8Array): Uint8Array {
  */
 function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,67 @@
+import { statfsSync } from 'node:fs';
+import { StoreError } from '../errors.ts';
+
+/** Codes of errno and LMDB that mean: there is no room. */
+const NO_ROOM_CODES: ReadonlySet<number> = new Set([28, 122, 27, -30792]);
+const EIO = 5;
+
+/** Copy-on-write touches more pages than it adds; what a commit may need beyond its own bytes. */
+const COMMIT_SLACK_BYTES: number = 4 * 1024 * 1024;
+
+/**
+ * What a failed commit of lmdb-js means. It tells the cause in a second promise, which must be
+ * awaited or Node ends the process.
+ */
+export async function commitError(
+  path: string,
+  thrown: unknown,
+  bytes: number,
+): Promise<StoreError> {
+  let cause = thrown;
+  if (thrown instanceof Error && 'commitError' in thrown) {
+    await Promise.resolve(thrown.commitError).catch((error: unknown) => {
+      cause = error;
+    });
+  }
+  const code = cause instanceof Error && 'code' in cause ? Number(cause.code) : 0;
+  // LMDB calls a write that came out short EIO, and that is what a full disk does to a long one.
+  const noRoom = NO_ROOM_CODES.has(code) || (code === EIO && freeBytes(path) < bytes * 2);
+  if (noRoom) return diskFull(path, freeBytes(path), cause);
+  const message = `the storage could not commit: ${messageOf(cause)}`;
+  return new StoreError('io', message, { path }, { cause });
+}
+
+/** @throws StoreError `disk-full` when a commit would leave less than `reserveBytes` */
+export function refuseWithoutRoom(path: string, reserveBytes: number, bytes: number): void {
+  const free = freeBytes(path);
+  if (free < reserveBytes + bytes + COMMIT_SLACK_BYTES) throw diskFull(path, free, undefined);
+}
+
+export function readError(path: string, cause: unknown): StoreError {
+  const message = `reading the storage failed: ${messageOf(cause)}`;
+  return new StoreError('io', message, { path }, { cause });
+}
+
+export function openError(path: string, cause: unknown): StoreError {
+  const message = `cannot open the storage in ${path}: ${messageOf(cause)}`;
+  return new StoreError('io', message, { path }, { cause });
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+function diskFull(path: string, free: number, cause: unknown): StoreError {
+  return new StoreError(
+    'disk-full',
+    `no room on the disk of ${path} (${free} bytes free): nothing was kept of this write, ` +
+      'reading goes on; free some room and write again',
+    { path, freeBytes: free },
+    { cause },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
