@@ -15,6 +15,7 @@ const RUN = 'Run:';
 const RECORDS = 'Records:';
 const CHECK = 'Check:';
 const MANAGE = 'Manage:';
+const CHAIN = 'Chain:';
 const ENGINES = 'Engines:';
 
 /** In the order of the help. */
@@ -120,6 +121,42 @@ const ENTRIES: readonly Entry[] = [
     group: MANAGE,
     summary: 'measure a running node',
     load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+  {
+    name: 'send',
+    group: CHAIN,
+    summary: 'send ether or call a contract, wait for the receipt',
+    load: async () => (await import('./commands/send.ts')).sendCommand,
+  },
+  {
+    name: 'deploy',
+    group: CHAIN,
+    summary: 'deploy a contract: an artifact or bytecode',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand,
+  },
+  {
+    name: 'call',
+    group: CHAIN,
+    summary: 'ask a contract, nothing changes',
+    load: async () => (await import('./commands/call.ts')).callCommand,
+  },
+  {
+    name: 'trace',
+    group: CHAIN,
+    summary: 'draw the calls of a transaction, with their gas',
+    load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
+  {
+    name: 'tx',
+    group: CHAIN,
+    summary: 'show a receipt',
+    load: async () => (await import('./commands/tx.ts')).txCommand,
+  },
+  {
+    name: 'faucet',
+    group: CHAIN,
+    summary: 'give an address test ether',
+    load: async () => (await import('./commands/faucet.ts')).faucetCommand,
   },
   {
     name: 'evm',

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import type { BlockLog } from '@basalt/execution';
+import type { Ledger, LocalWriter } from '@basalt/ledger';
+import {
+  type CryptoProvider,
+  encodeGenesis,
+  keyId,
+  type NamespaceId,
+  PAYLOAD_TYPE,
+  type Signer,
+} from '@basalt/protocol';
+import { NodeError } from '../errors.ts';
+
+/** Name of the chain's namespace, for people. */
+export const CHAIN_LABEL = 'chain';
+
+/** The namespace's own first block stands before everything that the chain appends. */
+const LOG_OFFSET = 1;
+
+export interface LedgerBlockLog extends BlockLog {
+  readonly namespace: NamespaceId;
+  /** Index of a log entry in the namespace. */
+  ledgerIndex(index: number): number;
+}
+
+export interface LedgerBlockLogComponents {
+  readonly ledger: Ledger;
+  readonly signer: Signer;
+  readonly crypto: CryptoProvider;
+}
+
+/**
+ * The chain's log as a namespace of the ledger: each entry is one signed block with a payload of
+ * type transaction batch, so that each has a proof. An append is durable when it resolves.
+ *
+ * @throws NodeError `data-damaged` when an entry can not be read back
+ */
+export async function openLedgerBlockLog(
+  components: LedgerBlockLogComponents,
+): Promise<LedgerBlockLog> {
+  const { ledger } = components;
+  const writer = await openChainNamespace(components);
+  const { namespace } = writer;
+  const info = await ledger.info(namespace);
+  let length = Math.max(0, (info?.size ?? 0) - LOG_OFFSET);
+  return {
+    namespace,
+    ledgerIndex: (index) => index + LOG_OFFSET,
+    get length() {
+      return length;
+    },
+    async append(payload) {
+      const payloadType = PAYLOAD_TYPE.transactionBatch;
+      const [block] = await writer.append([{ payload, payloadType }], { consistency: 'durable' });
+      if (block === undefined) throw damaged(namespace, length, 'was not acknowledged');
+      length = Math.max(length, block.index + 1 - LOG_OFFSET);
+      return { index: block.index - LOG_OFFSET };
+    },
+    async read(index) {
+      const payload = await ledger.payload(namespace, index + LOG_OFFSET);
+      if (payload === undefined) throw damaged(namespace, index, 'is not there');
+      return payload;
+    },
+  };
+}
+
+/** The nonce follows from the key, so the same node finds its chain again. */
+async function openChainNamespace({
+  ledger,
+  signer,
+  crypto,
+}: LedgerBlockLogComponents): Promise<LocalWriter> {
+  const { publicKey } = signer;
+  const nonce = hash('sha256', Buffer.concat([Buffer.from('basalt/chain\n'), publicKey]), 'buffer');
+  const payload = encodeGenesis({
+    strategy: { kind: 'per-writer', writer: keyId(1, publicKey, crypto.sha256) },
+    label: CHAIN_LABEL,
+    currentKey: { algorithm: 1, publicKey },
+    nextKeyHash: undefined,
+    recoveryKeys: [],
+    recoveryDelayMs: 0,
+    parent: undefined,
+    nonce: nonce.subarray(0, 16),
+  });
+  return await ledger.createNamespace(payload, signer);
+}
+
+function damaged(namespace: NamespaceId, index: number, what: string): NodeError {
+  const message = `entry ${index} of the chain (namespace ${namespace}) ${what}`;
+  return new NodeError('data-damaged', message);
+}
