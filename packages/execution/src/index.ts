@@ -82,6 +82,12 @@ export {
   withSender,
 } from './transaction/recover.ts';
 export {
+  createRecoverer,
+  type Recoverer,
+  type RecovererOptions,
+  type RecovererStats,
+} from './transaction/recoverer-shell.ts';
+export {
   addressOf,
   loadSign,
   type Sign,

@@ -27,7 +27,7 @@ interface NativeSecp256k1 {
   ): { readonly signature: Uint8Array; readonly recid: number };
 }
 
-/** Bitcoin's libsecp256k1 where its package has a binary for this machine, else the portable one. */
+/** Bitcoin's libsecp256k1 where its package has a binary for this machine, else JavaScript. */
 export async function loadSign(): Promise<Sign> {
   let native: NativeSecp256k1;
   try {
