@@ -58,6 +58,12 @@ export {
 export type { SubmitOptions, SubmittedBlock } from './submit.ts';
 export type { SubscribeOptions } from './subscribe.ts';
 export type { VerifiedSuperProof } from './super-proof.ts';
+export {
+  type CheckedTransaction,
+  checkTransaction,
+  readTransactionProof,
+  type TransactionProof,
+} from './transaction-proof.ts';
 export type { FetchFunction } from './transport.ts';
 export type {
   BlockProof,
@@ -75,4 +81,12 @@ export type {
 } from './types.ts';
 export type { VerifiedHead } from './verified-head.ts';
 export { type VerifiedProof, type VerifyProofOptions, verifyProof } from './verify-proof.ts';
+export {
+  formatTransactionProof,
+  isTransactionProof,
+  type VerifiedTransaction,
+  type VerifiedTransactionProof,
+  verifyTransaction,
+  verifyTransactionProof,
+} from './verify-transaction.ts';
 export { createWebProvider, type SubtleLike, type WebProviderOptions } from './web-provider.ts';

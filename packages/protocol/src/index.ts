@@ -124,6 +124,7 @@ export {
   writeU64,
 } from './bytes.ts';
 export { type ChainHeader, decodeChainHeader } from './chain/chain-header.ts';
+export { type ChainPayload, decodeChainPayload } from './chain/chain-payload.ts';
 export {
   type ChainLog,
   type ChainReceipt,

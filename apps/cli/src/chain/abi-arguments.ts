@@ -81,10 +81,7 @@ function readTuple({ components = [] }: AbiType, value: unknown, place: string):
 function asJson(value: unknown, place: string): unknown {
   if (typeof value !== 'string') return value;
   try {
-    const parsed: unknown = JSON.parse(
-      value,
-      exactNumbers as (key: string, value: unknown) => unknown,
-    );
+    const parsed: unknown = JSON.parse(value, exactNumbers);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
   } catch {
     // The message below says what is expected.

@@ -78,5 +78,5 @@ function shown(value: unknown): string[] {
 }
 
 function shownOne(value: unknown): string {
-  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -17,6 +17,25 @@ export function decodeRlp(bytes: Uint8Array): RlpItem {
   return item;
 }
 
+/**
+ * Encodings of the items of a list, without looking into them; the list is all of `bytes`.
+ *
+ * @throws ProtocolError `malformed`
+ */
+export function sliceRlpList(bytes: Uint8Array): Uint8Array[] {
+  const first = bytes[0];
+  if (first === undefined || first < 0xc0) throw malformed('an RLP list', 0);
+  const { from, end } = readLength(bytes, 0, bytes.length, first - 0xc0);
+  if (end !== bytes.length) throw malformed('nothing after an RLP list', end);
+  const slices: Uint8Array[] = [];
+  for (let at = from; at < end; ) {
+    const next = endOfItem(bytes, at, end);
+    slices.push(bytes.subarray(at, next));
+    at = next;
+  }
+  return slices;
+}
+
 /** @throws ProtocolError `malformed` unless it is a string of bytes of that length */
 export function rlpBytes(item: RlpItem | undefined, length?: number): Uint8Array {
   if (!(item instanceof Uint8Array) || (length !== undefined && item.length !== length)) {
@@ -72,6 +91,12 @@ function readItem(bytes: Uint8Array, start: number, limit: number, depth: number
     at = read.end;
   }
   return { item: items, end };
+}
+
+function endOfItem(bytes: Uint8Array, start: number, limit: number): number {
+  const first = bytes[start] ?? 0;
+  if (first < 0x80) return start + 1;
+  return readLength(bytes, start, limit, first - (first >= 0xc0 ? 0xc0 : 0x80)).end;
 }
 
 /** `code`: 0 to 55 is the length; above, the number of bytes that hold it, plus 55. */
