@@ -86,7 +86,12 @@ export { createVersionedMemory } from './parallel/versioned-memory.ts';
 export { precompilesOf } from './precompiles/index.ts';
 export { loadRecover, recoverPortable } from './precompiles/recover.ts';
 export type { Precompile, Recover } from './precompiles/types.ts';
-export { type AccountDump, createMemoryState, type MemoryState } from './state/memory-state.ts';
+export {
+  type AccountDump,
+  createMemoryState,
+  EMPTY_CODE_HASH,
+  type MemoryState,
+} from './state/memory-state.ts';
 export { stateRoot } from './state/trie-root.ts';
 export {
   runStateTests,
@@ -108,8 +113,13 @@ export {
   type StructLoggerOptions,
 } from './trace/struct-logger.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
-export { recoverAuthority, type SignedAuthorization } from './transaction/authorization.ts';
+export {
+  isDelegation,
+  recoverAuthority,
+  type SignedAuthorization,
+} from './transaction/authorization.ts';
 export { blobBaseFee } from './transaction/blob-fee.ts';
+export { type Fees, feesOf } from './transaction/fees.ts';
 export { type IntrinsicGas, intrinsicGas } from './transaction/intrinsic-gas.ts';
 export { type TransactOptions, transact } from './transaction/transact.ts';
 export type {
@@ -126,7 +136,12 @@ export type {
   TransactionErrorCode,
   TransactionResult,
 } from './transaction/types.ts';
-export type { BlockSpace } from './transaction/validate.ts';
+export {
+  type BlockSpace,
+  costMaxOf,
+  findSenderError,
+  findStatelessError,
+} from './transaction/validate.ts';
 export {
   type AccessListEntry,
   type Account,

@@ -93,15 +93,14 @@ export function findSenderError(
   account: Pick<Account, 'nonce' | 'balance'>,
   mayNotSend: boolean,
 ): TransactionError | undefined {
-  const { nonce, gasLimit, value } = transaction;
+  const { nonce } = transaction;
   if (nonce < account.nonce) {
     return refuse('nonce-too-low', `nonce ${nonce}, the account has ${account.nonce}`);
   }
   if (nonce > account.nonce) {
     return refuse('nonce-too-high', `nonce ${nonce}, the account has ${account.nonce}`);
   }
-  const blobFeeMax = transaction.type === 3 ? transaction.maxFeePerBlobGas : 0n;
-  const costMax = gasLimit * fees.gasPriceMax + value + fees.blobGas * blobFeeMax;
+  const costMax = costMaxOf(transaction, fees);
   if (account.balance < costMax) {
     const message = `may cost ${costMax}, the account has ${account.balance}`;
     return refuse('insufficient-funds', message);
@@ -109,6 +108,16 @@ export function findSenderError(
   // EIP-3607; a delegation (EIP-7702) is not code in this sense.
   if (mayNotSend) return refuse('sender-has-code', 'the sender is a contract');
   return undefined;
+}
+
+/** What the sender has to own: all gas at the highest price it offers, all blob gas, the value. */
+export function costMaxOf(
+  transaction: Transaction,
+  fees: Pick<Fees, 'gasPriceMax' | 'blobGas'>,
+): bigint {
+  const { gasLimit, value } = transaction;
+  const blobFeeMax = transaction.type === 3 ? transaction.maxFeePerBlobGas : 0n;
+  return gasLimit * fees.gasPriceMax + value + fees.blobGas * blobFeeMax;
 }
 
 function findTypeError(transaction: Transaction): TransactionError | undefined {
