@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { CHAIN_SHAPE, type ChainKeys } from './chain-config.ts';
 import { NodeError } from './errors.ts';
 import { PORT_DEFAULT, QUEUE_BLOCKS_MAX, VERIFIER_THREADS_MAX } from './limits.ts';
 
@@ -7,7 +8,7 @@ const MIB = 1024 * 1024;
 const milliseconds = (min: number, max: number): z.ZodInt => z.int().min(min).max(max);
 
 /** What a node is told; `CONFIG_SCHEMA` says what each key is for and what it may be. */
-export interface NodeConfig {
+export interface NodeConfig extends ChainKeys {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -89,6 +90,7 @@ const CONFIG_SCHEMA = z.strictObject({
     .min(1)
     .default(['origin'])
     .describe('what this node does'),
+  ...CHAIN_SHAPE,
 });
 
 export type ConfigKey = keyof NodeConfig;
@@ -120,7 +122,9 @@ const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'BASALT_CRASH_ROUNDS',
   'BASALT_HOME',
   'BASALT_PASSPHRASE',
+  'BASALT_RPC_URL',
   'BASALT_TEST_COUNTS',
+  'BASALT_TEST_DEVNET',
   'BASALT_URL',
 ]);
 

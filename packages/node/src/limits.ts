@@ -14,3 +14,9 @@ export const NETWORK_INTERFACES_MAX = 16;
 
 /** A token of 32 random bytes cannot be guessed. */
 export const ADMIN_TOKEN_BYTES = 32;
+
+/** Where wallets and tools look for a development chain. */
+export const RPC_PORT_DEFAULT = 8_545;
+
+/** More threads than this gain nothing on the blocks that were measured. */
+export const CHAIN_WORKERS_MAX = 16;
