@@ -139,6 +139,7 @@ export type {
 export {
   type BlockSpace,
   costMaxOf,
+  findBlockError,
   findSenderError,
   findStatelessError,
 } from './transaction/validate.ts';

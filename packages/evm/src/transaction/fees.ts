@@ -12,7 +12,11 @@ export interface Fees {
   readonly blobGas: bigint;
 }
 
-export function feesOf(rules: ForkRules, transaction: Transaction, block: BlockEnvironment): Fees {
+export function feesOf(
+  rules: ForkRules,
+  transaction: Transaction,
+  block: Pick<BlockEnvironment, 'baseFee'>,
+): Fees {
   const baseFee = rules.hasBaseFee ? block.baseFee : 0n;
   const blobs = transaction.type === 3 ? transaction.blobHashes.length : 0;
   const blobGas = BigInt(blobs * GAS_PER_BLOB);

@@ -54,7 +54,7 @@ export function findBlockError(
   rules: ForkRules,
   transaction: Transaction,
   fees: Fees,
-  block: BlockEnvironment,
+  block: Pick<BlockEnvironment, 'baseFee' | 'blobBaseFee'>,
   space: BlockSpace,
 ): TransactionError | undefined {
   const { gasLimit } = transaction;
