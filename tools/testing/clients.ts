@@ -34,8 +34,8 @@ const RETRY_AFTER_MS = 10 * 60_000;
 const require = createRequire(join(FOLDER, 'package.json'));
 
 /**
- * For `{ skip }` of node:test: false where the clients are there or could be installed now, else the
- * reason in words.
+ * For `{ skip }` of node:test: false where the clients are there or could be installed now, else
+ * the reason in words.
  *
  * @throws {Error} when they can not be installed and `BASALT_REQUIRE_CLIENTS` is set
  */
