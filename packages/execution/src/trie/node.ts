@@ -1,0 +1,163 @@
+import { BRANCH_BYTES_MAX, HASH_BYTES } from './limits.ts';
+import { nibbleAt } from './nibbles.ts';
+
+/** A value with its whole key. What its encoding is depends on the depth it hangs at. */
+export class Leaf {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+
+  constructor(key: Uint8Array, value: Uint8Array) {
+    this.key = key;
+    this.value = value;
+  }
+}
+
+/**
+ * A branch with the extension above it, if there is one. Never changes but for children that are
+ * loaded when they are needed: an update makes new branches from the root to what it changed.
+ */
+export class Branch {
+  /** Any key below: it has the digits of the path. */
+  readonly key: Uint8Array;
+  /** Depth at which the node hangs; its place in the store is the path of so many digits. */
+  readonly start: number;
+  /** Depth of the digit that the branch decides; the extension has the digits from `start` on. */
+  readonly end: number;
+  /** RLP of the branch alone, which has what stands for each child. */
+  readonly image: Uint8Array;
+  /** Bit i: there is a child i. */
+  readonly mask: number;
+  /** Bit i: child i is a leaf. */
+  readonly leaves: number;
+  /** Those that were loaded or made; undefined: look into the store. */
+  readonly children: (Node | undefined)[];
+  /** Mark of the last batch that came by, for whoever bounds the memory. */
+  generation = 0;
+
+  constructor(
+    place: { readonly key: Uint8Array; readonly start: number; readonly end: number },
+    content: BranchContent,
+  ) {
+    this.key = place.key;
+    this.start = place.start;
+    this.end = place.end;
+    this.image = content.image;
+    this.mask = content.mask;
+    this.leaves = content.leaves;
+    this.children = content.children;
+  }
+}
+
+export type Node = Branch | Leaf;
+
+export interface BranchContent {
+  readonly image: Uint8Array;
+  readonly mask: number;
+  readonly leaves: number;
+  readonly children: (Node | undefined)[];
+}
+
+/** Where nodes are read that are not in memory. */
+export interface NodeSource {
+  /** Record of the branch that hangs at the path of the first `depth` digits of `key`. */
+  loadBranch(key: Uint8Array, depth: number): Uint8Array | undefined;
+  /** The only leaf below the path. */
+  findLeaf(key: Uint8Array, depth: number): Leaf | undefined;
+}
+
+export function childCount(mask: number): number {
+  let count = mask - ((mask >>> 1) & 0x5555);
+  count = (count & 0x3333) + ((count >>> 2) & 0x3333);
+  count = (count + (count >>> 4)) & 0x0f0f;
+  return (count + (count >>> 8)) & 0x1f;
+}
+
+/** True when no child stands inside the branch itself: then every place in it is known. */
+export function hasOnlyHashes(image: Uint8Array, mask: number): boolean {
+  const payload = 17 + HASH_BYTES * childCount(mask);
+  return image.length === headerBytes(payload) + payload;
+}
+
+/** Where child i stands in a branch that {@link hasOnlyHashes}. */
+export function hashOffset(mask: number, digit: number): number {
+  const payload = 17 + HASH_BYTES * childCount(mask);
+  return headerBytes(payload) + digit + HASH_BYTES * childCount(mask & ((1 << digit) - 1));
+}
+
+/** Start and end of what stands for child i, in any branch. */
+export function referenceAt(image: Uint8Array, digit: number): readonly [number, number] {
+  const first = image[0] as number;
+  let at = first <= 0xf7 ? 1 : first - 0xf7 + 1;
+  for (let index = 0; index < digit; index++) at += itemBytes(image, at);
+  return [at, at + itemBytes(image, at)];
+}
+
+/** Items of a branch are short: nothing, a hash, or a node of fewer bytes than a hash. */
+export function itemBytes(image: Uint8Array, at: number): number {
+  const first = image[at] as number;
+  if (first === 0x80) return 1;
+  return 1 + (first >= 0xc0 ? first - 0xc0 : first - 0x80);
+}
+
+export function headerBytes(payload: number): number {
+  if (payload < 56) return 1;
+  return payload < 256 ? 2 : 3;
+}
+
+/** As it lies in the store: which children are leaves, digits of the extension, the image. */
+export function encodeBranch(branch: Branch): Uint8Array {
+  const digits = branch.end - branch.start;
+  const record = new Uint8Array(3 + ((digits + 1) >>> 1) + branch.image.length);
+  record[0] = branch.leaves >>> 8;
+  record[1] = branch.leaves & 0xff;
+  record[2] = digits;
+  for (let index = 0; index < digits; index++) {
+    const digit = nibbleAt(branch.key, branch.start + index);
+    const at = 3 + (index >>> 1);
+    record[at] = (record[at] as number) | (digit << (index % 2 === 0 ? 4 : 0));
+  }
+  record.set(branch.image, 3 + ((digits + 1) >>> 1));
+  return record;
+}
+
+/** @param key has the digits of the path up to `start` @returns undefined: not a record */
+export function decodeBranch(
+  record: Uint8Array,
+  key: Uint8Array,
+  start: number,
+): Branch | undefined {
+  const digits = record[2] ?? 0;
+  const imageAt = 3 + ((digits + 1) >>> 1);
+  const end = start + digits;
+  const image = record.slice(imageAt);
+  if (end >= 2 * key.length || image.length < 3 || image.length > BRANCH_BYTES_MAX) {
+    return undefined;
+  }
+  const own = key.slice();
+  for (let index = 0; index < digits; index++) {
+    const byte = record[3 + (index >>> 1)] as number;
+    setNibble(own, start + index, index % 2 === 0 ? byte >>> 4 : byte & 15);
+  }
+  let mask = 0;
+  let at = referenceAt(image, 0)[0];
+  for (let digit = 0; digit < 16; digit++) {
+    if ((image[at] as number) !== 0x80) mask |= 1 << digit;
+    at += itemBytes(image, at);
+  }
+  if (at !== image.length - 1) return undefined;
+  const leaves = ((record[0] as number) << 8) | (record[1] as number);
+  return new Branch({ key: own, start, end }, { image, mask, leaves, children: [] });
+}
+
+export function setNibble(key: Uint8Array, depth: number, digit: number): void {
+  const at = depth >>> 1;
+  const byte = key[at] as number;
+  key[at] = (depth & 1) === 0 ? (byte & 15) | (digit << 4) : (byte & 0xf0) | digit;
+}
+
+/** A key whose digits lead to child `digit` of a branch. */
+export function childKey(branch: Branch, digit: number): Uint8Array {
+  const key = branch.key.slice();
+  setNibble(key, branch.end, digit);
+  return key;
+}

@@ -1,0 +1,73 @@
+import { equalBytes, toHex } from '@basalt/protocol';
+import { rootHash } from '../../../src/trie/hashing.ts';
+import { loadRoot } from '../../../src/trie/load.ts';
+import {
+  type Branch,
+  encodeBranch,
+  Leaf,
+  type Node,
+  type NodeSource,
+} from '../../../src/trie/node.ts';
+import { sortChanges, updateTrie } from '../../../src/trie/update.ts';
+
+/** A trie whose store is two maps: what a world state does with an engine, for tests. */
+export class MemoryTrie implements NodeSource {
+  readonly records = new Map<string, Uint8Array>();
+  readonly leaves = new Map<string, Uint8Array>();
+  readonly keyBytes: number;
+  node: Node | undefined;
+  loads = 0;
+
+  constructor(keyBytes: number) {
+    this.keyBytes = keyBytes;
+  }
+
+  get root(): Uint8Array {
+    return rootHash(this.node);
+  }
+
+  loadBranch(key: Uint8Array, depth: number): Uint8Array | undefined {
+    this.loads++;
+    return this.records.get(pathOf(key, depth));
+  }
+
+  findLeaf(key: Uint8Array, depth: number): Leaf | undefined {
+    this.loads++;
+    const path = pathOf(key, depth);
+    const found = [...this.leaves].filter(([hex]) => hex.startsWith(path));
+    const [only] = found;
+    if (found.length !== 1 || only === undefined) return undefined;
+    return new Leaf(Uint8Array.from(Buffer.from(only[0], 'hex')), only[1]);
+  }
+
+  update(changes: readonly { key: Uint8Array; value: Uint8Array | undefined }[]): void {
+    const batch = changes.map(({ key, value }) => ({
+      key,
+      value,
+      known: this.leaves.has(toHex(key)),
+    }));
+    const writes: [string, Branch | undefined][] = [];
+    this.node = updateTrie(this, this.node, sortChanges(batch), (key, depth, branch) => {
+      writes.push([pathOf(key, depth), branch]);
+    });
+    for (const [path, branch] of writes) {
+      if (branch === undefined) this.records.delete(path);
+      else this.records.set(path, encodeBranch(branch));
+    }
+    for (const { key, value } of changes) {
+      if (value === undefined) this.leaves.delete(toHex(key));
+      else this.leaves.set(toHex(key), value);
+    }
+  }
+
+  /** Forgets what is in memory. */
+  reload(): void {
+    const { root } = this;
+    this.node = loadRoot(this, root, this.keyBytes);
+    if (!equalBytes(this.root, root)) throw new Error('the reloaded root is another');
+  }
+}
+
+function pathOf(key: Uint8Array, depth: number): string {
+  return toHex(key).slice(0, depth);
+}
