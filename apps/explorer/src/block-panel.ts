@@ -6,6 +6,7 @@ import {
   type HashKind,
   leafHash,
   type NamespaceId,
+  PAYLOAD_TYPE,
   ProtocolError,
   parseCheckpoint,
   parseNote,
@@ -138,6 +139,8 @@ function payloadSection(report: BlockReport): HTMLElement[] {
     return [section('Payload', h('p', { class: 'note' }, 'The node no longer keeps it.'))];
   }
   const isRefused = report.status === 'refused';
+  const isChain = entry.header.payloadType === PAYLOAD_TYPE.transactionBatch;
+  if (isChain && !isRefused) return [chainSection(report, payload)];
   const shown = showPayload(payload, isRefused);
   const type = payloadTypeName(entry.header.payloadType);
   const words = `${shown.kind}, ${formatBytes(payload.length)}, type ${type}`;
@@ -145,6 +148,16 @@ function payloadSection(report: BlockReport): HTMLElement[] {
     ? h('p', { class: 'note' }, 'As the node served it. Do not believe it.')
     : undefined;
   return [section('Payload', shown.element, h('p', { class: 'note' }, words), warning)];
+}
+
+/** What reads such blocks is loaded with the first one that somebody looks at. */
+function chainSection(report: BlockReport, payload: Uint8Array): HTMLElement {
+  const box = section('Block of a chain');
+  const { namespace, index } = report;
+  void import('./chain-block.ts').then(({ showChainBlock }) =>
+    box.append(showChainBlock(payload, { namespace, index })),
+  );
+  return box;
 }
 
 function proofSection(report: BlockReport): HTMLElement[] {

@@ -14,6 +14,7 @@ import { addNodeRoutes } from './routes/node-routes.ts';
 import { addPageRoute } from './routes/page-route.ts';
 import { addProofRoutes } from './routes/proof-routes.ts';
 import { addSubmitRoutes } from './routes/submit-routes.ts';
+import { addTransactionRoutes } from './routes/transaction-routes.ts';
 import type { Services } from './services.ts';
 
 export type NodeListener = (
@@ -33,6 +34,7 @@ export function createRoutes(services: Services, hot: HotPath): App {
   addChainRoutes(app, services);
   addPageRoute(app, services);
   addProofRoutes(app, services);
+  addTransactionRoutes(app, services);
   addLogRoutes(app, services, hot);
   addNodeRoutes(app, services);
   addAdminRoutes(app, services);

@@ -66,6 +66,7 @@ class HttpGateway implements Gateway, Services {
   readonly logger: Services['logger'];
   readonly metrics: Services['metrics'];
   readonly settings: GatewaySettings;
+  readonly transactionProofs: Services['transactionProofs'];
   readonly cache: ResponseCache<Prepared>;
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
@@ -93,6 +94,7 @@ class HttpGateway implements Gateway, Services {
     this.logger = components.logger ?? noopLogger;
     this.metrics = components.metrics ?? noopMetricsRegistry;
     this.settings = settings;
+    this.transactionProofs = components.transactionProofs;
     this.cache = new ResponseCache(settings.cacheBytesMax, CACHE_ENTRY_BYTES_MAX);
     this.budget = new MemoryBudget(settings.bodiesBytesMax);
     this.streams = new EventStreams(components.ledger, {

@@ -27,5 +27,10 @@ export { CAPABILITIES_TAG } from './capabilities.ts';
 export { GatewayError, type GatewayErrorCode } from './errors.ts';
 export { createGateway, type Gateway, type StartOptions } from './gateway.ts';
 export type { RateLimit } from './http/token-bucket.ts';
-export type { GatewayComponents, GatewayOptions, NodeDescription } from './options.ts';
+export type {
+  GatewayComponents,
+  GatewayOptions,
+  NodeDescription,
+  TransactionProofs,
+} from './options.ts';
 export type { Listening } from './server.ts';

@@ -4,6 +4,12 @@ import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { RateLimit } from './http/token-bucket.ts';
 import * as limits from './limits.ts';
 
+/** Shows that a transaction of a chain stands in the ledger. */
+export interface TransactionProofs {
+  /** Ready for JSON; undefined for a transaction that no block has. `hash`: 32 bytes. */
+  prove(hash: Uint8Array): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
+
 /** What a gateway is made of. */
 export interface GatewayComponents {
   readonly ledger: Ledger;
@@ -12,6 +18,8 @@ export interface GatewayComponents {
   /** No-op where absent; its text is served at `/metrics`. */
   readonly metrics?: MetricsRegistry;
   readonly logger?: Logger;
+  /** Of the chain that runs on the ledger; absent where there is none. */
+  readonly transactionProofs?: TransactionProofs;
 }
 
 /** What the capability document tells beyond what the gateway knows itself. */

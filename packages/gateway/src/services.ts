@@ -7,7 +7,7 @@ import type { MemoryBudget } from './http/memory-budget.ts';
 import type { ResponseCache } from './http/response-cache.ts';
 import type { TokenBucket } from './http/token-bucket.ts';
 import type { NamespaceLookup } from './namespace-lookup.ts';
-import type { GatewaySettings } from './options.ts';
+import type { GatewaySettings, TransactionProofs } from './options.ts';
 
 /** What every route may use. */
 export interface Services {
@@ -17,6 +17,7 @@ export interface Services {
   readonly logger: Logger;
   readonly metrics: MetricsRegistry;
   readonly settings: GatewaySettings;
+  readonly transactionProofs: TransactionProofs | undefined;
   readonly cache: ResponseCache<Prepared>;
   /** Bodies and large answers in memory, together. */
   readonly budget: MemoryBudget;

@@ -194,6 +194,16 @@ const capabilities = z
     signature: z.object({ algorithm: z.int(), publicKey: z.string(), value: base64 }).optional(),
   })
   .meta({ ref: 'Capabilities' });
+const hexBytes = z.string().regex(/^0x(?:[0-9a-f]{2})*$/);
+const transactionProofView = z
+  .looseObject({
+    transactionHash: hexBytes,
+    transactionIndex: z.string(),
+    ledger: z.looseObject({ namespace: z.string(), index: z.string() }),
+    transactionProof: z.array(hexBytes),
+    receiptProof: z.array(hexBytes),
+  })
+  .meta({ ref: 'TransactionProof' });
 const pruneResult = z.object({ pruned: count }).meta({ ref: 'PruneResult' });
 
 export const Problem: z.ZodType = problem;
@@ -214,4 +224,5 @@ export const SnapshotJson: z.ZodType = snapshotJson;
 export const ForksView: z.ZodType = forksView;
 export const Health: z.ZodType = health;
 export const Capabilities: z.ZodType = capabilities;
+export const TransactionProofView: z.ZodType = transactionProofView;
 export const PruneResult: z.ZodType = pruneResult;

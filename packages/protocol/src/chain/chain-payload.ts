@@ -14,8 +14,8 @@ export type ChainPayload =
       readonly header: ChainHeader;
       /** RLP, as it was hashed. */
       readonly headerBytes: Uint8Array;
-      /** How many transactions the block has. */
-      readonly transactionCount: number;
+      /** EIP-2718 encodings, in order. */
+      readonly transactions: readonly Uint8Array[];
       /** How many changes of the state nobody made by a transaction: those of a developer. */
       readonly interventionCount: number;
       /** How many transactions have no signature: those of impersonated senders. */
@@ -63,10 +63,15 @@ function readBlock(fields: readonly Uint8Array[]): ChainPayload {
     kind: 'block',
     header: decodeChainHeader(headerBytes),
     headerBytes,
-    transactionCount: sliceRlpList(transactions).length,
+    transactions: sliceRlpList(transactions).map(transactionOf),
     interventionCount: sliceRlpList(interventions).length,
     unsignedCount: sliceRlpList(unsigned).length,
   };
+}
+
+/** A legacy transaction is a list in the list; one with a type stands in a string (EIP-2718). */
+function transactionOf(item: Uint8Array): Uint8Array {
+  return (item[0] ?? 0) >= 0xc0 ? item : rlpBytes(decodeRlp(item));
 }
 
 function integerOf(field: Uint8Array | undefined): bigint {
