@@ -5,7 +5,39 @@
  * @module
  */
 
+export {
+  type BlockBody,
+  decodeBlock,
+  encodeBlock,
+  type RawBlock,
+  readBlock,
+} from './block/block-codec.ts';
+export { BloomBuilder, logsBloom } from './block/bloom.ts';
+export { decodeHeader, encodeHeader, headerHash } from './block/header.ts';
+export { type ConsensusReceipt, decodeReceipt, encodeReceipt } from './block/receipt.ts';
+export {
+  EMPTY_OMMERS_HASH,
+  receiptsRoot,
+  transactionsRoot,
+  withdrawalsRoot,
+} from './block/roots.ts';
 export type { Block, BlockHeader, Intervention, Receipt, Withdrawal } from './block/types.ts';
+export { baseFeeAfter } from './chain/base-fee.ts';
+export { blobBaseFee, excessBlobGasAfter } from './chain/blob-gas.ts';
+export { CHAIN_TABLES } from './chain/block-index.ts';
+export { type ChainComponents, type ChainOptions, createChain } from './chain/create-chain.ts';
+export type { ForkSchedule } from './chain/fork-schedule.ts';
+export { type ParsedGenesis, parseGenesis } from './chain/genesis.ts';
+export { type ImportOptions, type ImportProgress, importChainRlp } from './chain/import-chain.ts';
+export { createLayeredState, type LayeredState } from './chain/layered-state.ts';
+export {
+  type ChainPayload,
+  decodeChainPayload,
+  encodeBlockPayload,
+  encodeRewindPayload,
+  type UnsignedSender,
+} from './chain/payload.ts';
+export { requestsHash } from './chain/requests.ts';
 export type {
   BlobParameters,
   BlockAttributes,

@@ -11,7 +11,7 @@ export interface RawBlock {
   /** keccak-256 of the encoded header. */
   readonly hash: Uint8Array;
   readonly header: BlockHeader;
-  /** EIP-2718 encodings, copies of their own. */
+  /** EIP-2718 encodings, views of what was read. */
   readonly transactions: readonly Uint8Array[];
   readonly ommers: readonly BlockHeader[];
   readonly withdrawals: readonly Withdrawal[] | undefined;
@@ -89,7 +89,7 @@ function readTransactions(reader: RlpReader): Uint8Array[] {
   const transactions: Uint8Array[] = [];
   while (!reader.isAtEnd) {
     const item = reader.isList ? reader.readRaw() : reader.readBytes();
-    transactions.push(item.slice());
+    transactions.push(item);
   }
   reader.leaveList(outer);
   return transactions;

@@ -23,3 +23,6 @@ export const BLOCK_BYTES_MAX: number = 8 * 1024 * 1024;
 
 /** EIP-4895: what the consensus layer gives a block at most is 16; 2^16 bounds what is read. */
 export const WITHDRAWALS_MAX: number = 2 ** 16;
+
+/** EIP-4844. */
+export const GAS_PER_BLOB = 131_072n;

@@ -1,10 +1,8 @@
 import { type Fork, isAtLeast } from '@basalt/evm';
+import { GAS_PER_BLOB } from '../block/limits.ts';
 import type { BlockHeader } from '../block/types.ts';
 import { BLOB_BASE_COST } from './limits.ts';
 import type { BlobParameters } from './types.ts';
-
-/** EIP-4844. */
-export const GAS_PER_BLOB = 131_072n;
 
 /** EIP-4844: the least price of a unit of blob gas. */
 const BLOB_BASE_FEE_MIN = 1n;

@@ -1,9 +1,9 @@
 import { type Fork, isAtLeast } from '@basalt/evm';
-import { EXTRA_DATA_BYTES_MAX } from '../block/limits.ts';
+import { EXTRA_DATA_BYTES_MAX, GAS_PER_BLOB } from '../block/limits.ts';
 import { EMPTY_OMMERS_HASH } from '../block/roots.ts';
 import type { BlockHeader } from '../block/types.ts';
 import { baseFeeAfter } from './base-fee.ts';
-import { blobGasLimit, excessBlobGasAfter, GAS_PER_BLOB } from './blob-gas.ts';
+import { blobGasLimit, excessBlobGasAfter } from './blob-gas.ts';
 import { difficultyAfter } from './difficulty.ts';
 import type { ForkSchedule } from './fork-schedule.ts';
 import { checkEqual, invalidBlock, isEqual } from './invalid-block.ts';

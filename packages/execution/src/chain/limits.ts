@@ -35,8 +35,23 @@ export const BLOCKS_CACHED_BYTES_MAX: number = 16 * 1024 * 1024;
 /** Blocks whose receipts are stored; older ones are worked out again while their state is there. */
 export const RECEIPT_WINDOW_BLOCKS = 100_000;
 
-/** Signatures recovered ahead of execution during an import of a file. */
-export const IMPORT_AHEAD_TRANSACTIONS = 4_096;
+/** Blocks of a file that are decoded, and their senders recovered, ahead of the one that runs. */
+export const IMPORT_AHEAD_BLOCKS = 8;
+
+/** Signatures given to the recoverer at once; its queue takes four times as many. */
+export const RECOVER_BATCH_MAX = 8_192;
 
 /** Accounts and slots that interventions may change between two blocks: what a payload may hold. */
 export const INTERVENTIONS_MAX = 100_000;
+
+/** Blocks whose index rows are on their way to the disk; each is held in memory until then. */
+export const INDEX_COMMITS_MAX = 16;
+
+/** Receipts of one block that are stored, well below the 32 MiB of a row; others are worked out. */
+export const STORED_RECEIPTS_BYTES_MAX: number = 24 * 1024 * 1024;
+
+/** Undone blocks that an event names: subscribers take back what they said of the newest ones. */
+export const REMOVED_BLOCKS_MAX = 1_024;
+
+/** Bytes of all interventions between two blocks: with the largest block below 16 MiB. */
+export const INTERVENTIONS_BYTES_MAX: number = 4 * 1024 * 1024;

@@ -1,0 +1,40 @@
+import { createMemoryTables, type OrderedTables } from '@basalt/store';
+import { CHAIN_TABLES } from '../../../src/chain/block-index.ts';
+import { type ChainOptions, createChain } from '../../../src/chain/create-chain.ts';
+import { type ParsedGenesis, parseGenesis } from '../../../src/chain/genesis.ts';
+import type { BlockLog, Chain } from '../../../src/chain/types.ts';
+import { createBlockExecutor } from '../../../src/executor/create-block-executor.ts';
+import type { WorldState } from '../../../src/state/types.ts';
+import { createRecoverer } from '../../../src/transaction/recoverer-shell.ts';
+import { createMemoryLog } from './memory-log.ts';
+import { createPlainWorld } from './plain-world.ts';
+
+export const recoverer = createRecoverer({ threads: 0 });
+
+export interface TestChainParts {
+  readonly log?: BlockLog;
+  readonly world?: WorldState;
+  readonly tables?: OrderedTables;
+  readonly workers?: number;
+}
+
+/** A chain in memory over a genesis document. */
+export async function openTestChain(
+  document: unknown,
+  parts: TestChainParts = {},
+  options: ChainOptions = {},
+): Promise<Chain> {
+  const {
+    log = createMemoryLog(),
+    world = createPlainWorld(),
+    tables = createMemoryTables({ tables: CHAIN_TABLES }),
+    workers = 1,
+  } = parts;
+  const genesis = genesisOf(document);
+  const executor = createBlockExecutor({ workers, engine: 'interpreter' });
+  return await createChain({ genesis, world, executor, log, tables, recoverer }, options);
+}
+
+export function genesisOf(document: unknown): ParsedGenesis {
+  return parseGenesis(document, createPlainWorld());
+}
