@@ -7,7 +7,8 @@ export interface Wanted {
   readonly key?: Hex;
   readonly chainId?: number;
   readonly nonce?: number;
-  readonly to?: Hex;
+  /** null: a creation. */
+  readonly to?: Hex | null;
   readonly value?: bigint;
   readonly gas?: bigint;
   readonly data?: Hex;
