@@ -51,6 +51,7 @@ export type {
   TransactionContext,
 } from './evm.ts';
 export { FORK_RULES, type ForkRules, type StorageGas } from './forks.ts';
+export { compileInBackground } from './jit/background-shell.ts';
 export { compileNow } from './jit/compile.ts';
 export { type GenerateOptions, generateModule } from './jit/generate.ts';
 export type {

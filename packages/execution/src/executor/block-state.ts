@@ -26,6 +26,8 @@ export interface BlockState extends StateReader {
   apply(changes: readonly AccountChange[]): void;
   /** What differs from the state below, one entry an account, in order of first use. */
   changes(): AccountChange[];
+  /** Everything that is known of the state now: what was read, and what was written. */
+  contents(): AccountChange[];
   /** Questions that the state below was asked. */
   readonly misses: number;
 }
@@ -114,6 +116,19 @@ class Overlay implements BlockState {
       if (change !== undefined) changes.push(change);
     }
     return changes;
+  }
+
+  contents(): AccountChange[] {
+    return this.#order.map(({ address, present, isCleared, slots }) => {
+      const storage: { slot: Uint8Array; value: Uint8Array }[] = [];
+      if (present !== undefined) {
+        for (const [slot, { value }] of slots ?? []) storage.push({ slot, value });
+      }
+      const storageCleared = isCleared || present === undefined;
+      const change = { address, account: present, storageCleared, storage };
+      const code = present === undefined ? undefined : this.#newCodes.get(present.codeHash);
+      return code === undefined ? change : { ...change, code };
+    });
   }
 
   #changeOf(entry: AccountEntry): AccountChange | undefined {

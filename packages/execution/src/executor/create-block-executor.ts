@@ -1,66 +1,54 @@
 import type { TierOptions } from '@basalt/evm';
-import { ExecutionError } from '../errors.ts';
-import { monotonicMs } from './clock-shell.ts';
-import { createEngines, type Engines } from './engines.ts';
-import { runSequential } from './sequential.ts';
-import type { BlockExecutor, ExecutedBlock, ExecutionJob, ExecutionStatistics } from './types.ts';
+import { assert } from '@basalt/protocol';
+import { WORKERS_MAX } from '../parallel/limits.ts';
+import { monotonicMs, randomSeed } from './defaults-shell.ts';
+import { createEngines } from './engines.ts';
+import { ParallelExecutor } from './parallel-executor.ts';
+import { SequentialExecutor } from './sequential-executor.ts';
+import type { BlockExecutor } from './types.ts';
 
 export interface BlockExecutorOptions {
-  /** Threads that run transactions; 1: the calling thread. */
+  /** Threads that run transactions, 1 to 8; 1: the calling thread. */
   readonly workers: number;
   /** As `createEvm` takes it. */
   readonly engine: 'interpreter' | 'tiered';
   readonly tier?: TierOptions;
-  /** Milliseconds that only go up, for statistics. */
+  /**
+   * `adaptive`, the default: blocks run in parallel where that was measured to be faster. `always`:
+   * also where it is slower, for tests and benches.
+   */
+  readonly parallel?: 'adaptive' | 'always';
+  /** Milliseconds that only go up, for statistics and for the choice between the modes. */
   readonly nowMs?: () => number;
+  /** Mixed into positions of hash tables; random where absent. Results do not depend on it. */
+  readonly hashSeed?: bigint;
+  /** For tests: workers pause at random between the parts of their tasks. */
+  readonly scheduleSeed?: number;
+  /** For tests: another module in place of the worker's. */
+  readonly workerFile?: URL;
 }
 
-/** Makes an executor; threads and engines start with the first block. */
+/**
+ * Makes an executor. Threads and engines start with the first block that needs them; idle threads do
+ * not keep the process alive.
+ */
 export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
-  return new SequentialExecutor(options);
-}
-
-class SequentialExecutor implements BlockExecutor {
-  readonly workers = 1;
-  readonly #engines: Engines;
-  readonly #nowMs: () => number;
-  #isClosed = false;
-
-  constructor({ engine, tier, nowMs = monotonicMs }: BlockExecutorOptions) {
-    this.#engines = createEngines(tier === undefined ? { engine } : { engine, tier });
-    this.#nowMs = nowMs;
-  }
-
-  async execute(job: ExecutionJob): Promise<ExecutedBlock> {
-    if (this.#isClosed) throw new ExecutionError('closed', 'the executor was closed');
-    const evm = await this.#engines.get(job.fork);
-    const startMs = this.#nowMs();
-    const { results, state, gasUsed, blobGasUsed } = runSequential(evm, job);
-    const changes = state.changes();
-    const statistics: ExecutionStatistics = {
-      mode: 'sequential',
-      fallback: 'one-worker',
-      workers: 1,
-      executions: results.length,
-      validations: 0,
-      aborts: 0,
-      suspensions: 0,
-      misses: state.misses,
-      hotKeys: [],
-      durationMs: this.#nowMs() - startMs,
-    };
-    return { results, gasUsed, blobGasUsed, changes, statistics };
-  }
-
-  applyChanges(): void {
-    // As below.
-  }
-
-  forgetState(): void {
-    // Nothing is kept from one block to the next.
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-  }
+  const { workers, engine, tier = {}, parallel = 'adaptive' } = options;
+  const { nowMs = monotonicMs, hashSeed = randomSeed() } = options;
+  assert(Number.isInteger(workers) && workers >= 1, 'an executor has at least one worker');
+  assert(workers <= WORKERS_MAX, `an executor has at most ${WORKERS_MAX} workers`);
+  const engines = createEngines({ engine, tier, hashSeed });
+  const sequential = new SequentialExecutor(engines, nowMs);
+  if (workers === 1 && parallel === 'adaptive') return sequential;
+  return new ParallelExecutor({
+    workers,
+    engine,
+    tier,
+    hashSeed,
+    nowMs,
+    isAdaptive: parallel === 'adaptive',
+    sequential,
+    scheduleSeed: options.scheduleSeed,
+    workerFile: options.workerFile,
+  });
 }
