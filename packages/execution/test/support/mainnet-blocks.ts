@@ -23,6 +23,8 @@ export interface MainnetBlock {
   readonly gasUsed: bigint;
   readonly receiptsRoot: Uint8Array;
   readonly logsBloom: Uint8Array;
+  /** What the job's state is made of; code hashes are not filled in. */
+  readonly accounts: readonly AccountDump[];
   readonly job: ExecutionJob;
 }
 
@@ -142,6 +144,7 @@ function toBlock(
     gasUsed: BigInt(block.gasUsed),
     receiptsRoot: hexToBytes(block.receiptsRoot),
     logsBloom: hexToBytes(block.logsBloom),
+    accounts,
     job: {
       fork,
       environment,
