@@ -23,6 +23,9 @@ const OPTIONS = [
   '1024',
   '--enable',
   'simd',
+  // Atomics of the multi-version memory; without shared memory nothing runs them.
+  '--enable',
+  'threads',
 ];
 
 /**
@@ -33,7 +36,7 @@ const OPTIONS = [
 export async function compileKernel({ isShared = false, edit } = {}) {
   let binary;
   const memory = isShared
-    ? ['--enable', 'threads', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536']
+    ? ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536']
     : ['--initialMemory', '1'];
   const { error, stderr } = await asc.main(
     ['index.ts', ...OPTIONS, ...memory, '--outFile', 'kernel.wasm'],

@@ -7,14 +7,15 @@ import type {
   Session,
   TransactionContext,
 } from './evm.ts';
-import { FORK_RULES, type ForkRules } from './forks.ts';
+import { FORK_RULES } from './forks.ts';
 import { TARGET_BYTES } from './jit/limits.ts';
 import { Tier } from './jit/tier.ts';
 import type { Compile } from './jit/types.ts';
 import { configure } from './kernel/configure.ts';
-import { DEFAULT_BLOCK, writeEnvironment } from './kernel/environment.ts';
+import { DEFAULT_BLOCK, writeBlock, writeTransaction } from './kernel/environment.ts';
 import { createHost, type HostContext } from './kernel/host.ts';
-import { instantiate, type KernelInstance } from './kernel/instance.ts';
+import { instantiate } from './kernel/instance.ts';
+import { type EngineParts, keepParts } from './kernel/parts.ts';
 import { KernelSession } from './kernel/session.ts';
 import { DEFAULT_MEMORY } from './limits.ts';
 import { precompilesOf } from './precompiles/index.ts';
@@ -40,6 +41,7 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
     state: undefined,
     tracer: undefined,
     hot: undefined,
+    blockedBy: 0,
   };
   const { hashSeed: seed, kernelModule: module } = options;
   const { sizes, sharedMemory, base } = placeOf(options);
@@ -52,11 +54,21 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   context.kernel = kernel;
   const addresses = precompiles.map(({ address }) => address);
   configure(kernel, FORK_RULES[fork], addresses);
-  if (!isTiered) return new KernelEvm(context, kernel, FORK_RULES[fork], undefined);
+  const { shared } = options;
+  if (shared !== undefined) kernel.exports.attach(shared.plan.versionedAt, shared.engine);
+  const parts = { context, kernel, rules: FORK_RULES[fork], isShared: shared !== undefined };
+  if (!isTiered) return createFrom({ ...parts, tier: undefined });
   const compile = options.tier?.compile ?? (await loadBackground());
   const tier = new Tier(kernel, fork, compile, options.tier ?? {});
   context.hot = (hash, code) => tier.hot(hash, code);
-  return new KernelEvm(context, kernel, FORK_RULES[fork], tier);
+  return createFrom({ ...parts, tier });
+}
+
+function createFrom(given: Omit<EngineParts, 'session' | 'block'>): Evm {
+  const parts = { ...given, session: undefined, block: undefined };
+  const evm = new KernelEvm(parts);
+  keepParts(evm, parts);
+  return evm;
 }
 
 function placeOf(options: EvmOptions): {
@@ -84,23 +96,13 @@ async function loadBackground(): Promise<Compile> {
 
 class KernelEvm implements Evm {
   readonly fork: Fork;
-  readonly #context: HostContext;
-  readonly #kernel: KernelInstance;
-  readonly #rules: ForkRules;
   readonly tier: Tier | undefined;
-  #session: KernelSession | undefined;
+  readonly #parts: EngineParts;
 
-  constructor(
-    context: HostContext,
-    kernel: KernelInstance,
-    rules: ForkRules,
-    tier: Tier | undefined,
-  ) {
-    this.fork = rules.fork;
-    this.#context = context;
-    this.#kernel = kernel;
-    this.#rules = rules;
-    this.tier = tier;
+  constructor(parts: EngineParts) {
+    this.fork = parts.rules.fork;
+    this.tier = parts.tier;
+    this.#parts = parts;
   }
 
   call(state: StateReader, request: CallRequest): CallResult {
@@ -124,12 +126,16 @@ class KernelEvm implements Evm {
     block: Partial<BlockEnvironment>,
     transaction: TransactionContext,
   ): KernelSession {
-    this.#session?.close();
-    this.#kernel.exports.reset();
-    writeEnvironment(this.#kernel, this.#rules, block, transaction);
-    this.#context.state = state;
-    const session = new KernelSession(this.#context, this.#kernel, this.#rules, this.tier);
-    this.#session = session;
+    const parts = this.#parts;
+    const { context, kernel, rules, tier } = parts;
+    parts.session?.close();
+    kernel.exports.reset();
+    parts.block = undefined;
+    writeBlock(kernel, rules, { ...DEFAULT_BLOCK, ...block });
+    writeTransaction(kernel, transaction);
+    context.state = state;
+    const session = new KernelSession(context, kernel, rules, tier);
+    parts.session = session;
     return session;
   }
 
@@ -142,7 +148,7 @@ class KernelEvm implements Evm {
     });
     session.warm(from);
     if (request.to !== undefined) session.warm(request.to);
-    if (this.#rules.warmsCoinbase) {
+    if (this.#parts.rules.warmsCoinbase) {
       session.warm(request.block?.coinbase ?? DEFAULT_BLOCK.coinbase);
     }
     for (const { address, slots } of request.accessList ?? []) session.warm(address, slots);

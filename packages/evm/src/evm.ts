@@ -107,12 +107,21 @@ export interface SessionResult {
 export interface Session {
   /** The account as it is now; undefined where none exists. Reads and records the read. */
   getAccount(address: Uint8Array): Account | undefined;
+  /** Parts of it, for who needs one only; 0 where none exists. */
+  getBalance(address: Uint8Array): bigint;
+  getNonce(address: Uint8Array): bigint;
+  exists(address: Uint8Array): boolean;
   /** Code of an account as it is now, a delegation (EIP-7702) not followed. */
   getCode(address: Uint8Array): Uint8Array;
   /** Makes the account where it does not exist; touches it. */
   setBalance(address: Uint8Array, balance: bigint): void;
   /** Adds to the balance and touches the account (EIP-161), also with 0. */
   addBalance(address: Uint8Array, amount: bigint): void;
+  /**
+   * The same for a balance that nothing in this session looks at afterwards; no run follows, and
+   * no `revert`. On a multi-version memory the balance is then not read at all.
+   */
+  credit(address: Uint8Array, amount: bigint): void;
   setNonce(address: Uint8Array, nonce: bigint): void;
   /** Sets code; empty code sets the hash of nothing. */
   setCode(address: Uint8Array, code: Uint8Array): void;

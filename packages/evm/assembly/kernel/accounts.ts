@@ -11,9 +11,11 @@ import {
   ACCOUNT_BELOW_EXISTS,
   ACCOUNT_BELOW_NONCE,
   ACCOUNT_BYTES,
+  ACCOUNT_CELL,
   ACCOUNT_CODE_HASH,
   ACCOUNT_CODE_SIZE,
   ACCOUNT_FLAGS,
+  ACCOUNT_HAS_ALL,
   ACCOUNT_IS_EXISTING,
   ACCOUNT_IS_LOADED,
   ACCOUNT_IS_TOUCHED,
@@ -28,7 +30,9 @@ import {
   hashSeed,
   scratch,
 } from './layout';
+import { findAccountCell, isVersioned } from './cells';
 import { precompiles } from './rules';
+import { isEmptyNow, useBalance, useCode, useNonce } from './uses';
 import { addWords, isLess, isZeroWord, subtractWords } from './words';
 
 // keccak-256 of nothing, as the four u64 that the 32 bytes make.
@@ -114,9 +118,15 @@ export function ensureLoaded(account: usize): void {
 }
 
 function loadBelow(account: usize): void {
+  if (isVersioned) {
+    // Its parts are read when they are used (uses.ts).
+    store<u32>(account, <u32>findAccountCell(account + ACCOUNT_ADDRESS), ACCOUNT_CELL);
+    store<u32>(account, load<u32>(account, ACCOUNT_FLAGS) | ACCOUNT_IS_LOADED, ACCOUNT_FLAGS);
+    return;
+  }
   storeAddress(scratch, account + ACCOUNT_ADDRESS);
   const out = account + ACCOUNT_BELOW_NONCE;
-  let flags = load<u32>(account, ACCOUNT_FLAGS) | ACCOUNT_IS_LOADED;
+  let flags = load<u32>(account, ACCOUNT_FLAGS) | ACCOUNT_IS_LOADED | ACCOUNT_HAS_ALL;
   const exists = hostReadAccount(scratch, out);
   if (exists) {
     store<u32>(account, 1, ACCOUNT_BELOW_EXISTS);
@@ -138,13 +148,18 @@ export function setNoCode(hash: usize): void {
   store<u64>(hash, NO_CODE_3, 24);
 }
 
-export function hasNoCode(account: usize): bool {
+/** Is it the hash of nothing? */
+export function hasNoCodeAt(hash: usize): bool {
   return (
-    load<u64>(account, ACCOUNT_CODE_HASH) == NO_CODE_0 &&
-    load<u64>(account, ACCOUNT_CODE_HASH + 8) == NO_CODE_1 &&
-    load<u64>(account, ACCOUNT_CODE_HASH + 16) == NO_CODE_2 &&
-    load<u64>(account, ACCOUNT_CODE_HASH + 24) == NO_CODE_3
+    load<u64>(hash) == NO_CODE_0 &&
+    load<u64>(hash, 8) == NO_CODE_1 &&
+    load<u64>(hash, 16) == NO_CODE_2 &&
+    load<u64>(hash, 24) == NO_CODE_3
   );
+}
+
+export function hasNoCode(account: usize): bool {
+  return hasNoCodeAt(account + ACCOUNT_CODE_HASH);
 }
 
 // @ts-ignore: decorator
@@ -171,6 +186,7 @@ export function warmAccount(account: usize): bool {
 
 /** Nonce 0, balance 0, no code (EIP-161); an account that does not exist counts. */
 export function isEmptyAccount(account: usize): bool {
+  if (isVersioned) return isEmptyNow(account);
   return (
     load<u64>(account, ACCOUNT_NONCE) == 0 &&
     isZeroWord(account + ACCOUNT_BALANCE) &&
@@ -186,6 +202,7 @@ export function touchAccount(account: usize): void {
 export function addBalance(account: usize, amount: usize): void {
   touchAccount(account);
   if (isZeroWord(amount)) return;
+  useBalance(account);
   noteBalance(account);
   const balance = account + ACCOUNT_BALANCE;
   addWords(balance, balance, amount);
@@ -195,6 +212,7 @@ export function addBalance(account: usize, amount: usize): void {
 export function subtractBalance(account: usize, amount: usize): void {
   touchAccount(account);
   if (isZeroWord(amount)) return;
+  useBalance(account);
   noteBalance(account);
   const balance = account + ACCOUNT_BALANCE;
   subtractWords(balance, balance, amount);
@@ -202,16 +220,20 @@ export function subtractBalance(account: usize, amount: usize): void {
 
 export function setBalance(account: usize, balance: usize): void {
   touchAccount(account);
+  useBalance(account);
   noteBalance(account);
   memory.copy(account + ACCOUNT_BALANCE, balance, 32);
 }
 
 export function canPay(account: usize, amount: usize): bool {
+  if (isZeroWord(amount)) return true;
+  useBalance(account);
   return !isLess(account + ACCOUNT_BALANCE, amount);
 }
 
 export function setNonce(account: usize, nonce: u64): void {
   touchAccount(account);
+  useNonce(account);
   noteNonce(account);
   store<u64>(account, nonce, ACCOUNT_NONCE);
 }
@@ -219,6 +241,7 @@ export function setNonce(account: usize, nonce: u64): void {
 /** `code` lies in the arena of new code, or is 0 for none. */
 export function setCodeReference(account: usize, hash: usize, code: usize, size: u32): void {
   touchAccount(account);
+  useCode(account);
   noteCode(account);
   memory.copy(account + ACCOUNT_CODE_HASH, hash, 32);
   store<u32>(account, size, ACCOUNT_CODE_SIZE);

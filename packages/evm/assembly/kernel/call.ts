@@ -8,6 +8,7 @@ import {
   hasFlag,
   isEmptyAccount,
   precompileId,
+  setFlags,
   subtractBalance,
   touchAccount,
   warmAccount,
@@ -27,6 +28,7 @@ import {
 } from './frames';
 import {
   ACCOUNT_IS_EXISTING,
+  ACCOUNT_IS_TOUCHED,
   ACTION_CONTINUE,
   DECODE_STEP,
   DEPTH_MAX,
@@ -49,11 +51,13 @@ import {
   KIND_STATICCALL,
   scratch,
 } from './layout';
+import { isVersioned } from './cells';
 import { hostEnter } from './host';
 import { mode } from './translate';
 import { memoryAt, setReturnLength, touchMemory } from './memory';
 import { runPrecompile } from './precompile';
 import * as rules from './rules';
+import { creditLazily, isExisting } from './uses';
 import { clampWord, isZeroWord, setWord } from './words';
 
 /** Word in scratch that nothing below this file uses. */
@@ -158,7 +162,7 @@ function canPayFrom(account: usize, value: usize): bool {
 /** EIP-161: only a value makes an empty account come to life; before, any call to one absent. */
 function makesAccount(target: usize, movesValue: bool): bool {
   if (rules.clearsEmptyAccounts != 0) return movesValue && isEmptyAccount(target);
-  return !hasFlag(target, ACCOUNT_IS_EXISTING);
+  return !isExisting(target);
 }
 
 /**
@@ -206,9 +210,13 @@ function moveValue(from: usize, to: usize, value: usize): void {
     return;
   }
   subtractBalance(from, value);
-  addBalance(to, value);
+  // A plain transfer: what the recipient had does not matter to it.
+  if (isVersioned && depth == 1 && codeSizeOf(to) == 0 && precompileId(to) == 0) creditLazily(to, value);
+  else addBalance(to, value);
 }
 
 function touchExisting(account: usize): void {
   if (hasFlag(account, ACCOUNT_IS_EXISTING)) touchAccount(account);
+  // Whether it exists matters at the end only, and only if it is empty (publish.ts).
+  else if (isVersioned) setFlags(account, ACCOUNT_IS_TOUCHED);
 }

@@ -17,6 +17,7 @@ import {
   newCodeEndMax,
   newCodeStart,
 } from './layout';
+import { useCode } from './uses';
 
 /** u32: bytes of the whole block, head included; a multiple of 64. */
 const BLOCK_SIZE: usize = 0;
@@ -190,6 +191,7 @@ function evict(block: usize): void {
  * Block with the bytes of an account's code, held once: the caller lets it go. Code is not empty.
  */
 export function holdCode(account: usize): usize {
+  useCode(account);
   const hash = account + ACCOUNT_CODE_HASH;
   const found = findBlock(hash, CODE_RAW);
   if (found != 0) {
@@ -210,6 +212,9 @@ export function holdCode(account: usize): usize {
 export function codeSizeOf(account: usize): u32 {
   const known = load<u32>(account, ACCOUNT_CODE_SIZE);
   if (known != u32.MAX_VALUE) return known;
+  useCode(account);
+  const found = load<u32>(account, ACCOUNT_CODE_SIZE);
+  if (found != u32.MAX_VALUE) return found;
   const block = holdCode(account);
   const length = load<u32>(block, BLOCK_LENGTH);
   unpin(block);

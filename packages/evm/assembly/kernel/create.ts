@@ -18,6 +18,8 @@ import { keepNewCode } from './code';
 import { endFrame } from './close';
 import { depth, openFrame, setParties, setValue, start, useGivenCode } from './frames';
 import { hostEnter, hostHasStorage } from './host';
+import { isVersioned } from './cells';
+import { isCleared, useExistence, useNonce } from './uses';
 import { keccak256 } from './keccak';
 import {
   ACCOUNT_ADDRESS,
@@ -80,6 +82,7 @@ export function beginCreate(frame: usize, kind: i32): i32 {
   store<i64>(frame, gas, FRAME_GAS);
   store<u32>(frame, <u32>result, FRAME_SP);
   ensureLoaded(self);
+  useNonce(self);
   const nonce = load<u64>(self, ACCOUNT_NONCE);
   let refusal = HALT_NONE;
   if (depth > DEPTH_MAX) refusal = HALT_DEPTH;
@@ -138,7 +141,9 @@ export function openCreate(
 function isTaken(account: usize): bool {
   if (isOccupied(account)) return true;
   // Only the state below can hold storage without nonce and code, and only for what it knows.
+  useExistence(account);
   if (!load<u32>(account, ACCOUNT_BELOW_EXISTS)) return false;
+  if (isVersioned && isCleared(account)) return false;
   storeAddress(scratch, account + ACCOUNT_ADDRESS);
   return hostHasStorage(scratch) != 0;
 }

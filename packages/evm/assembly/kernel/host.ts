@@ -60,6 +60,10 @@ export declare function hostSelfDestruct(frame: usize, beneficiary: usize, balan
 @external("host", "hot")
 export declare function hostHot(hash: usize, code: usize, length: u32): void;
 
+/** Versioned sessions only: a value is about to be written again by transaction `by`; throws. */
+@external("host", "blocked")
+export declare function hostBlocked(by: u32): void;
+
 export const BOUND_ACCOUNTS: i32 = 1;
 export const BOUND_SLOTS: i32 = 2;
 export const BOUND_LOGS: i32 = 3;
@@ -68,6 +72,8 @@ export const BOUND_CODE: i32 = 5;
 export const BOUND_NEW_CODE: i32 = 6;
 export const BOUND_MEMORY: i32 = 7;
 export const BOUND_RETURN: i32 = 8;
+export const BOUND_CELLS: i32 = 9;
+export const BOUND_BLOCK: i32 = 10;
 
 /** Ends the run: the host throws, so this never returns. */
 export function exceed(what: i32): void {

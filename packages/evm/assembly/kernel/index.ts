@@ -22,10 +22,28 @@ import { outcomeGas } from './close';
 import { clearSlots, findSlot, slotCount, warmSlot } from './slots';
 import { refund, setRefund } from './state-ops';
 import { setMode } from './translate';
+import { setVersioned } from './cells';
+import { startIncarnation } from './records';
+import { creditLazily, isExisting, useBalance, useCode, useExistence, useNonce } from './uses';
 
 export { runCall, runCreate } from './drive';
 export { completeOpcodes } from './decode';
 export { setRule } from './rules';
+export { attach, knownAccountCell, knownSlotCell } from './cells';
+export { isStillValid, markWrites } from './records';
+export { publish, publishRefusal } from './publish';
+export {
+  openBlock,
+  clearCells,
+  gatherCells,
+  accountAfter,
+  slotAfter,
+  workAt,
+  commitBlock,
+  setAccountBase,
+  clearStorageBase,
+  setSlotBase,
+} from './coordinate';
 // What generated code (src/jit/) and whoever installs it call.
 export {
   setTiering,
@@ -120,6 +138,13 @@ export function reset(): void {
   A.clearAccounts();
   clearSlots();
   setRefund(0);
+  setVersioned(false);
+}
+
+/** A new session for an incarnation of a transaction of the block. */
+export function resetVersioned(index: u32, incarnation: u32): void {
+  reset();
+  startIncarnation(index, incarnation);
 }
 
 export function setTracing(isTracing: i32): void {
@@ -204,6 +229,28 @@ export function accountOf(word: usize): usize {
 }
 export function loadAccount(account: usize): void {
   A.ensureLoaded(account);
+  useBalance(account);
+  useNonce(account);
+  useCode(account);
+  useExistence(account);
+}
+/** One part of an account, which is right in its record afterwards. */
+export function loadBalance(account: usize): void {
+  A.ensureLoaded(account);
+  useBalance(account);
+}
+export function loadNonce(account: usize): u64 {
+  A.ensureLoaded(account);
+  useNonce(account);
+  return load<u64>(account, L.ACCOUNT_NONCE);
+}
+export function existsNow(account: usize): i32 {
+  A.ensureLoaded(account);
+  return i32(isExisting(account));
+}
+/** Adds to a balance that may stay unknown; nothing may be undone afterwards. */
+export function credit(account: usize, amount: usize): void {
+  creditLazily(account, amount);
 }
 export function setBalance(account: usize, balance: usize): void {
   A.ensureLoaded(account);

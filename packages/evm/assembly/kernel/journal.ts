@@ -9,11 +9,12 @@ import {
   ACCOUNT_CODE_HASH,
   ACCOUNT_CODE_SIZE,
   ACCOUNT_FLAGS,
+  ACCOUNT_HAS_EXISTENCE,
   ACCOUNT_IS_EXISTING,
-  ACCOUNT_IS_LOADED,
   ACCOUNT_IS_TOUCHED,
   ACCOUNT_NEW_CODE,
   ACCOUNT_NONCE,
+  ACCOUNT_STAYS,
   SLOT_FLAGS,
   SLOT_IS_WARM,
   SLOT_VALUE,
@@ -125,8 +126,8 @@ function revertedFlags(account: usize, old: u32): u32 {
     load<u64>(account, ACCOUNT_ADDRESS) == 3 &&
     load<u64>(account, ACCOUNT_ADDRESS + 8) == 0 &&
     load<u32>(account, ACCOUNT_ADDRESS + 16) == 0;
-  let flags = old | (now & (isRipemd ? ACCOUNT_IS_LOADED | ACCOUNT_IS_TOUCHED : ACCOUNT_IS_LOADED));
-  const wasReadSince = (now & ~old & ACCOUNT_IS_LOADED) != 0;
+  let flags = old | (now & (isRipemd ? ACCOUNT_STAYS | ACCOUNT_IS_TOUCHED : ACCOUNT_STAYS));
+  const wasReadSince = (now & ~old & ACCOUNT_HAS_EXISTENCE) != 0;
   if (wasReadSince && load<u32>(account, ACCOUNT_BELOW_EXISTS)) flags |= ACCOUNT_IS_EXISTING;
   return flags;
 }

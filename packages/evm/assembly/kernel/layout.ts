@@ -100,6 +100,11 @@ export const ACCOUNT_BELOW_EXISTS: usize = 112;
 export const ACCOUNT_BELOW_NONCE: usize = 120;
 export const ACCOUNT_BELOW_BALANCE: usize = 128;
 export const ACCOUNT_BELOW_CODE_HASH: usize = 160;
+/** Versioned sessions: what was added to a balance that is not known (32 bytes), the cell. */
+export const ACCOUNT_DELTA: usize = 192;
+export const ACCOUNT_CELL: usize = 224;
+/** u32: OUTCOME_* of publish.ts. */
+export const ACCOUNT_OUTCOME: usize = 228;
 
 /** Read from the state below; without it only the address and warmth are known. */
 export const ACCOUNT_IS_LOADED: u32 = 1;
@@ -109,6 +114,19 @@ export const ACCOUNT_IS_WARM: u32 = 4;
 export const ACCOUNT_IS_CREATED: u32 = 8;
 export const ACCOUNT_IS_DESTROYED: u32 = 16;
 export const ACCOUNT_IS_TOUCHED: u32 = 32;
+/** Parts that are known; a versioned session reads each when it is first used, others all at once. */
+export const ACCOUNT_HAS_BALANCE: u32 = 64;
+export const ACCOUNT_HAS_NONCE: u32 = 128;
+export const ACCOUNT_HAS_CODE: u32 = 256;
+export const ACCOUNT_HAS_EXISTENCE: u32 = 512;
+/** Whether it was empty below was asked for, and the answer. */
+export const ACCOUNT_HAS_EMPTINESS: u32 = 1024;
+export const ACCOUNT_WAS_EMPTY: u32 = 2048;
+/** The balance is not known, and ACCOUNT_DELTA was added to it. */
+export const ACCOUNT_HAS_DELTA: u32 = 4096;
+export const ACCOUNT_HAS_ALL: u32 = 64 | 128 | 256 | 512;
+/** What a frame that fails does not take back. */
+export const ACCOUNT_STAYS: u32 = 1 | 64 | 128 | 256 | 512 | 1024 | 2048 | 4096;
 
 // ---- storage slot: 128 bytes ----
 export const SLOT_BYTES: usize = 128;
@@ -121,6 +139,8 @@ export const SLOT_ACCOUNT: usize = 96;
 /** u32: SLOT_IS_*. */
 export const SLOT_FLAGS: usize = 100;
 export const SLOT_NEXT: usize = 104;
+/** u32: versioned sessions: the cell; 0: not looked for yet. */
+export const SLOT_CELL: usize = 108;
 
 export const SLOT_IS_LOADED: u32 = 1;
 export const SLOT_IS_WARM: u32 = 2;

@@ -26,6 +26,8 @@ import {
   slots,
   slotsMax,
 } from './layout';
+import { isVersioned } from './cells';
+import { readSlot } from './uses';
 import { copyWord, equalWords } from './words';
 
 export let slotCount: u32 = 0;
@@ -108,10 +110,13 @@ function loadBelow(slot: usize): void {
   let flags = load<u32>(slot, SLOT_FLAGS) | SLOT_IS_LOADED;
   // A contract made in this session has nothing below: EIP-7610 keeps creations off such addresses.
   if (!(load<u32>(account, ACCOUNT_FLAGS) & ACCOUNT_IS_CREATED)) {
-    storeAddress(scratch, account + ACCOUNT_ADDRESS);
-    storeBytes32(scratch + 32, slot + SLOT_KEY);
-    hostReadStorage(scratch, scratch + 32, scratch + 64);
-    loadBytes32(slot + SLOT_BELOW, scratch + 64);
+    if (isVersioned) readSlot(slot, account);
+    else {
+      storeAddress(scratch, account + ACCOUNT_ADDRESS);
+      storeBytes32(scratch + 32, slot + SLOT_KEY);
+      hostReadStorage(scratch, scratch + 32, scratch + 64);
+      loadBytes32(slot + SLOT_BELOW, scratch + 64);
+    }
     copyWord(slot + SLOT_VALUE, slot + SLOT_BELOW);
     flags |= SLOT_IS_READ;
   }

@@ -18,7 +18,6 @@ import {
   ACCOUNT_CODE_HASH,
   ACCOUNT_IS_CREATED,
   ACCOUNT_IS_DESTROYED,
-  ACCOUNT_IS_EXISTING,
   ACCOUNT_NONCE,
   DECODE_STEP,
   ENV_BLOBS,
@@ -43,6 +42,7 @@ import {
   setSlot,
   warmSlot,
 } from './slots';
+import { isExisting, useBalance, useCode, useNonce } from './uses';
 import { clampWord, copyWord, equalWords, isSmall, isZeroWord, setWord } from './words';
 
 /** Refund counter (EIP-3529 and before); a frame that fails gets back the one it began with. */
@@ -138,13 +138,16 @@ function chargeAccess(account: usize, gas: i64): i64 {
 export function opBalance(gas: i64, sp: usize): i64 {
   const account = findAccount(sp);
   const left = chargeAccess(account, gas);
-  if (left >= 0) copyWord(sp, account + ACCOUNT_BALANCE);
+  if (left < 0) return left;
+  useBalance(account);
+  copyWord(sp, account + ACCOUNT_BALANCE);
   return left;
 }
 
 export function opSelfBalance(frame: usize, sp: usize): void {
   const account = selfOf(frame);
   ensureLoaded(account);
+  useBalance(account);
   copyWord(sp, account + ACCOUNT_BALANCE);
 }
 
@@ -160,8 +163,8 @@ export function opExtCodeHash(gas: i64, sp: usize): i64 {
   const left = chargeAccess(account, gas);
   if (left < 0) return left;
   // Without EIP-161 an empty account can exist, and its hash is that of nothing (EIP-1052).
-  const isAbsent = !hasFlag(account, ACCOUNT_IS_EXISTING) || isEmptyAccount(account);
-  if (isAbsent) setWord(sp, 0);
+  useCode(account);
+  if (isEmptyAccount(account)) setWord(sp, 0);
   else loadBytes32(sp, account + ACCOUNT_CODE_HASH);
   return left;
 }
@@ -218,11 +221,12 @@ export function opSelfDestruct(frame: usize, gas: i64, sp: usize): i64 {
   if (left < 0) return -HALT_OUT_OF_GAS;
   ensureLoaded(beneficiary);
   ensureLoaded(self);
+  useBalance(self);
   const balance = self + ACCOUNT_BALANCE;
   const makesAccount =
     rules.clearsEmptyAccounts != 0
       ? !isZeroWord(balance) && isEmptyAccount(beneficiary)
-      : !hasFlag(beneficiary, ACCOUNT_IS_EXISTING);
+      : !isExisting(beneficiary);
   if (makesAccount) left -= rules.selfDestructNewAccountGas;
   if (left < 0) return -HALT_OUT_OF_GAS;
   if (load<u32>(frame, FRAME_MODE) == DECODE_STEP) hostSelfDestruct(frame, beneficiary, balance);
@@ -243,5 +247,6 @@ function scratchZero(): usize {
 
 /** Nonce or code stand in the way of a creation (EIP-684). */
 export function isOccupied(account: usize): bool {
+  useNonce(account);
   return load<u64>(account, ACCOUNT_NONCE) != 0 || codeSizeOf(account) != 0;
 }

@@ -33,24 +33,19 @@ export const DEFAULT_BLOCK: BlockEnvironment = {
   chainId: 1n,
 };
 
-/** Writes block and transaction where the kernel's opcodes read them. */
-export function writeEnvironment(
+/** Writes the block where the kernel's opcodes read it. */
+export function writeBlock(
   kernel: KernelInstance,
   rules: ForkRules,
-  given: Partial<BlockEnvironment>,
-  transaction: TransactionContext,
+  block: BlockEnvironment,
 ): void {
-  const block = { ...DEFAULT_BLOCK, ...given };
   const { environment } = kernel.at;
   const number = (offset: number, value: bigint, name: string): void => {
     assertBits(value, 256, name);
     writeWord(kernel, environment + offset, value);
   };
-  assertLength(transaction.origin, 20, 'origin');
   assertLength(block.coinbase, 20, 'coinbase');
-  writeBytesAsWord(kernel, environment + ENV_ORIGIN, transaction.origin);
   writeBytesAsWord(kernel, environment + ENV_COINBASE, block.coinbase);
-  number(ENV_GAS_PRICE, transaction.gasPrice, 'gasPrice');
   number(ENV_TIMESTAMP, block.timestamp, 'timestamp');
   number(ENV_NUMBER, block.number, 'number');
   number(ENV_GAS_LIMIT, block.gasLimit, 'gasLimit');
@@ -63,6 +58,15 @@ export function writeEnvironment(
   } else {
     number(ENV_RANDOM, block.difficulty, 'difficulty');
   }
+}
+
+/** Writes the transaction there. */
+export function writeTransaction(kernel: KernelInstance, transaction: TransactionContext): void {
+  const { environment } = kernel.at;
+  assertLength(transaction.origin, 20, 'origin');
+  assertBits(transaction.gasPrice, 256, 'gasPrice');
+  writeBytesAsWord(kernel, environment + ENV_ORIGIN, transaction.origin);
+  writeWord(kernel, environment + ENV_GAS_PRICE, transaction.gasPrice);
   writeBlobHashes(kernel, transaction.blobHashes ?? []);
 }
 

@@ -14,7 +14,12 @@ export interface HostContext {
   tracer: TraceHost | undefined;
   /** The second tier: told of code on which much gas was spent. */
   hot: ((hash: Uint8Array, code: Uint8Array) => void) | undefined;
+  /** Versioned sessions: the transaction for which {@link BLOCKED} was thrown. */
+  blockedBy: number;
 }
+
+/** Thrown through the kernel; made once, for a stack trace costs more than an execution. */
+export const BLOCKED: Error = new Error('a lower transaction comes first');
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -29,6 +34,8 @@ const BOUNDS = [
   'new code',
   'frameMemoryBytes',
   'return data',
+  'versioned.cells',
+  'versioned.blockBytes or versioned.transactions',
 ];
 
 export function createHost(context: HostContext): WebAssembly.ModuleImports {
@@ -68,6 +75,10 @@ export function createHost(context: HostContext): WebAssembly.ModuleImports {
     },
     bound(what: number): void {
       throw new EvmError('memory-bound', `the run needs more ${BOUNDS[what]} than the engine has`);
+    },
+    blocked(by: number): void {
+      context.blockedBy = by;
+      throw BLOCKED;
     },
     hot(hash: number, code: number, length: number): void {
       const { kernel } = attached(context);

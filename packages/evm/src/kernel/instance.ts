@@ -61,8 +61,24 @@ export interface KernelExports {
   lastNativeRun(hash: number): number;
   presentRun(): number;
   readonly table: WebAssembly.Table;
+  attach(at: number, participant: number): void;
+  resetVersioned(index: number, incarnation: number): void;
+  publish(
+    isWell: number,
+    gasUsed: bigint,
+    blobGas: bigint,
+    gasPrice: number,
+    created: number,
+  ): number;
+  publishRefusal(error: number, message: number, length: number): number;
+  isStillValid(index: number): number;
+  markWrites(index: number): void;
   accountOf(word: number): number;
   loadAccount(account: number): void;
+  loadBalance(account: number): void;
+  loadNonce(account: number): bigint;
+  existsNow(account: number): number;
+  credit(account: number, amount: number): void;
   setBalance(account: number, balance: number): void;
   addBalance(account: number, amount: number): void;
   setNonce(account: number, nonce: bigint): void;
@@ -241,6 +257,9 @@ export interface Readable {
   readonly view: DataView;
 }
 
+/** Linear memory, for those that write. */
+export type Writable = Readable;
+
 // ---- words ----
 
 /** The 32-byte word at an address, four little-endian u64 with the least first. */
@@ -253,7 +272,7 @@ export function readWord({ view }: Readable, at: number): bigint {
   return low | (l1 << 64n) | (l2 << 128n) | (l3 << 192n);
 }
 
-export function writeWord({ view }: KernelInstance, at: number, value: bigint): void {
+export function writeWord({ view }: Writable, at: number, value: bigint): void {
   view.setBigUint64(at, value, true);
   const upper = value >> 64n;
   view.setBigUint64(at + 8, upper, true);
@@ -262,7 +281,7 @@ export function writeWord({ view }: KernelInstance, at: number, value: bigint): 
 }
 
 /** Writes up to 32 big-endian bytes as a word. */
-export function writeBytesAsWord({ bytes }: KernelInstance, at: number, value: Uint8Array): void {
+export function writeBytesAsWord({ bytes }: Writable, at: number, value: Uint8Array): void {
   const { length } = value;
   for (let index = 0; index < 32; index++) {
     bytes[at + index] = index < length ? (value[length - 1 - index] ?? 0) : 0;

@@ -8,8 +8,8 @@ import type { Account } from '../types.ts';
 import { addressAt, collect, readAccount } from './collect.ts';
 import { haltOf } from './halts.ts';
 import type { HostContext } from './host.ts';
-import { copyOut, type KernelInstance, writeBytesAsWord, writeWord } from './instance.ts';
-import { ACCOUNT_FLAGS, ACCOUNT_IS_EXISTING, ACCOUNT_IS_WARM } from './layout.ts';
+import { copyOut, type KernelInstance, readWord, writeBytesAsWord, writeWord } from './instance.ts';
+import { ACCOUNT_BALANCE, ACCOUNT_FLAGS, ACCOUNT_IS_EXISTING, ACCOUNT_IS_WARM } from './layout.ts';
 import { createTraceHost } from './trace-host.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -33,6 +33,8 @@ export class KernelSession implements Session {
   readonly #tier: Tier | undefined;
   readonly #marks: Mark[] = [];
   #isOpen = true;
+  /** Record of the contract that the outermost frame made, failed or not; 0: it made none. */
+  createdRecord = 0;
 
   /** The kernel was reset and its environment written. */
   constructor(
@@ -53,8 +55,22 @@ export class KernelSession implements Session {
     return flags & ACCOUNT_IS_EXISTING ? readAccount(this.#kernel, record) : undefined;
   }
 
+  getBalance(address: Uint8Array): bigint {
+    const record = this.#record(address);
+    this.#kernel.exports.loadBalance(record);
+    return readWord(this.#kernel, record + ACCOUNT_BALANCE);
+  }
+
+  getNonce(address: Uint8Array): bigint {
+    return BigInt.asUintN(64, this.#kernel.exports.loadNonce(this.#record(address)));
+  }
+
+  exists(address: Uint8Array): boolean {
+    return this.#kernel.exports.existsNow(this.#record(address)) !== 0;
+  }
+
   getCode(address: Uint8Array): Uint8Array {
-    const record = this.#load(address);
+    const record = this.#record(address);
     const { exports } = this.#kernel;
     const size = exports.codeSize(record);
     return size === 0 ? NO_BYTES : copyOut(this.#kernel, exports.codeAt(record), size);
@@ -62,21 +78,26 @@ export class KernelSession implements Session {
 
   setBalance(address: Uint8Array, balance: bigint): void {
     const word = this.#amount(balance);
-    this.#kernel.exports.setBalance(this.#load(address), word);
+    this.#kernel.exports.setBalance(this.#record(address), word);
   }
 
   addBalance(address: Uint8Array, amount: bigint): void {
     const word = this.#amount(amount);
-    this.#kernel.exports.addBalance(this.#load(address), word);
+    this.#kernel.exports.addBalance(this.#record(address), word);
+  }
+
+  credit(address: Uint8Array, amount: bigint): void {
+    const word = this.#amount(amount);
+    this.#kernel.exports.credit(this.#record(address), word);
   }
 
   setNonce(address: Uint8Array, nonce: bigint): void {
     assertBits(nonce, 64, 'nonce');
-    this.#kernel.exports.setNonce(this.#load(address), nonce);
+    this.#kernel.exports.setNonce(this.#record(address), nonce);
   }
 
   setCode(address: Uint8Array, code: Uint8Array): void {
-    const record = this.#load(address);
+    const record = this.#record(address);
     const at = this.#writeInput(code, 0);
     this.#kernel.exports.setCode(record, at, code.length);
   }
@@ -184,8 +205,8 @@ export class KernelSession implements Session {
 
   #runCall(request: FrameRequest, target: Uint8Array): FrameResult {
     const { data = NO_BYTES, code } = request;
-    const from = this.#load(request.from);
-    const to = this.#load(target);
+    const from = this.#record(request.from);
+    const to = this.#record(target);
     const value = this.#amount(request.value ?? 0n);
     const input = this.#writeInput(data, 0);
     const codeAt = code === undefined ? 0 : this.#writeInput(code, data.length);
@@ -206,9 +227,10 @@ export class KernelSession implements Session {
   #runCreate(request: FrameRequest): FrameResult {
     const { data = NO_BYTES } = request;
     const { exports } = this.#kernel;
-    const from = this.#load(request.from);
-    const nonce = request.nonce ?? readAccount(this.#kernel, from).nonce;
+    const from = this.#record(request.from);
+    const nonce = request.nonce ?? BigInt.asUintN(64, exports.loadNonce(from));
     const account = exports.createdAccount(from, nonce);
+    this.createdRecord = account;
     const value = this.#amount(request.value ?? 0n);
     const code = this.#writeInput(data, 0);
     const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
@@ -249,6 +271,11 @@ export class KernelSession implements Session {
     }
     bytes.set(data, at.frameMemory + offset);
     return at.frameMemory + offset;
+  }
+
+  /** Writes an amount where the kernel's exports take one from; valid until the next one. */
+  writeAmount(value: bigint): number {
+    return this.#amount(value);
   }
 
   #amount(value: bigint): number {

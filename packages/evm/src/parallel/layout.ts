@@ -31,8 +31,48 @@ export const V_BLOCK_AT = 60;
 export const V_WORK = 256;
 export const WORK_BYTES = 256;
 
+export const V_HOT_COUNT = 64;
+export const V_HOT = 128;
+export const HOT_MAX = 32;
+
 export const CELL_BYTES = 160;
+export const CELL_KIND = 0;
+export const CELL_ADDRESS = 32;
+export const CELL_ACCOUNT = 32;
+export const CELL_KEY = 96;
+export const CELL_ABORTS = 128;
+export const CELL_NEXT = 144;
+export const CELL_SLOTS = 148;
+export const CELL_BALANCE = 64;
+export const CELL_CODE_HASH = 96;
+export const CELL_VALUE = 64;
+export const CELL_IS_SLOT = 2;
+
 export const RECORD_BYTES = 128;
+export const RECORD_STATUS = 0;
+export const RECORD_LOGS = 24;
+export const RECORD_LOG_BYTES = 28;
+export const RECORD_GAS_USED = 32;
+export const RECORD_BLOB_GAS = 40;
+export const RECORD_ERROR = 48;
+export const RECORD_MESSAGE = 52;
+export const RECORD_MESSAGE_LENGTH = 56;
+export const RECORD_HAS_CREATED = 60;
+export const RECORD_GAS_PRICE = 64;
+export const RECORD_CREATED = 96;
+export const RAN_NOT = 0;
+export const RAN_REFUSED = 1;
+export const RAN_WELL = 3;
+export const LOG_ADDRESS_LOW = 16;
+
+// ---- an account after a block, at the coordinator's working room ----
+export const AFTER_EXISTS = 0;
+export const AFTER_EXISTED = 4;
+export const AFTER_CLEARED = 8;
+export const AFTER_CODE = 12;
+export const AFTER_NONCE = 16;
+export const AFTER_BALANCE = 32;
+export const AFTER_CODE_HASH = 64;
 
 const HEADER_BYTES = V_WORK + (ENGINES_MAX + 1) * WORK_BYTES;
 

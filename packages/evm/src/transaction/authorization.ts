@@ -71,9 +71,9 @@ export function applyAuthorizations(
     session.warm(authority);
     const code = session.getCode(authority);
     if (code.length > 0 && !isDelegation(code)) continue;
-    const account = session.getAccount(authority);
-    if ((account?.nonce ?? 0n) !== nonce) continue;
-    if (account !== undefined) session.addRefund(BigInt(AUTHORIZATION_GAS - AUTHORIZATION_REFUND));
+    if (session.getNonce(authority) !== nonce) continue;
+    if (session.exists(authority))
+      session.addRefund(BigInt(AUTHORIZATION_GAS - AUTHORIZATION_REFUND));
     session.setCode(authority, address.some((byte) => byte !== 0) ? delegate(address) : NO_CODE);
     session.setNonce(authority, nonce + 1n);
   }

@@ -1,0 +1,313 @@
+/** Blocks made from a seed: transactions that get in each other's way in every manner there is. */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { FORK_RULES } from '../../src/forks.ts';
+import { isAtLeast } from '../../src/opcodes.ts';
+import { createMemoryState, type MemoryState } from '../../src/state/memory-state.ts';
+import type { Authorization, Transaction } from '../../src/transaction/types.ts';
+import type { BlockEnvironment, Fork } from '../../src/types.ts';
+import { address, assemble, type Part, word } from './machine.ts';
+
+/** Numbers from a seed (xorshift32). */
+export interface Seeded {
+  below(bound: number): number;
+}
+
+export function createSeeded(seed: number): Seeded {
+  let state = (seed * 2_654_435_761 + 88_675_123) >>> 0 || 1;
+  const next = (): number => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state;
+  };
+  return { below: (bound) => next() % bound };
+}
+
+export const COINBASE: Uint8Array = address(0xc01bba5e);
+const SENDERS = 12;
+const sender = (number: number): Uint8Array => address(0x5e4d00 + number);
+const EMPTY_ONE = address(0xe47);
+const POOR = address(0x9009);
+const ETHER = 10n ** 18n;
+
+const COUNTER = address(0xc0417e4);
+const TOKEN = address(0x70ce4);
+const READER = address(0x4ead);
+const COINBASE_READER = address(0xc4ead);
+const FORWARDER = address(0xf04d);
+const TOUCHER = address(0x70c4);
+const DESTRUCTIBLE = address(0xde57);
+const FACTORY = address(0xfac7);
+const HASHER = address(0x4a54);
+const REVERTER = address(0x4e4e);
+const SUMMER = address(0x5c33);
+
+const ARGUMENT: readonly Part[] = [0n, 'CALLDATALOAD'];
+
+/** Calls the address in the first word with what came along, and keeps whether it went well. */
+const forward = (value: Part): Uint8Array =>
+  assemble(
+    ...[0n, 0n, 0n, 0n],
+    value,
+    ...ARGUMENT,
+    ...(['GAS', 'CALL', ...ARGUMENT, 'SSTORE', 'STOP'] as const),
+  );
+
+/** Counts in slot 0; with call data it destroys itself in favour of its caller. */
+const CHILD = assemble(
+  'CALLDATASIZE',
+  { goto: 'end' },
+  'JUMPI',
+  ...[0n, 'SLOAD', 1n, 'ADD', 0n, 'SSTORE', 'STOP'],
+  { label: 'end' },
+  'CALLER',
+  'SELFDESTRUCT',
+);
+/** Sets slot 1, then leaves CHILD as code. */
+const INIT = ((): Uint8Array => {
+  const head = (offset: bigint): Uint8Array =>
+    assemble(
+      ...[7n, 1n, 'SSTORE', BigInt(CHILD.length), offset, 0n, 'CODECOPY'],
+      ...[BigInt(CHILD.length), 0n, 'RETURN'],
+    );
+  const length = head(0x20n).length;
+  return Uint8Array.of(...head(BigInt(length)), ...CHILD);
+})();
+
+const factoryCode = (hasCreate2: boolean): Uint8Array => {
+  const head = (offset: bigint): Uint8Array =>
+    assemble(
+      ...[BigInt(INIT.length), offset, 0n, 'CODECOPY'],
+      ...(hasCreate2 ? ARGUMENT : []),
+      ...[BigInt(INIT.length), 0n, 'CALLVALUE', hasCreate2 ? 'CREATE2' : 'CREATE'],
+      ...[0n, 'SSTORE', 'STOP'],
+    );
+  return Uint8Array.of(...head(BigInt(head(0x20n).length)), ...INIT);
+};
+
+const CODES = (fork: Fork): readonly (readonly [Uint8Array, Uint8Array])[] => [
+  [COUNTER, assemble(...ARGUMENT, 'SLOAD', 1n, 'ADD', ...ARGUMENT, 'SSTORE', 'STOP')],
+  [TOKEN, tokenCode()],
+  [
+    READER,
+    assemble(
+      ...ARGUMENT,
+      'BALANCE',
+      ...['DUP1', ...ARGUMENT, 'SSTORE', ...ARGUMENT, 0n, 0n, 'LOG2', 'STOP'],
+    ),
+  ],
+  [COINBASE_READER, assemble('COINBASE', 'BALANCE', 1n, 'SSTORE', 'STOP')],
+  [FORWARDER, forward('CALLVALUE')],
+  [TOUCHER, forward(0n)],
+  [DESTRUCTIBLE, assemble(...ARGUMENT, 'SELFDESTRUCT')],
+  [FACTORY, factoryCode(isAtLeast(fork, 'constantinople'))],
+  [
+    HASHER,
+    isAtLeast(fork, 'constantinople')
+      ? assemble(...ARGUMENT, 'EXTCODEHASH', ...ARGUMENT, 'SSTORE', 'STOP')
+      : assemble(...ARGUMENT, 'EXTCODESIZE', ...ARGUMENT, 'SSTORE', 'STOP'),
+  ],
+  [
+    REVERTER,
+    assemble(...ARGUMENT, 'BALANCE', 2n, 'MOD', 0n, 'SSTORE', 5n, 'SLOAD', 1n, 'ADD', 'JUMP'),
+  ],
+  [
+    SUMMER,
+    assemble(...[1n, 'SLOAD', 2n, 'SLOAD', 'ADD', 3n, 'SLOAD', 'ADD', ...ARGUMENT, 'SSTORE']),
+  ],
+];
+
+/** Moves an amount from the caller's slot to another and logs it; fails where it does not suffice. */
+function tokenCode(): Uint8Array {
+  return assemble(
+    ...[32n, 'CALLDATALOAD', 'CALLER', 'SLOAD', 'DUP2', 'DUP2', 'LT', { goto: 'poor' }, 'JUMPI'],
+    ...['DUP2', 'SWAP1', 'SUB', 'CALLER', 'SSTORE'],
+    ...[...ARGUMENT, 'SLOAD', 'DUP2', 'ADD', ...ARGUMENT, 'SSTORE'],
+    ...['DUP1', 0n, 'MSTORE', ...ARGUMENT, 'CALLER', 77n, 32n, 0n, 'LOG3', 'STOP'],
+    ...[{ label: 'poor' }, 1n, 'JUMP'],
+  );
+}
+
+export function createWorld(fork: Fork): MemoryState {
+  const state = createMemoryState();
+  for (let number = 0; number < SENDERS; number++) {
+    state.setAccount(sender(number), { nonce: BigInt(number % 3), balance: 1_000n * ETHER });
+  }
+  state.setAccount(POOR, { balance: 30_000n });
+  // An account that exists and holds nothing: from before EIP-161.
+  state.setAccount(EMPTY_ONE, {});
+  for (const [account, code] of CODES(fork)) {
+    state.setAccount(account, { nonce: 1n, balance: 5n });
+    state.setCode(account, code);
+  }
+  for (let number = 0; number < SENDERS; number++) {
+    state.setStorage(TOKEN, word(BigInt(`0x${hex(sender(number))}`)), word(1_000n));
+  }
+  return state;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+export interface Shape {
+  readonly fork: Fork;
+  readonly transactions: number;
+  /** Of a hundred transactions, those that go for what others go for. */
+  readonly conflicts: number;
+  readonly isCoinbaseBusy?: boolean;
+}
+
+export function environmentOf(number = 1n): BlockEnvironment {
+  return {
+    number,
+    timestamp: 1_000n + number,
+    coinbase: COINBASE,
+    gasLimit: 2n ** 40n,
+    baseFee: 7n,
+    prevRandao: word(number),
+    difficulty: 17n,
+    blobBaseFee: 1n,
+    chainId: 1n,
+  };
+}
+
+/** Nonces that the generator believes in; wrong ones are part of the work. */
+export type Nonces = Map<string, bigint>;
+
+export function makeTransactions(seeded: Seeded, shape: Shape, nonces: Nonces): Transaction[] {
+  return Array.from({ length: shape.transactions }, () => makeTransaction(seeded, shape, nonces));
+}
+
+function makeTransaction(seeded: Seeded, shape: Shape, nonces: Nonces): Transaction {
+  const { fork } = shape;
+  const rules = FORK_RULES[fork];
+  const isHot = seeded.below(100) < shape.conflicts;
+  const from = isHot ? sender(seeded.below(3)) : sender(3 + seeded.below(SENDERS - 3));
+  const isCoinbase = shape.isCoinbaseBusy === true && seeded.below(12) === 0;
+  const whose = isCoinbase ? COINBASE : seeded.below(40) === 0 ? POOR : from;
+  const key = hex(whose);
+  const first = BigInt(SENDER_NONCES.get(key) ?? 0);
+  const nonce = nonces.get(key) ?? first;
+  const isWrong = seeded.below(25) === 0;
+  if (!isWrong) nonces.set(key, nonce + 1n);
+  const what = makeCall(seeded, shape, isHot);
+  const common = {
+    sender: whose,
+    nonce: isWrong ? nonce + BigInt(seeded.below(3)) : nonce,
+    gasLimit: 400_000n,
+    value: 0n,
+    data: new Uint8Array(0),
+    ...what,
+  };
+  const price = seeded.below(6) === 0 ? 7n : 10n;
+  if (rules.maxTransactionType >= 4 && seeded.below(8) === 0 && common.to !== undefined) {
+    return {
+      ...common,
+      gasLimit: 400_000n,
+      type: 4,
+      maxFeePerGas: price + 2n,
+      maxPriorityFeePerGas: 2n,
+      accessList: [],
+      authorizations: [makeAuthorization(seeded, nonces)],
+    };
+  }
+  if (rules.maxTransactionType >= 2 && seeded.below(2) === 0) {
+    const accessList =
+      seeded.below(4) === 0 ? [{ address: COUNTER, slots: [word(0n), word(1n)] }] : [];
+    const gasLimit = accessList.length > 0 ? 400_000n : common.gasLimit;
+    const maxFeePerGas = price + 5n;
+    return { ...common, type: 2, gasLimit, maxFeePerGas, maxPriorityFeePerGas: 1n, accessList };
+  }
+  return { ...common, type: 0, gasPrice: price };
+}
+
+const SENDER_NONCES: ReadonlyMap<string, number> = new Map(
+  Array.from({ length: SENDERS }, (_, number) => [hex(sender(number)), number % 3]),
+);
+
+function makeAuthorization(seeded: Seeded, nonces: Nonces): Authorization {
+  const authority = seeded.below(2) === 0 ? sender(seeded.below(SENDERS)) : address(0xa0700);
+  const key = hex(authority);
+  const nonce = nonces.get(key) ?? BigInt(SENDER_NONCES.get(key) ?? 0);
+  // Sometimes right, sometimes not: a higher transaction may have taken the number.
+  if (seeded.below(3) > 0) nonces.set(key, nonce + 1n);
+  const targets = [COUNTER, READER, new Uint8Array(20), TOKEN];
+  return {
+    chainId: seeded.below(5) === 0 ? 9n : 0n,
+    address: targets[seeded.below(targets.length)] as Uint8Array,
+    nonce,
+    authority: seeded.below(9) === 0 ? undefined : authority,
+  };
+}
+
+interface Call {
+  readonly to: Uint8Array | undefined;
+  readonly value?: bigint;
+  readonly data?: Uint8Array;
+  readonly gasLimit?: bigint;
+}
+
+function makeCall(seeded: Seeded, { fork }: Shape, isHot: boolean): Call {
+  const cold = seeded.below(1_000_000);
+  const someone = (): Uint8Array => {
+    const known = [
+      ...[COINBASE, EMPTY_ONE, POOR, sender(0), sender(1), DESTRUCTIBLE, COUNTER],
+      ...[childOf(fork, 1n), childOf(fork, 2n), address(1), address(4), address(0xdead1)],
+      ...[address(0xa0700), READER],
+    ];
+    return isHot ? (known[seeded.below(known.length)] as Uint8Array) : address(0x1000000 + cold);
+  };
+  const argument = (account: Uint8Array): Uint8Array =>
+    Uint8Array.of(...new Uint8Array(12), ...account);
+  const amount = BigInt(seeded.below(3));
+  const number = word(BigInt(isHot ? seeded.below(3) : cold));
+  switch (seeded.below(16)) {
+    case 0:
+    case 1:
+    case 2:
+      return { to: someone(), value: BigInt(seeded.below(4)), gasLimit: 21_000n };
+    case 3:
+    case 4:
+      return {
+        to: TOKEN,
+        data: Uint8Array.of(...argument(someone()), ...word(BigInt(seeded.below(400)))),
+      };
+    case 5:
+      return { to: COUNTER, data: number };
+    case 6:
+      return { to: READER, data: argument(someone()) };
+    case 7:
+      return isHot ? { to: COINBASE_READER } : { to: COUNTER, data: number };
+    case 8:
+      return { to: FORWARDER, value: amount, data: argument(someone()) };
+    case 9:
+      return { to: TOUCHER, data: argument(someone()) };
+    case 10:
+      return { to: FACTORY, value: amount, data: word(1n + BigInt(seeded.below(isHot ? 2 : 99))) };
+    case 11: {
+      const child = childOf(fork, 1n + BigInt(seeded.below(isHot ? 2 : 99)));
+      return { to: child, value: amount, data: new Uint8Array(seeded.below(3) === 0 ? 1 : 0) };
+    }
+    case 12:
+      return { to: HASHER, data: argument(someone()) };
+    case 13:
+      return seeded.below(3) === 0 && isHot
+        ? { to: DESTRUCTIBLE, data: argument(someone()), value: amount }
+        : { to: undefined, data: INIT, value: amount };
+    case 14:
+      return { to: REVERTER, data: argument(someone()) };
+    default:
+      return { to: isHot ? SUMMER : COUNTER, data: number };
+  }
+}
+
+/** Where the factory puts the child of a salt, or of its nonce before CREATE2. */
+function childOf(fork: Fork, salt: bigint): Uint8Array {
+  const preimage = isAtLeast(fork, 'constantinople')
+    ? Uint8Array.of(0xff, ...FACTORY, ...word(salt), ...keccak_256(INIT))
+    : Uint8Array.of(0xd6, 0x94, ...FACTORY, Number(salt));
+  return keccak_256(preimage).slice(12);
+}
