@@ -4,7 +4,7 @@
  * Hashes of earlier blocks are its own.
  */
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { type AnvilProcess, startAnvil } from '../bench/engines/anvil-process.ts';
+import { type AnvilProcess, startAnvil } from '../../../tools/bench/anvil-process.ts';
 import type { FuzzCase } from './generate-case.ts';
 import { describeLog, type Outcome } from './outcome.ts';
 

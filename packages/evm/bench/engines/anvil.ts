@@ -1,5 +1,5 @@
-import { processCpuSeconds } from '../../../../tools/bench/cpu-time.ts';
 import { startAnvil } from '../../../../tools/bench/anvil-process.ts';
+import { processCpuSeconds } from '../../../../tools/bench/cpu-time.ts';
 import { type BenchEngine, CALLER, CONTRACT, GAS_LIMIT, toHex } from './types.ts';
 
 /** Native revm behind JSON-RPC; its processor time is that of its own process. */
