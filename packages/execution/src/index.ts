@@ -27,7 +27,13 @@ export { blobBaseFee, excessBlobGasAfter } from './chain/blob-gas.ts';
 export { CHAIN_TABLES } from './chain/block-index.ts';
 export { type ChainComponents, type ChainOptions, createChain } from './chain/create-chain.ts';
 export type { ForkSchedule } from './chain/fork-schedule.ts';
-export { type ParsedGenesis, parseGenesis } from './chain/genesis.ts';
+export {
+  completeGenesis,
+  type GenesisPlan,
+  type ParsedGenesis,
+  parseGenesis,
+  readGenesis,
+} from './chain/genesis.ts';
 export { type ImportOptions, type ImportProgress, importChainRlp } from './chain/import-chain.ts';
 export { createLayeredState, type LayeredState } from './chain/layered-state.ts';
 export {
