@@ -5,11 +5,11 @@ import { type ParsedGenesis, parseGenesis } from '../../../src/chain/genesis.ts'
 import type { BlockLog, Chain } from '../../../src/chain/types.ts';
 import { createBlockExecutor } from '../../../src/executor/create-block-executor.ts';
 import type { WorldState } from '../../../src/state/types.ts';
-import { createRecoverer } from '../../../src/transaction/recoverer-shell.ts';
+import { createRecoverer, type Recoverer } from '../../../src/transaction/recoverer-shell.ts';
 import { createMemoryLog } from './memory-log.ts';
 import { createPlainWorld } from './plain-world.ts';
 
-export const recoverer = createRecoverer({ threads: 0 });
+export const recoverer: Recoverer = createRecoverer({ threads: 0 });
 
 export interface TestChainParts {
   readonly log?: BlockLog;

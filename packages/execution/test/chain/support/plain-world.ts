@@ -5,13 +5,24 @@ interface Staged extends StagedState {
   readonly changes: readonly AccountChange[];
 }
 
+export interface PlainWorld extends WorldState {
+  /** As it is now; commits on one do not show on the other. */
+  copy(): PlainWorld;
+}
+
 /**
  * A state that works every root out anew from all accounts, by code of its own: slow, and so simple
  * that the real one can be held against it. Keeps every block in whole.
  */
-export function createPlainWorld(): WorldState {
-  const states: MemoryState[] = [];
-  const hashes: Uint8Array[] = [];
+export function createPlainWorld(
+  earlier: { readonly states: readonly MemoryState[]; readonly hashes: readonly Uint8Array[] } = {
+    states: [],
+    hashes: [],
+  },
+): PlainWorld {
+  // A block's state is never written again once it stands here.
+  const states = [...earlier.states];
+  const hashes = [...earlier.hashes];
   const top = (): MemoryState => states.at(-1) ?? createMemoryState();
   const viewOf = (state: MemoryState, number: number): StateView => ({
     number,
@@ -57,6 +68,7 @@ export function createPlainWorld(): WorldState {
       states.length = number + 1;
       hashes.length = number + 1;
     },
+    copy: () => createPlainWorld({ states, hashes }),
     async flush() {
       // Everything is in memory.
     },
