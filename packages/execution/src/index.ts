@@ -43,7 +43,23 @@ export {
   encodeRewindPayload,
   type UnsignedSender,
 } from './chain/payload.ts';
-export { requestsHash } from './chain/requests.ts';
+export {
+  CONSOLIDATION_REQUEST,
+  DEPOSIT_REQUEST,
+  depositData,
+  requestOf,
+  requestsHash,
+  WITHDRAWAL_REQUEST,
+} from './chain/requests.ts';
+export {
+  BEACON_ROOTS,
+  BLOCK_HASHES,
+  CONSOLIDATION_REQUESTS,
+  callForRequests,
+  callSystem,
+  type SystemCallContext,
+  WITHDRAWAL_REQUESTS,
+} from './chain/system-calls.ts';
 export type {
   BlobParameters,
   BlockAttributes,
