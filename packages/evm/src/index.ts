@@ -107,6 +107,7 @@ export {
   createCallTracer,
 } from './trace/call-tracer.ts';
 export { createEip3155Tracer, type Eip3155Options } from './trace/eip3155.ts';
+export { traceError } from './trace/errors.ts';
 export {
   createStructLogger,
   type StructLog,
@@ -115,6 +116,7 @@ export {
 } from './trace/struct-logger.ts';
 export type { FrameKind, TraceEnter, TraceExit, Tracer, TraceStep } from './trace/types.ts';
 export {
+  applyAuthorizations,
   isDelegation,
   recoverAuthority,
   type SignedAuthorization,
