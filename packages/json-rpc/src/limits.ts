@@ -1,0 +1,133 @@
+/** Bounds of the JSON-RPC server, each with its reason. Those of {@link RpcLimits} can be set. */
+
+/** What an operator may change. */
+export interface RpcLimits {
+  readonly batchRequests: number;
+  readonly bodyBytes: number;
+  readonly responseBytes: number;
+  readonly callGas: bigint;
+  readonly callMs: number;
+  readonly requestMs: number;
+  readonly requestsInFlight: number;
+  readonly requestsPerSecond: number;
+  readonly requestsBurst: number;
+  readonly logBlocks: number;
+  readonly logResults: number;
+  readonly connections: number;
+  readonly socketBacklogBytes: number;
+  readonly filters: number;
+  readonly filterIdleMs: number;
+  readonly subscriptionsPerConnection: number;
+}
+
+export const DEFAULT_LIMITS: RpcLimits = {
+  /** Libraries send batches of at most 100 unless told otherwise. */
+  batchRequests: 100,
+  /** A transaction with six blobs is 6 x 128 KiB, twice that in hexadecimal; 16 MiB leave room. */
+  bodyBytes: 16 * 2 ** 20,
+  /** As geth: an answer that a client can still parse at once. */
+  responseBytes: 25_000_000,
+  /** As geth: one to sixty milliseconds of the interpreter. */
+  callGas: 50_000_000n,
+  /** As geth: what precompiled contracts in JavaScript may take beyond what gas promises. */
+  callMs: 5_000,
+  /** Everything else that waits: disk, mining. */
+  requestMs: 30_000,
+  /** Requests being answered at once; each may hold a body. */
+  requestsInFlight: 256,
+  /** A busy page or a test suite, not a flood. A call of a batch counts as a request. */
+  requestsPerSecond: 5_000,
+  requestsBurst: 20_000,
+  /** Blocks of one question for logs; each costs a look at its bloom. */
+  logBlocks: 10_000,
+  /** Logs of one answer: about 400 bytes each in JSON. */
+  logResults: 20_000,
+  /** Sockets at once. */
+  connections: 1_024,
+  /** What a subscriber may leave unread before it is cut: some thousand headers. */
+  socketBacklogBytes: 8 * 2 ** 20,
+  /** Filters kept for pollers, all addresses together. */
+  filters: 1_024,
+  /** As geth: a filter that nobody asked for five minutes is forgotten. */
+  filterIdleMs: 300_000,
+  subscriptionsPerConnection: 128,
+};
+
+/** Lists in lists: the deepest request we know (state overrides in eth_simulateV1) has eight. */
+export const JSON_DEPTH_MAX = 32;
+
+/** Text of an identifier: libraries count, some use UUIDs. */
+export const ID_TEXT_MAX = 256;
+
+/** Blocks of one `eth_feeHistory`, as geth. */
+export const FEE_HISTORY_BLOCKS_MAX = 1_024;
+
+/** Percentiles of one `eth_feeHistory`, as geth. */
+export const FEE_PERCENTILES_MAX = 100;
+
+/** Blocks looked at for a suggested tip, and transactions of each, as geth's light settings. */
+export const TIP_BLOCKS = 20;
+export const TIP_SAMPLES = 3;
+/** Part of the sample below the suggestion, in percent. */
+export const TIP_PERCENTILE = 60;
+/** As geth: a suggestion above is somebody's mistake. */
+export const TIP_MAX = 500_000_000_000n;
+/** What an empty chain suggests, one gwei: wallets do not accept zero. */
+export const TIP_DEFAULT = 1_000_000_000n;
+
+/** Slots of one `eth_getProof` and of one `eth_getStorageValues`, as geth. */
+export const STORAGE_KEYS_MAX = 1_024;
+
+/** Addresses and alternatives of one topic in a log filter, as geth. */
+export const FILTER_ADDRESSES_MAX = 1_000;
+export const FILTER_TOPICS_MAX = 4;
+export const FILTER_ALTERNATIVES_MAX = 1_000;
+
+/** What one filter keeps for its poller; what comes above drops the oldest. */
+export const FILTER_PENDING_MAX = 10_000;
+
+/** Blocks of one `eth_simulateV1`, gaps included, and calls in it, as geth. */
+export const SIMULATE_BLOCKS_MAX = 256;
+export const SIMULATE_CALLS_MAX = 5_000;
+/** Seconds between simulated blocks where nothing is said. */
+export const SIMULATE_STEP_SECONDS = 12n;
+
+/** Rounds of `eth_createAccessList`: each adds a slot at least; ours settle in two or three. */
+export const ACCESS_LIST_ROUNDS_MAX = 16;
+
+/** Steps of one struct log: about 250 bytes each with its stack, so 25 MB and more are cut off. */
+export const STRUCT_LOGS_MAX = 200_000;
+/** Text of all struct logs of one answer, counted as they are made. */
+export const STRUCT_LOG_BYTES_MAX: number = 64 * 2 ** 20;
+/** Frames of one call trace. */
+export const CALL_FRAMES_MAX = 50_000;
+
+/** Accounts, and slots of all of them, that a state override may name. */
+export const OVERRIDE_ACCOUNTS_MAX = 1_024;
+export const OVERRIDE_SLOTS_MAX = 65_536;
+
+/** Engines kept beside each other: forks asked for lately, each some megabytes in use. */
+export const ENGINES_MAX = 6;
+
+/** Messages of one socket being answered at once; beyond, reading waits. */
+export const SOCKET_IN_FLIGHT_MAX = 64;
+
+/** How often a socket is asked whether somebody is there; two misses cut it. */
+export const SOCKET_PING_MS = 30_000;
+
+/** A client must send its headers, and a whole body, in this time. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+export const BODY_TIMEOUT_MS = 60_000;
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** Addresses with a bucket of their own; the quietest is forgotten first. */
+export const RATE_ADDRESSES_MAX = 16_384;
+
+/** Blocks that `evm_mine`, `hardhat_mine` and `anvil_mine` make at once. */
+export const MINE_BLOCKS_MAX = 10_000;
+
+/** Blocks of proposers tend to this gas limit (`testing_buildBlockV1`), as geth's default. */
+export const GAS_LIMIT_TARGET = 60_000_000n;
+
+/** Transactions shown by `txpool_*` and pending filters; a pool may hold many more. */
+export const POOL_VIEW_MAX = 10_000;

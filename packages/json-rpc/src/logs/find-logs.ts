@@ -1,0 +1,67 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Block, Receipt } from '@basalt/execution';
+import { invalidParams, limitExceeded, serverError } from '../errors.ts';
+import type { BlockId } from '../params/block-id.ts';
+import { isSameBytes } from '../params/hex.ts';
+import type { LogFilterArgs } from '../params/log-filter.ts';
+import type { Services } from '../services.ts';
+import type { View } from '../views/transaction.ts';
+import { matchingLogs, mayMatch } from './match-logs.ts';
+
+/** Blocks looked at before others get their turn. */
+const BLOCKS_PER_TURN = 64;
+
+/**
+ * The wanted logs of a block or a range of blocks.
+ *
+ * @throws RpcError for ranges that lie beyond the head, run backwards or are too long, for an
+ *   unknown block, and for more logs than one answer may have
+ */
+export async function findLogs(services: Services, filter: LogFilterArgs): Promise<View[]> {
+  const { chain, limits } = services;
+  if (filter.blockHash !== undefined) {
+    const block = await chain.blockByHash(filter.blockHash);
+    if (block === undefined) throw serverError('unknown block');
+    return matchingLogs(block, await receiptsOf(services, block), filter);
+  }
+  const head = chain.head().header.number;
+  const from = numberOf(filter.from, head);
+  const to = numberOf(filter.to, head);
+  if (from > to) throw invalidParams('invalid block range params');
+  if (to > head) throw invalidParams('block range extends beyond current head block');
+  if (to - from >= BigInt(limits.logBlocks)) {
+    throw limitExceeded(`the range has ${to - from + 1n} blocks, at most ${limits.logBlocks}`);
+  }
+  const views: View[] = [];
+  for (let number = Number(from); number <= Number(to); number++) {
+    const block = await chain.block(number);
+    // The chain was rewound meanwhile.
+    if (block === undefined) break;
+    if (mayMatch(block.header.logsBloom, filter)) {
+      const receipts = await chain.receipts(number);
+      views.push(...matchingLogs(block, receipts ?? [], filter));
+    }
+    if (views.length > limits.logResults) {
+      throw limitExceeded(
+        `query returned more than ${limits.logResults} results; try the range ` +
+          `${from} to ${Math.max(Number(from), number - 1)}`,
+      );
+    }
+    if (number % BLOCKS_PER_TURN === 0) await nextTurn();
+  }
+  return views;
+}
+
+/** Receipts of a block of the canonical chain; of no other block are they kept. */
+export async function receiptsOf(services: Services, block: Block): Promise<readonly Receipt[]> {
+  const number = Number(block.header.number);
+  const canonical = services.chain.hashOf(number);
+  if (canonical === undefined || !isSameBytes(canonical, block.hash)) return [];
+  return (await services.chain.receipts(number)) ?? [];
+}
+
+function numberOf(id: BlockId | undefined, head: bigint): bigint {
+  if (id === undefined) return head;
+  if ('number' in id) return id.number;
+  return 'tag' in id && id.tag === 'earliest' ? 0n : head;
+}

@@ -1,0 +1,84 @@
+import { invalidParams, serverError } from '../errors.ts';
+import { MINE_BLOCKS_MAX } from '../limits.ts';
+import {
+  address,
+  type Decoder,
+  field,
+  looseCount,
+  looseQuantity,
+  optional,
+} from '../params/decode.ts';
+import { toQuantity } from '../params/hex.ts';
+import { devnetMethod, setAutomine, setIntervalMining } from './devnet-actions.ts';
+import type { MethodFamily } from './method.ts';
+
+/** A time in seconds; what can only be milliseconds is taken for that. */
+const MILLISECONDS_FROM = 100_000_000_000n;
+
+interface MineRequest {
+  readonly blocks: number;
+  readonly timestamp: bigint | undefined;
+}
+
+/** Hardhat gives a timestamp, Anvil an object. */
+const mineRequest: Decoder<MineRequest> = (value, at) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { blocks: 1, timestamp: looseQuantity(64)(value, at) };
+  }
+  const record = value as Record<string, unknown>;
+  return {
+    blocks: field(record, 'blocks', looseCount(MINE_BLOCKS_MAX), at) ?? 1,
+    timestamp: field(record, 'timestamp', looseQuantity(64), at),
+  };
+};
+
+const ONE_BLOCK: MineRequest = { blocks: 1, timestamp: undefined };
+
+/** The names that Ganache began with and everybody kept. */
+export const DEVNET_EVM: MethodFamily = {
+  evm_snapshot: devnetMethod('evm_snapshot', [], (devnet) => toQuantity(devnet.snapshot())),
+  evm_revert: devnetMethod('evm_revert', [looseCount(2 ** 31)], (devnet, snapshot) =>
+    devnet.revert(snapshot),
+  ),
+  evm_mine: devnetMethod(
+    'evm_mine',
+    [optional(mineRequest, ONE_BLOCK)],
+    async (devnet, { blocks, timestamp }) => {
+      if (timestamp !== undefined) devnet.setNextBlockTimestamp(timestamp);
+      await devnet.mine(blocks);
+      return '0x0';
+    },
+  ),
+  evm_increaseTime: devnetMethod('evm_increaseTime', [looseQuantity(64)], (devnet, seconds) =>
+    Number(devnet.increaseTime(seconds)),
+  ),
+  evm_setNextBlockTimestamp: devnetMethod(
+    'evm_setNextBlockTimestamp',
+    [looseQuantity(64)],
+    (devnet, timestamp) => {
+      devnet.setNextBlockTimestamp(timestamp);
+      return toQuantity(timestamp);
+    },
+  ),
+  evm_setTime: devnetMethod('evm_setTime', [looseQuantity(64)], (devnet, given) => {
+    devnet.setTime(given >= MILLISECONDS_FROM ? given / 1_000n : given);
+    return toQuantity(given);
+  }),
+  evm_setAutomine: setAutomine('evm_setAutomine'),
+  // Milliseconds, as Hardhat has it; Anvil's own name takes seconds.
+  evm_setIntervalMining: setIntervalMining('evm_setIntervalMining', 1),
+  evm_setBlockGasLimit: devnetMethod('evm_setBlockGasLimit', [looseQuantity(64)], (devnet, gas) => {
+    if (gas === 0n) throw invalidParams('a block has room for some gas');
+    devnet.setBlockGasLimit(gas);
+    return true;
+  }),
+  evm_setAccountNonce: devnetMethod(
+    'evm_setAccountNonce',
+    [address, looseQuantity(64)],
+    (devnet, who, nonce) => {
+      if (nonce === 2n ** 64n - 1n) throw serverError('a nonce must still be raised');
+      devnet.setNonce(who, nonce);
+      return true;
+    },
+  ),
+};
