@@ -5,9 +5,9 @@ const KEY_BYTES = 32;
 const BITS_PER_ITEM = 3;
 
 /**
- * Bloom filters over addresses and topics of logs (Yellow Paper, section 4.4.1): three bits of 2048,
- * taken of the keccak-256 of each. One instance keeps the bits of what it has seen lately in a
- * table of fixed size; what a later item of the same place replaces is hashed again.
+ * Bloom filters over addresses and topics of logs (Yellow Paper, section 4.4.1): three bits of
+ * 2048, taken of the keccak-256 of each. One instance keeps the bits of what it has seen lately in
+ * a table of fixed size; what a later item of the same place replaces is hashed again.
  */
 export class BloomBuilder {
   /** Items, each padded to 32 bytes. */

@@ -16,8 +16,8 @@ export const BLOOM_BYTES = 256;
 export const BLOOM_CACHE_ENTRIES: number = 2 ** 15;
 
 /**
- * EIP-7934: a block with its header, 10 MiB less 2 MiB for the consensus layer around it. From Osaka
- * on a rule; before, what this implementation reads and builds at most.
+ * EIP-7934: a block with its header, 10 MiB less 2 MiB for the consensus layer around it. From
+ * Osaka on a rule; before, what this implementation reads and builds at most.
  */
 export const BLOCK_BYTES_MAX: number = 8 * 1024 * 1024;
 

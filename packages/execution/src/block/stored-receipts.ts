@@ -37,7 +37,8 @@ export interface ReceiptContext {
 /**
  * Reads what {@link encodeStoredReceipts} wrote and fills in the rest.
  *
- * @throws ExecutionError `malformed-rlp`, also where it is of a block with more or fewer transactions
+ * @throws ExecutionError `malformed-rlp`, also where it is of a block with more or fewer
+ *   transactions
  */
 export function decodeStoredReceipts(bytes: Uint8Array, context: ReceiptContext): Receipt[] {
   const reader = new RlpReader(bytes);

@@ -28,8 +28,8 @@ export function blobBaseFee(excessBlobGas: bigint, blobs: BlobParameters): bigin
 }
 
 /**
- * Excess blob gas of the block after `parent`, by the parameters of that block (EIP-4844, 7691). From
- * Osaka on it falls no further where execution costs more than blobs (EIP-7918).
+ * Excess blob gas of the block after `parent`, by the parameters of that block (EIP-4844, 7691).
+ * From Osaka on it falls no further where execution costs more than blobs (EIP-7918).
  */
 export function excessBlobGasAfter(parent: BlockHeader, fork: Fork, blobs: BlobParameters): bigint {
   const excess = parent.excessBlobGas ?? 0n;

@@ -16,7 +16,7 @@ import type { ForkSchedule } from './fork-schedule.ts';
 import type { ParsedGenesis } from './genesis.ts';
 import { isEqual } from './invalid-block.ts';
 import { createLayeredState } from './layered-state.ts';
-import { BLOCK_HASHES_MAX } from './limits.ts';
+import { BLOCK_HASHES_MAX, OMMER_DEPTH_MAX } from './limits.ts';
 import { createReceiptMaker } from './make-receipts.ts';
 import { decodeChainPayload } from './payload.ts';
 import { processBlock, stateBeforeTransactions } from './process-block.ts';
@@ -184,6 +184,17 @@ export class ChainReader {
     if (present === undefined || !isEqual(present, row.hash)) return undefined;
     this.index.warm(loaded);
     return loaded;
+  }
+
+  /** Blocks up to the head, newest first, as far as ommers reach. */
+  protected async ancestors(): Promise<Block[]> {
+    const ancestors: Block[] = [];
+    for (let number = this.headNumber; number >= 0; number--) {
+      if (ancestors.length > OMMER_DEPTH_MAX) break;
+      const block = await this.block(number);
+      if (block !== undefined) ancestors.push(block);
+    }
+    return ancestors;
   }
 
   #isOnChain(number: number): boolean {

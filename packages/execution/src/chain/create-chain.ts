@@ -1,4 +1,4 @@
-import { type AccountChange, loadRecover } from '@basalt/evm';
+import { loadRecover } from '@basalt/evm';
 import { assert } from '@basalt/protocol';
 import type { OrderedTables } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
@@ -32,8 +32,8 @@ export interface ChainOptions {
 }
 
 /**
- * Opens a chain. The log decides what the chain is: what index or state lack of it is run again, and
- * every root compared, before this resolves; what they have beyond it is undone.
+ * Opens a chain. The log decides what the chain is: what index or state lack of it is run again,
+ * and every root compared, before this resolves; what they have beyond it is undone.
  *
  * @throws ExecutionError `invalid-genesis` when the stores belong to another genesis,
  *   `damaged-state` when log, index and state do not fit together
@@ -62,7 +62,7 @@ export async function createChain(
 /** The genesis block's state, where there is none yet. */
 function openState(world: WorldState, genesis: ParsedGenesis): void {
   if (world.number === -1) {
-    const staged = world.stage(genesis.changes as AccountChange[]);
+    const staged = world.stage(genesis.changes);
     checkEqual('stateRoot', staged.root, genesis.header.stateRoot);
     world.commit(staged, genesis.hash);
     return;

@@ -77,7 +77,7 @@ function parseText(text: string): unknown {
     return isInexact && context?.source !== undefined ? context.source : value;
   };
   try {
-    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+    return JSON.parse(text, reviver);
   } catch (error) {
     throw refuseGenesis('document', `not JSON: ${(error as Error).message}`);
   }

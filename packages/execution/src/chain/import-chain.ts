@@ -29,9 +29,9 @@ const LIST_FIRST = 0xc0;
 const LONG_LIST_OFFSET = 0xf7;
 
 /**
- * Imports consecutive blocks in RLP, one behind the other, as other clients export them. Blocks that
- * the chain has are stepped over, so a broken import goes on where it stopped. Senders are recovered
- * ahead of the block that runs. Seals of proof of work are not checked.
+ * Imports consecutive blocks in RLP, one behind the other, as other clients export them. Blocks
+ * that the chain has are stepped over, so a broken import goes on where it stopped. Senders are
+ * recovered ahead of the block that runs. Seals of proof of work are not checked.
  *
  * @throws ExecutionError `malformed-rlp`, or `invalid-block` with the block's `details.number`; the
  *   blocks before stay

@@ -18,8 +18,8 @@ export interface LayeredState extends StateView {
 
 /**
  * Lays changes over a state. Made for few questions over many changes (withdrawals and system calls
- * after thousands of transactions) and for many questions over few (what comes before them): a layer
- * is indexed only when it is large and asked often.
+ * after thousands of transactions) and for many questions over few (what comes before them): a
+ * layer is indexed only when it is large and asked often.
  */
 export function createLayeredState(
   base: StateView,

@@ -29,7 +29,7 @@ export const SYSTEM_CALL_GAS = 30_000_000n;
 /** Blocks with their transactions and receipts kept in memory: what most questions are about. */
 export const BLOCKS_CACHED_MAX = 64;
 
-/** Bytes of encoded blocks kept in memory together; each costs about eight times that in objects. */
+/** Bytes of encoded blocks kept in memory together; each costs some eight times that in objects. */
 export const BLOCKS_CACHED_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Blocks whose receipts are stored; older ones are worked out again while their state is there. */
@@ -41,7 +41,7 @@ export const IMPORT_AHEAD_BLOCKS = 8;
 /** Signatures given to the recoverer at once; its queue takes four times as many. */
 export const RECOVER_BATCH_MAX = 8_192;
 
-/** Accounts and slots that interventions may change between two blocks: what a payload may hold. */
+/** Accounts that interventions may change between two blocks: what a payload may hold. */
 export const INTERVENTIONS_MAX = 100_000;
 
 /** Blocks whose index rows are on their way to the disk; each is held in memory until then. */

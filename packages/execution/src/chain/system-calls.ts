@@ -43,7 +43,8 @@ export function callSystem(
 /**
  * Calls a contract that gives requests (EIP-7685) and keeps what it changes.
  *
- * @throws ExecutionError `invalid-block`: without the contract, or where it fails, no block is valid
+ * @throws ExecutionError `invalid-block`: without the contract, or where it fails, no block is
+ *   valid
  */
 export function callForRequests(
   context: SystemCallContext,
