@@ -80,7 +80,8 @@ function charge(
   const { sender, gasLimit, nonce } = transaction;
   const account = { nonce: session.getNonce(sender), balance: session.getBalance(sender) };
   const code = session.getCode(sender);
-  const mayNotSend = code.length > 0 && !isDelegation(code);
+  const isContract = code.length > 0 && !isDelegation(code);
+  const mayNotSend = isContract && transaction.isUnsigned !== true;
   const error = findSenderError(transaction, fees, account, mayNotSend);
   if (error !== undefined) return error;
   const cost = gasLimit * fees.gasPrice + fees.blobGas * block.blobBaseFee;

@@ -3,6 +3,8 @@ import type { AccessListEntry, AccountChange, Log, ReadSet } from '../types.ts';
 interface CommonFields {
   /** 20 bytes; recovered from the signature by whoever decoded the transaction. */
   readonly sender: Uint8Array;
+  /** Nobody signed it: a devnet impersonates the sender, who may then have code (EIP-3607). */
+  readonly isUnsigned?: true;
   readonly nonce: bigint;
   readonly gasLimit: bigint;
   /** 20 bytes; undefined creates a contract. */

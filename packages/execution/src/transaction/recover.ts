@@ -55,10 +55,12 @@ export function withSender(
   authorities: readonly (Uint8Array | undefined)[],
 ): RecoveredTransaction {
   const { raw, hash, fields, chainId, signature } = signed;
-  const transaction: Transaction =
+  const joined: Transaction =
     fields.type === 4
       ? { ...fields, sender, authorizations: withAuthorities(fields.authorizations, authorities) }
       : { ...fields, sender };
+  // No signature has an s of zero: a devnet's impersonated sender stands there.
+  const transaction: Transaction = signature.s === 0n ? { ...joined, isUnsigned: true } : joined;
   return { raw, hash, fields, chainId, signature, sender, transaction };
 }
 

@@ -2,11 +2,11 @@ import type { SetCodeTransaction, SignedAuthorization, Transaction } from '@basa
 
 /** Over a union each member loses the key by itself. Authorizations stand as they were signed. */
 type WithoutSender<T> = T extends SetCodeTransaction
-  ? Omit<T, 'sender' | 'authorizations'> & {
+  ? Omit<T, 'sender' | 'isUnsigned' | 'authorizations'> & {
       readonly authorizations: readonly SignedAuthorization[];
     }
   : T extends unknown
-    ? Omit<T, 'sender'>
+    ? Omit<T, 'sender' | 'isUnsigned'>
     : never;
 
 /** What the sender signed, as the engine takes it; the sender is not known yet. */

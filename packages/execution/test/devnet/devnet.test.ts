@@ -244,3 +244,18 @@ test('nothing is mined after the end', async () => {
   assert.equal(headOf(running.devnet), 0);
   await running[Symbol.asyncDispose]();
 });
+
+test('an impersonated contract sends, though contracts send nothing', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  devnet.setBalance(stranger, 10n ** 18n);
+  devnet.setCode(stranger, Uint8Array.of(0x00));
+  devnet.impersonate(stranger);
+  const to = devnet.accounts[1]!.address;
+  for (const nonce of [0, 1]) {
+    await devnet.send({ fields: transfer(nonce, to, 3n), from: stranger });
+    assert.equal(devnet.chain.head().transactions.length, 1);
+    await devnet.mine();
+  }
+  assert.equal(headOf(devnet), 4);
+});
