@@ -103,6 +103,21 @@ export type {
   ExecutionStatistics,
   HotKey,
 } from './executor/types.ts';
+export type { BlobVerifier } from './pool/blob-verifier.ts';
+export { createBlobVerifier } from './pool/blob-verifier-shell.ts';
+export {
+  createPool,
+  type FastPathFault,
+  type FullCheckStats,
+  type PoolComponents,
+  type PoolOptions,
+  type TransactionPool,
+} from './pool/create-pool.ts';
+export { createFullCheck, type FullCheck, type FullCheckComponents } from './pool/full-check.ts';
+export type { PoolJournal } from './pool/journal.ts';
+export { openPoolJournal } from './pool/journal-file-shell.ts';
+export { POOL_LIMITS, type PoolLimits } from './pool/limits.ts';
+export { type PoolChain, type PoolHead, poolChainOf } from './pool/pool-chain.ts';
 export type { Pool, PoolErrorCode, PoolEvent, PooledTransaction, PoolStats } from './pool/types.ts';
 export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';

@@ -48,8 +48,8 @@ export interface RecoverThreadsOptions {
 
 /**
  * Hands transactions to threads: first in, first out, one message for many. What comes while all
- * threads are busy travels together with what comes next. A thread that dies loses nothing: its work
- * is done on the calling thread, and another takes its place.
+ * threads are busy travels together with what comes next. A thread that dies loses nothing: its
+ * work is done on the calling thread, and another takes its place.
  */
 export class RecoverThreads {
   readonly #options: RecoverThreadsOptions;

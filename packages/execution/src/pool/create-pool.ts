@@ -1,0 +1,346 @@
+import { assert } from '@basalt/protocol';
+import { ExecutionError } from '../errors.ts';
+import { decodePooledTransaction, type PooledForm } from '../transaction/pooled.ts';
+import type { Recoverer } from '../transaction/recoverer-shell.ts';
+import type { BlobSidecar, RecoveredTransaction } from '../transaction/types.ts';
+import { type BlobVerifier, checkSidecar } from './blob-verifier.ts';
+import { keyOf } from './entry.ts';
+import { FAST_PATH, type FastPath } from './fast-path.ts';
+import type { FullCheck } from './full-check.ts';
+import { type PoolJournal, readRecord, removedRecord, transactionRecord } from './journal.ts';
+import {
+  FULL_CHECK_SAMPLE,
+  FULL_CHECKS_MAX,
+  JOURNAL_BATCH,
+  JOURNAL_SLACK_BYTES,
+  POOL_LIMITS,
+  type PoolLimits,
+} from './limits.ts';
+import type { PoolChain } from './pool-chain.ts';
+import { PoolContents } from './pool-contents.ts';
+import { refuse } from './refuse.ts';
+import type { Pool, PoolErrorCode, PoolEvent, PooledTransaction, PoolStats } from './types.ts';
+
+export interface PoolComponents {
+  readonly chain: PoolChain;
+  readonly clock: { nowMs(): number };
+  readonly recoverer: Recoverer;
+  /** Where absent, blob transactions are refused. */
+  readonly blobs?: BlobVerifier;
+  /** Where absent, a restart begins with nothing. */
+  readonly journal?: PoolJournal;
+  readonly fullCheck?: FullCheck;
+  /** From 0 up to but not 1: which transactions are checked in full. */
+  readonly random?: () => number;
+  /** Told of what the fast path wrongly let pass. */
+  readonly onFault?: (fault: FastPathFault) => void;
+  /** Tests bring one with a fault. */
+  readonly fastPath?: FastPath;
+}
+
+export interface PoolOptions {
+  readonly limits?: Partial<PoolLimits>;
+  /** One in so many is checked in full; default 32. */
+  readonly fullCheckSample?: number;
+}
+
+export interface FastPathFault {
+  readonly transaction: RecoveredTransaction;
+  readonly reason: string;
+}
+
+export interface FullCheckStats {
+  readonly checked: number;
+  /** Taken out again: the fast path was wrong. */
+  readonly failed: number;
+  /** Not made because too many were in work. */
+  readonly skipped: number;
+}
+
+/** A pool with what a node wants of it beside the seam. */
+export interface TransactionPool extends Pool {
+  /** Many at once: one answer for each, in order. */
+  addMany(raws: readonly Uint8Array[]): Promise<readonly (RecoveredTransaction | ExecutionError)[]>;
+  fullChecks(): FullCheckStats;
+  /** Resolves when no full check is in work. */
+  settled(): Promise<void>;
+}
+
+/** Makes a pool, filled with what its journal holds and what is still valid of that. */
+export async function createPool(
+  components: PoolComponents,
+  options: PoolOptions = {},
+): Promise<TransactionPool> {
+  const pool = new JournaledPool(components, options);
+  await pool.restore();
+  return pool;
+}
+
+class JournaledPool implements TransactionPool {
+  readonly #components: PoolComponents;
+  readonly #limits: PoolLimits;
+  readonly #fastPath: FastPath;
+  readonly #sample: number;
+  readonly #contents: PoolContents;
+  /** Between their first check and their last; keeps one from being taken twice. */
+  readonly #arriving = new Set<string>();
+  readonly #refused: Partial<Record<PoolErrorCode, number>> = {};
+  readonly #checks = new Set<Promise<void>>();
+  #fullChecks: FullCheckStats = { checked: 0, failed: 0, skipped: 0 };
+  #rewriting: Promise<void> | undefined;
+  #isRestoring = false;
+  #isClosed = false;
+
+  constructor(components: PoolComponents, options: PoolOptions) {
+    const { chain, clock, fastPath = FAST_PATH } = components;
+    this.#components = components;
+    this.#limits = { ...POOL_LIMITS, ...options.limits };
+    this.#fastPath = fastPath;
+    this.#sample = options.fullCheckSample ?? FULL_CHECK_SAMPLE;
+    this.#contents = new PoolContents({ chain, clock, fastPath, limits: this.#limits });
+  }
+
+  async add(raw: Uint8Array): Promise<RecoveredTransaction> {
+    const [result] = await this.addMany([raw]);
+    assert(result !== undefined, 'each has an answer');
+    if (result instanceof ExecutionError) throw result;
+    return result;
+  }
+
+  async addMany(
+    raws: readonly Uint8Array[],
+  ): Promise<readonly (RecoveredTransaction | ExecutionError)[]> {
+    if (this.#isClosed) throw new ExecutionError('closed', 'the pool was closed');
+    const results: (RecoveredTransaction | ExecutionError)[] = [];
+    const arrived: { readonly form: PooledForm; readonly index: number }[] = [];
+    raws.forEach((raw, index) => {
+      const form = this.#examine(raw);
+      if (form instanceof ExecutionError) results[index] = form;
+      else arrived.push({ form, index });
+    });
+    try {
+      const recovered = await this.#recover(arrived.map(({ form }) => form));
+      await Promise.all(
+        arrived.map(async ({ form, index }, at) => {
+          const transaction = recovered[at] as RecoveredTransaction | ExecutionError;
+          results[index] = await this.#take(transaction, form.sidecar);
+        }),
+      );
+    } finally {
+      for (const { form } of arrived) this.#arriving.delete(keyOf(form.signed.hash));
+    }
+    for (const result of results) if (result instanceof ExecutionError) this.#count(result);
+    return results;
+  }
+
+  addUnsigned(transaction: RecoveredTransaction): void {
+    const { chain } = this.#components;
+    try {
+      this.#fastPath.checkForm(transaction, chain.chainId, chain.next(), this.#limits);
+      if (transaction.fields.type === 3) throw refuse('blobs-missing', 'came without its blobs');
+      this.#contents.admit(transaction, undefined);
+    } catch (error) {
+      if (error instanceof ExecutionError) this.#count(error);
+      throw error;
+    }
+  }
+
+  best(options: Parameters<Pool['best']>[0]): readonly RecoveredTransaction[] {
+    return this.#contents.best(options);
+  }
+
+  find(hash: Uint8Array): PooledTransaction | undefined {
+    return this.#contents.find(hash);
+  }
+
+  nextNonce(sender: Uint8Array): bigint | undefined {
+    return this.#contents.nextNonce(sender);
+  }
+
+  all(): readonly PooledTransaction[] {
+    return this.#contents.all();
+  }
+
+  remove(hash?: Uint8Array): boolean {
+    const { journal } = this.#components;
+    if (hash === undefined) {
+      const isChanged = this.#contents.clear();
+      this.#rewrite();
+      return isChanged;
+    }
+    const isChanged = this.#contents.remove(hash, 'removed');
+    if (isChanged) journal?.append(removedRecord(hash));
+    return isChanged;
+  }
+
+  advance(included: readonly RecoveredTransaction[], senders: readonly Uint8Array[] = []): void {
+    this.#contents.advance(included, senders);
+  }
+
+  subscribe(listener: (event: PoolEvent) => void): () => void {
+    return this.#contents.subscribe(listener);
+  }
+
+  stats(): PoolStats {
+    const { pending, size, bytes, senders } = this.#contents;
+    return { pending, queued: size - pending, bytes, senders, refused: { ...this.#refused } };
+  }
+
+  fullChecks(): FullCheckStats {
+    return this.#fullChecks;
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#checks);
+  }
+
+  async restore(): Promise<void> {
+    const { journal } = this.#components;
+    if (journal === undefined) return;
+    this.#isRestoring = true;
+    let batch: Uint8Array[] = [];
+    const flush = async (): Promise<void> => {
+      await this.addMany(batch);
+      batch = [];
+    };
+    for await (const bytes of journal.records()) {
+      const record = readRecord(bytes);
+      if (record?.kind === 'transaction') batch.push(record.raw);
+      if (record?.kind === 'removed' || batch.length >= JOURNAL_BATCH) await flush();
+      if (record?.kind === 'removed') this.#contents.remove(record.hash, 'removed');
+    }
+    await flush();
+    this.#isRestoring = false;
+    this.#rewrite();
+    await this.#rewriting;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.settled();
+    await this.#rewriting;
+    await this.#components.journal?.close();
+  }
+
+  /** Everything that can be said before the signature is looked at. */
+  #examine(raw: Uint8Array): PooledForm | ExecutionError {
+    const { chain } = this.#components;
+    try {
+      const bound =
+        raw[0] === 3 ? this.#limits.blobTransactionBytes : this.#limits.transactionBytes;
+      if (raw.length > bound) throw refuse('oversize', `${raw.length} bytes, at most ${bound}`);
+      const form = decodePooledTransaction(raw);
+      const { signed, sidecar } = form;
+      const key = keyOf(signed.hash);
+      if (this.#contents.has(key) || this.#arriving.has(key)) {
+        throw refuse('already-known', 'is in the pool already');
+      }
+      const head = chain.next();
+      this.#fastPath.checkForm(signed, chain.chainId, head, this.#limits);
+      checkSidecar(signed, sidecar, head);
+      this.#arriving.add(key);
+      return form;
+    } catch (error) {
+      if (!(error instanceof ExecutionError)) throw error;
+      if (error.code !== 'malformed-rlp') return error;
+      return new ExecutionError('malformed', error.message, error.details);
+    }
+  }
+
+  async #recover(
+    forms: readonly PooledForm[],
+  ): Promise<readonly (RecoveredTransaction | ExecutionError)[]> {
+    if (forms.length === 0) return [];
+    const { recoverer, chain } = this.#components;
+    const signed = forms.map((form) => form.signed);
+    try {
+      return await recoverer.recover(signed, chain.next().fork);
+    } catch (error) {
+      if (!(error instanceof ExecutionError)) throw error;
+      return signed.map(() => error);
+    }
+  }
+
+  async #take(
+    transaction: RecoveredTransaction | ExecutionError,
+    sidecar: BlobSidecar | undefined,
+  ): Promise<RecoveredTransaction | ExecutionError> {
+    if (transaction instanceof ExecutionError) return transaction;
+    try {
+      if (sidecar !== undefined) await this.#checkBlobs(transaction, sidecar);
+      this.#contents.admit(transaction, sidecar);
+    } catch (error) {
+      if (error instanceof ExecutionError) return error;
+      throw error;
+    }
+    this.#keep(transaction, sidecar);
+    this.#maybeCheck(transaction);
+    return transaction;
+  }
+
+  async #checkBlobs(transaction: RecoveredTransaction, sidecar: BlobSidecar): Promise<void> {
+    const { blobs } = this.#components;
+    if (blobs === undefined) throw refuse('blob-proof', 'no proofs of blobs are checked here');
+    this.#contents.assertAdmissible(transaction);
+    if (await blobs.verify(sidecar)) return;
+    throw refuse('blob-proof', 'the proofs do not belong to the blobs');
+  }
+
+  #keep(transaction: RecoveredTransaction, sidecar: BlobSidecar | undefined): void {
+    const { journal } = this.#components;
+    if (journal === undefined || this.#isRestoring) return;
+    journal.append(transactionRecord(transaction, sidecar));
+    if (journal.bytes > 2 * this.#contents.bytes + JOURNAL_SLACK_BYTES) this.#rewrite();
+  }
+
+  /** Writes the journal anew, without what left the pool. */
+  #rewrite(): void {
+    const { journal } = this.#components;
+    if (journal === undefined || this.#rewriting !== undefined) return;
+    const records = this.#contents
+      .all()
+      // A devnet's unsigned ones have s of zero: nobody could take them from a journal.
+      .filter(({ transaction }) => transaction.signature.s !== 0n)
+      .map(({ transaction, sidecar }) => transactionRecord(transaction, sidecar));
+    this.#rewriting = journal.rewrite(records).finally(() => {
+      this.#rewriting = undefined;
+    });
+  }
+
+  #maybeCheck(transaction: RecoveredTransaction): void {
+    const { fullCheck, random } = this.#components;
+    if (fullCheck === undefined || random === undefined) return;
+    if (random() * this.#sample >= 1 || !this.#isExecutable(transaction)) return;
+    if (this.#checks.size >= FULL_CHECKS_MAX) {
+      this.#fullChecks = { ...this.#fullChecks, skipped: this.#fullChecks.skipped + 1 };
+      return;
+    }
+    const check = this.#checkInFull(transaction, fullCheck).finally(() => {
+      this.#checks.delete(check);
+    });
+    this.#checks.add(check);
+  }
+
+  async #checkInFull(transaction: RecoveredTransaction, fullCheck: FullCheck): Promise<void> {
+    // Whoever sent it has its answer first.
+    await Promise.resolve();
+    const reason = await fullCheck(transaction).catch((error: unknown) => String(error));
+    const { checked, failed, skipped } = this.#fullChecks;
+    // A block may have come meanwhile; what it changed, the pool knows.
+    const isFault = reason !== undefined && this.#isExecutable(transaction);
+    this.#fullChecks = { checked: checked + 1, failed: failed + (isFault ? 1 : 0), skipped };
+    if (!isFault) return;
+    this.#contents.remove(transaction.hash, 'invalid');
+    this.#components.journal?.append(removedRecord(transaction.hash));
+    this.#components.onFault?.({ transaction, reason });
+  }
+
+  #isExecutable({ hash }: RecoveredTransaction): boolean {
+    return this.#contents.find(hash)?.isExecutable === true;
+  }
+
+  #count({ code }: ExecutionError): void {
+    const known = code as PoolErrorCode;
+    this.#refused[known] = (this.#refused[known] ?? 0) + 1;
+  }
+}
