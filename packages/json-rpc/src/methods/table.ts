@@ -1,4 +1,4 @@
-import { BASALT } from './basalt.ts';
+import { BASALT, DEVNET_BASALT } from './basalt.ts';
 import { CHAIN_CONFIG } from './chain-config.ts';
 import { DEBUG } from './debug.ts';
 import { DEVNET_ANVIL } from './devnet-anvil.ts';
@@ -31,7 +31,13 @@ const CHAIN_METHODS = {
 };
 
 /** What only somebody's own chain lets them do. */
-const DEVNET_METHODS = { ...ETH_KEYS, ...DEVNET_EVM, ...DEVNET_HARDHAT, ...DEVNET_ANVIL };
+const DEVNET_METHODS = {
+  ...ETH_KEYS,
+  ...DEVNET_EVM,
+  ...DEVNET_HARDHAT,
+  ...DEVNET_ANVIL,
+  ...DEVNET_BASALT,
+};
 
 /** The methods that are there, by name; the names of all others are refused alike. */
 export function methodTable(has: {
