@@ -51,6 +51,7 @@ export {
   requestsHash,
   WITHDRAWAL_REQUEST,
 } from './chain/requests.ts';
+export { payRewards, payWithdrawals } from './chain/rewards.ts';
 export {
   BEACON_ROOTS,
   BLOCK_HASHES,

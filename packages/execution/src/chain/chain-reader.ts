@@ -1,5 +1,6 @@
 import type { AccountChange, BlockEnvironment, Recover } from '@basalt/evm';
 import { isAtLeast } from '@basalt/evm';
+import { encodeBlock } from '../block/block-codec.ts';
 import { BloomBuilder } from '../block/bloom.ts';
 import { decodeStoredReceipts } from '../block/stored-receipts.ts';
 import type { Block, BlockHeader, Receipt } from '../block/types.ts';
@@ -249,7 +250,8 @@ export class ChainReader {
 
 function genesisBlockOf({ hash, header }: ParsedGenesis): HotBlock {
   const withdrawals = header.withdrawalsRoot === undefined ? undefined : [];
-  const block: Block = { hash, header, transactions: [], ommers: [], withdrawals, sizeBytes: 0 };
+  const body = { header, transactions: [], ommers: [], withdrawals };
+  const block: Block = { hash, ...body, sizeBytes: encodeBlock(body).length };
   const senders = new Uint8Array(0);
   const row = { hash, logIndex: 0, totalDifficulty: header.difficulty, senders };
   return { block, receipts: [], row };
