@@ -12,7 +12,7 @@ import type { TransactionArgs } from '../params/transaction-args.ts';
 import type { Services } from '../services.ts';
 import type { Deadline } from './engines.ts';
 import { applyMessage, type Message, type MessageResult, type MessageRules } from './message.ts';
-import { applyOverrides, withMoved } from './moved-precompiles.ts';
+import { applyOverrides, warmAddresses, withMoved } from './moved-precompiles.ts';
 import { Overlay } from './overlay.ts';
 
 /** Everything that a call on the state of a block needs. */
@@ -23,6 +23,7 @@ export interface CallContext {
   readonly overlay: Overlay;
   readonly environment: BlockEnvironment;
   readonly deadline: Deadline;
+  readonly warm: readonly Uint8Array[];
 }
 
 const NO_DATA = new Uint8Array(0);
@@ -44,7 +45,8 @@ export async function openCall(
   const moved = applyOverrides(overlay, overrides, fork);
   const evm = await engines.get(fork, moved?.set);
   const environment = overrideBlock(chain.environment(block.header), blockOverrides);
-  return { block, evm, state: withMoved(overlay, moved), overlay, environment, deadline };
+  const state = withMoved(overlay, moved);
+  return { block, evm, state, overlay, environment, deadline, warm: warmAddresses(moved) };
 }
 
 function overrideBlock(environment: BlockEnvironment, given: BlockOverrides): BlockEnvironment {
@@ -106,7 +108,7 @@ export function runCall(
   message: Message,
   rules: Partial<MessageRules> = {},
 ): MessageResult {
-  const { evm, state, deadline } = context;
+  const { evm, state, deadline, warm } = context;
   const { environment } = context;
   const isFree = message.feeCap === 0n && message.tipCap === 0n;
   const block: BlockEnvironment = {
@@ -114,7 +116,7 @@ export function runCall(
     baseFee: isFree ? 0n : environment.baseFee,
     blobBaseFee: message.blobFeeCap === 0n && isFree ? 0n : environment.blobBaseFee,
   };
-  const options = { skipsNonce: true, mayBeFree: true, ...rules };
+  const options = { skipsNonce: true, mayBeFree: true, warm, ...rules };
   return services.engines.run(deadline, () => {
     try {
       return applyMessage(evm, state, message, block, options);

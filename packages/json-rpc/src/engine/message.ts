@@ -43,6 +43,8 @@ export interface MessageRules {
   /** A message that offers no fee need not pay the base fee. */
   readonly mayBeFree: boolean;
   readonly tracer?: Tracer;
+  /** Warm beside what is warm by itself. */
+  readonly warm?: readonly Uint8Array[];
 }
 
 export interface MessageResult {
@@ -101,6 +103,7 @@ export function applyMessage(
   session.setBalance(from, (account?.balance ?? 0n) - cost);
   session.setNonce(from, (nonce + 1n) % UINT64);
   warm(session, rules, message, block);
+  for (const address of options.warm ?? []) session.warm(address);
   if (message.authorizations !== undefined) {
     applyAuthorizations(session, message.authorizations, block.chainId);
   }

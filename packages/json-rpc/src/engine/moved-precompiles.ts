@@ -9,6 +9,7 @@ import {
 } from '@basalt/evm';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { serverError } from '../errors.ts';
+import { toWord } from '../params/hex.ts';
 import type { AccountOverride } from '../params/overrides.ts';
 import { checksumAddress } from '../views/checksum.ts';
 import type { PrecompileSet } from './engines.ts';
@@ -57,9 +58,13 @@ export function applyOverrides(
       codes.set(bytesToHex(target), trampoline(id));
     }
     if (number !== undefined) removed.add(number);
-    state.override(address, override);
+    if (hasFields(override)) state.override(address, override);
   }
   return removed.size === 0 ? undefined : { set: { removed, hidden }, codes };
+}
+
+function hasFields({ balance, code, nonce, state, stateDiff }: AccountOverride): boolean {
+  return [balance, code, nonce, state, stateDiff].some((each) => each !== undefined);
 }
 
 function assertMove(
@@ -106,6 +111,11 @@ export function withMoved(state: Overlay, moved: MovedPrecompiles | undefined): 
     hasStorage: (address) => state.hasStorage(address),
     blockHash: (number) => state.blockHash(number),
   };
+}
+
+/** Precompiled contracts that are ordinary accounts now are warm from the start all the same. */
+export function warmAddresses(moved: MovedPrecompiles | undefined): readonly Uint8Array[] {
+  return [...(moved?.set.removed ?? [])].map((number) => toWord(BigInt(number)).subarray(12));
 }
 
 /** Changes as they are without the code that {@link withMoved} showed. */

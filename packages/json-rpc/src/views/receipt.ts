@@ -34,10 +34,10 @@ export function logView({ address, topics, data }: Log, place: LogPlace): View {
 /** The receipts of a block as `eth_getBlockReceipts` shows them. */
 export function receiptViews(block: Block, receipts: readonly Receipt[]): View[] {
   let logIndex = 0;
-  return receipts.flatMap((receipt, index) => {
+  return receipts.flatMap((receipt, index): View[] => {
     const view = receiptView(block, receipt, index, logIndex);
     logIndex += receipt.logs.length;
-    return view ?? [];
+    return view === null ? [] : [view];
   });
 }
 

@@ -17,6 +17,8 @@ import {
   encodeReceipt,
   headerHash,
   logsBloom,
+  payRewards,
+  payWithdrawals,
   receiptsRoot,
   requestOf,
   requestsHash,
@@ -50,7 +52,6 @@ export interface FinishedCalls {
 }
 
 const GAS_PER_BLOB = 131_072n;
-const WEI_PER_GWEI = 1_000_000_000n;
 
 /** System calls before the first transaction (EIP-4788, 2935). */
 export function openBlock(frame: Frame, header: BlockHeader): void {
@@ -68,7 +69,11 @@ export function closeBlock(chain: Chain, frame: Frame, finished: FinishedCalls):
   const isPrague = isAtLeast(fork, 'prague');
   const requests = isPrague ? collectRequests(chain, frame, calls) : undefined;
   const withdrawals = isAtLeast(fork, 'shanghai') ? (finished.withdrawals ?? []) : undefined;
-  for (const each of withdrawals ?? []) pay(frame.state, each);
+  const { number, timestamp } = finished.header;
+  if (!chain.config.isProofOfStake(number, timestamp)) {
+    payRewards(frame.state, fork, finished.header, []);
+  }
+  payWithdrawals(frame.state, withdrawals ?? []);
   const changes = frame.state.changes();
   const stateRoot =
     changes.length === 0
@@ -136,17 +141,4 @@ function collectRequests(
     ...requestOf(WITHDRAWAL_REQUEST, ask(WITHDRAWAL_REQUESTS, 'withdrawal requests')),
     ...requestOf(CONSOLIDATION_REQUEST, ask(CONSOLIDATION_REQUESTS, 'consolidation requests')),
   ];
-}
-
-/** EIP-4895. */
-function pay(state: Overlay, { address, amount }: Withdrawal): void {
-  if (amount === 0n) return;
-  const balance = (state.readAccount(address)?.balance ?? 0n) + amount * WEI_PER_GWEI;
-  state.override(address, {
-    balance,
-    nonce: undefined,
-    code: undefined,
-    state: undefined,
-    stateDiff: undefined,
-  });
 }

@@ -4,7 +4,7 @@ import type { TransactionArgs } from '../../params/transaction-args.ts';
 import { toCallError, toMessage } from '../call-context.ts';
 import { applyMessage, type MessageResult } from '../message.ts';
 import type { MovedPrecompiles } from '../moved-precompiles.ts';
-import { withoutMoved } from '../moved-precompiles.ts';
+import { warmAddresses, withoutMoved } from '../moved-precompiles.ts';
 import type { Overlay } from '../overlay.ts';
 import { createLogTracer } from './log-tracer.ts';
 import { type SimulatedCall, toTransaction } from './simulated-call.ts';
@@ -45,7 +45,11 @@ export function runSimulatedCall(
   const nonce = args.nonce ?? overlay.readAccount(from)?.nonce ?? 0n;
   const message = toMessage({ ...args, gas }, budget, environment.chainId, nonce);
   const tracer = createLogTracer();
-  const rules = { skipsNonce: !run.validation, mayBeFree: !run.validation };
+  const rules = {
+    skipsNonce: !run.validation,
+    mayBeFree: !run.validation,
+    warm: warmAddresses(moved),
+  };
   let result: MessageResult;
   try {
     const traced = run.traceTransfers ? { ...rules, tracer } : rules;
@@ -55,7 +59,9 @@ export function runSimulatedCall(
   }
   overlay.push(withoutMoved(overlay, result.changes, moved));
   const transaction = toTransaction(args, message, environment.chainId);
-  return { transaction, result, logs: run.traceTransfers ? tracer.logs() : result.logs };
+  if (run.traceTransfers) return { transaction, result, ...tracer.result() };
+  const logs = result.logs.map((log, index) => ({ log, index }));
+  return { transaction, result, logs, emitted: logs.length };
 }
 
 /** Keeps the code, which says what was wrong. */

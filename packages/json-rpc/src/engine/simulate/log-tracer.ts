@@ -12,20 +12,35 @@ const TRANSFER_TOPIC = hexToBytes(
 const LOG0 = 0xa0;
 const LOG4 = 0xa4;
 
+/** A log with its place among all that the call logged. */
+export interface PlacedLog {
+  readonly log: Log;
+  readonly index: number;
+}
+
+/** What a call logged. */
+export interface CallLogs {
+  /** Those that count, in order. */
+  readonly logs: readonly PlacedLog[];
+  /** How many there were, those included that failed frames took with them. */
+  readonly emitted: number;
+}
+
 export interface LogTracer extends Tracer {
-  /** Logs and transfers that count, in order. */
-  logs(): readonly Log[];
+  result(): CallLogs;
 }
 
 /**
  * Logs of a run with the ether that moved among them, as `traceTransfers` of `eth_simulateV1` wants
- * them. What a frame that failed logged does not count.
+ * them. What a frame that failed logged does not count but keeps its number, as the stored answers of
+ * the execution APIs have it.
  */
 export function createLogTracer(): LogTracer {
   /** One list for each open frame; the first one stays. */
-  const frames: Log[][] = [];
+  const frames: PlacedLog[][] = [];
+  let emitted = 0;
   const add = (log: Log): void => {
-    frames.at(-1)?.push(log);
+    frames.at(-1)?.push({ log, index: emitted++ });
   };
   return {
     onEnter(frame) {
@@ -47,7 +62,7 @@ export function createLogTracer(): LogTracer {
       const logs = frames.pop() ?? [];
       if (halt === undefined) frames.at(-1)?.push(...logs);
     },
-    logs: () => frames[0] ?? [],
+    result: () => ({ logs: frames[0] ?? [], emitted }),
   };
 }
 

@@ -131,7 +131,7 @@ function showBlock({ block, calls }: BlockParts, isFull: boolean): View {
       transactionIndex,
     };
     const view = callView(call, place, logIndex);
-    logIndex += call.logs.length;
+    logIndex += call.emitted;
     return view;
   });
   return { ...blockView(block, isFull), calls: views };

@@ -1,4 +1,3 @@
-import type { Log } from '@basalt/evm';
 import { keccak256 } from '@basalt/evm';
 import {
   encodeTransaction,
@@ -11,13 +10,12 @@ import type { TransactionArgs } from '../../params/transaction-args.ts';
 import { type LogPlace, logView } from '../../views/receipt.ts';
 import type { View } from '../../views/transaction.ts';
 import type { Message, MessageResult } from '../message.ts';
+import type { CallLogs } from './log-tracer.ts';
 
 /** A call that ran, with what is shown of it once its block has a hash. */
-export interface SimulatedCall {
+export interface SimulatedCall extends CallLogs {
   readonly transaction: RecoveredTransaction;
   readonly result: MessageResult;
-  /** With transfers where they are traced. */
-  readonly logs: readonly Log[];
 }
 
 /** The call as a transaction without signature: it has a hash and a place in the block. */
@@ -65,7 +63,7 @@ export function callView(
   return {
     // Reverted calls give their data in the error.
     returnData: halt === undefined ? toHex(output) : '0x',
-    logs: logs.map((log, at) => logView(log, { ...place, logIndex: firstLog + at })),
+    logs: logs.map(({ log, index }) => logView(log, { ...place, logIndex: firstLog + index })),
     gasUsed: toQuantity(gasUsed),
     maxUsedGas: toQuantity(gasPeak),
     status: halt === undefined ? '0x1' : '0x0',
