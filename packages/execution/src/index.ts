@@ -124,14 +124,22 @@ export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';
 export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
 export { RlpWriter } from './rlp/writer.ts';
+export { createStateEngine, STATE_TABLES, type StateEngineOptions } from './state/tables.ts';
 export type {
   AccountProof,
+  AccountProof,
+  StagedState,
   StagedState,
   StateStats,
+  StateStats,
+  StateView,
   StateView,
   StorageProof,
+  StorageProof,
+  WorldState,
   WorldState,
 } from './state/types.ts';
+export { createWorldState, type WorldStateOptions } from './state/world-state.ts';
 export { decodeTransaction, readTransaction } from './transaction/decode.ts';
 export {
   assembleTransaction,

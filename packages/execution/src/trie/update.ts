@@ -218,7 +218,7 @@ class Batch {
   ): Node | undefined {
     if (draft.mask === 0) return undefined;
     if ((draft.mask & (draft.mask - 1)) === 0) {
-      return this.#collapse(before, draft, start, end);
+      return this.#collapse(before, draft, start);
     }
     const { mask, changed, children, leaves } = draft;
     const image = writeImage(before, { childDepth: end + 1, mask, changed, children });
@@ -228,12 +228,7 @@ class Batch {
   }
 
   /** An only child takes the place of its branch; digits between them go to its extension. */
-  #collapse(
-    before: Branch | undefined,
-    draft: Draft,
-    start: number,
-    end: number,
-  ): Node | undefined {
+  #collapse(before: Branch | undefined, draft: Draft, start: number): Node | undefined {
     const digit = childCount((draft.mask - 1) & 0xffff);
     const made = draft.children[digit];
     const child = made ?? (before && loadChild(this.#source, before, digit));

@@ -12,8 +12,8 @@ import { sortChanges, updateTrie } from '../../../src/trie/update.ts';
 
 /** A trie whose store is two maps: what a world state does with an engine, for tests. */
 export class MemoryTrie implements NodeSource {
-  readonly records = new Map<string, Uint8Array>();
-  readonly leaves = new Map<string, Uint8Array>();
+  readonly records: Map<string, Uint8Array> = new Map();
+  readonly leaves: Map<string, Uint8Array> = new Map();
   readonly keyBytes: number;
   node: Node | undefined;
   loads = 0;

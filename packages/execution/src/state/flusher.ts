@@ -1,0 +1,71 @@
+import type { OrderedTables } from '@basalt/store';
+import { FlushBatch, type StateCommit } from './flush.ts';
+import { FLUSH_WRITES_MAX, WAITING_BLOCKS_MAX } from './limits.ts';
+
+/** Brings commits to the engine, in order, as many at once as came while the last were written. */
+export class Flusher {
+  readonly #engine: OrderedTables;
+  readonly #settled: (last: StateCommit) => void;
+  readonly #queue: StateCommit[] = [];
+  #running: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  /** @param settled told when the engine has everything up to a commit */
+  constructor(engine: OrderedTables, settled: (last: StateCommit) => void) {
+    this.#engine = engine;
+    this.#settled = settled;
+  }
+
+  /** @throws what the engine said when it takes no writes and too much waits */
+  assertRoom(): void {
+    if (this.#failure !== undefined && this.#queue.length >= WAITING_BLOCKS_MAX) {
+      throw this.#failure;
+    }
+  }
+
+  push(commit: StateCommit): void {
+    this.#queue.push(commit);
+    this.#start();
+  }
+
+  /** @throws StoreError what the engine said; the commits still wait, and the next call tries */
+  async flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      this.#start();
+      await this.#running;
+      if (this.#failure !== undefined) throw this.#failure;
+    }
+  }
+
+  #start(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #run(): Promise<void> {
+    // Whoever commits goes on first.
+    await Promise.resolve();
+    this.#failure = undefined;
+    while (this.#queue.length > 0) {
+      const batch = new FlushBatch(this.#engine);
+      let taken = 0;
+      let last: StateCommit | undefined;
+      for (const commit of this.#queue) {
+        if (taken > 0 && batch.size >= FLUSH_WRITES_MAX) break;
+        batch.add(commit);
+        last = commit;
+        taken++;
+      }
+      try {
+        await this.#engine.commit(batch.writes());
+      } catch (error) {
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+        return;
+      }
+      this.#queue.splice(0, taken);
+      batch.forgetLeaves();
+      if (last !== undefined) this.#settled(last);
+    }
+  }
+}

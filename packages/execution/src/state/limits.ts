@@ -1,0 +1,33 @@
+/**
+ * Blocks behind the head that can be read, proven and undone, unless said otherwise: more than the
+ * 256 that BLOCKHASH sees and than any finality gadget takes back, and some hours of a chain with
+ * a block every 12 seconds (1,024 x 12 s = 3.4 h).
+ */
+export const WINDOW_BLOCKS_DEFAULT = 1_024;
+
+/** Blocks whose hash a contract can ask for (Yellow Paper, 9.4.2); kept whatever the window. */
+export const BLOCK_HASHES_KEPT = 256;
+
+/** Values in memory over the engine: about half a million accounts and slots. */
+export const CACHE_BYTES_DEFAULT: number = 64 * 1024 * 1024;
+
+/** Branches in memory: the upper ones of a million accounts are some 70,000. */
+export const TRIE_BYTES_DEFAULT: number = 128 * 1024 * 1024;
+
+/** A branch of 16 hashes with its objects: image 532, arrays and headers about 500. */
+export const BRANCH_BYTES_ESTIMATE = 1_024;
+
+/** Rows of a block's history that one value of the engine holds: a page and a half. */
+export const HISTORY_CHUNK_BYTES = 6_000;
+
+/** Changed values of recent blocks kept in memory, so that reading near the head costs a look. */
+export const RECENT_CHANGES_MAX = 200_000;
+
+/**
+ * Blocks that may wait for a disk that takes no writes: further commits are refused with the
+ * disk's error, because what waits lies in memory.
+ */
+export const WAITING_BLOCKS_MAX = 4_096;
+
+/** Writes of one transaction of the engine, about: bounds its length and memory. */
+export const FLUSH_WRITES_MAX = 200_000;

@@ -1,0 +1,82 @@
+import { createLru } from '../cache/lru.ts';
+import type { Cache } from '../cache/types.ts';
+import { keyOf } from './byte-key.ts';
+import type { StoredAccount } from './value-codec.ts';
+
+/** About what an entry takes with its key and objects. */
+const ENTRY_BYTES = 256;
+/** Accounts whose storage was cleared; beyond that many all slots are forgotten. */
+const EPOCHS_MAX = 4_096;
+
+/** An account as it is at the head; undefined inside: there is none. */
+export interface CachedAccount {
+  readonly account: StoredAccount | undefined;
+  /** As the tables have it. */
+  readonly encoded: Uint8Array;
+}
+
+/**
+ * Values at the head by address and slot as callers know them, so that a read that hits hashes
+ * nothing. A commit writes through, a rewind empties it.
+ */
+export class ValueCache {
+  readonly #accounts: Cache<CachedAccount>;
+  readonly #slots: Cache<Uint8Array>;
+  /** Part of the keys of slots whose account was cleared: its slots from before do not count. */
+  readonly #epochs = new Map<string, number>();
+  #epoch = 0;
+  hits = 0;
+  misses = 0;
+
+  constructor(bytes: number) {
+    const entries = Math.max(16, Math.floor(bytes / ENTRY_BYTES));
+    this.#accounts = createLru(Math.ceil(entries / 2));
+    this.#slots = createLru(Math.ceil(entries / 2));
+  }
+
+  account(address: string): CachedAccount | undefined {
+    const found = this.#accounts.get(address);
+    if (found === undefined) this.misses++;
+    else this.hits++;
+    return found;
+  }
+
+  setAccount(address: string, account: CachedAccount): void {
+    this.#accounts.set(address, account);
+  }
+
+  /** The value, 32 bytes. */
+  slot(key: string): Uint8Array | undefined {
+    const found = this.#slots.get(key);
+    if (found === undefined) this.misses++;
+    else this.hits++;
+    return found;
+  }
+
+  setSlot(key: string, value: Uint8Array): void {
+    this.#slots.set(key, value);
+  }
+
+  slotKey(address: string, slot: Uint8Array): string {
+    const key = address + keyOf(slot);
+    if (this.#epochs.size === 0) return key;
+    const epoch = this.#epochs.get(address);
+    return epoch === undefined ? key : key + String.fromCharCode(epoch >>> 16, epoch & 0xffff);
+  }
+
+  /** The account's slots are not what they were. */
+  clearSlots(address: string): void {
+    this.#epoch++;
+    if (this.#epochs.size >= EPOCHS_MAX || this.#epoch === 0xffff_ffff) {
+      this.#slots.clear();
+      this.#epochs.clear();
+    }
+    this.#epochs.set(address, this.#epoch);
+  }
+
+  clear(): void {
+    this.#accounts.clear();
+    this.#slots.clear();
+    this.#epochs.clear();
+  }
+}

@@ -1,0 +1,435 @@
+import { type Account, type AccountChange, keccak256 } from '@basalt/evm';
+import { assert, equalBytes } from '@basalt/protocol';
+import type { OrderedTables } from '@basalt/store';
+import { ExecutionError } from '../errors.ts';
+import { proveKey } from '../trie/load.ts';
+import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
+import { keyOf } from './byte-key.ts';
+import { FlatState } from './flat-state.ts';
+import type { StateCommit } from './flush.ts';
+import { Flusher } from './flusher.ts';
+import { History } from './history.ts';
+import {
+  BLOCK_HASHES_KEPT,
+  CACHE_BYTES_DEFAULT,
+  TRIE_BYTES_DEFAULT,
+  WINDOW_BLOCKS_DEFAULT,
+} from './limits.ts';
+import { type StagedUpdates, stageUpdates } from './staging.ts';
+import { StateTries } from './state-tries.ts';
+import { BlockView, type ViewSource } from './state-view.ts';
+import {
+  type BlockRecord,
+  blockKey,
+  decodeBlock,
+  decodeHead,
+  HEAD_KEY,
+  type HeadRecord,
+} from './tables.ts';
+import type { AccountProof, StagedState, StateStats, StateView, WorldState } from './types.ts';
+import { type MergedChanges, mergeChanges, updatesOfChanges, updatesOfDiff } from './updates.ts';
+import { type CachedAccount, ValueCache } from './value-cache.ts';
+import {
+  decodeAccount,
+  decodeSlot,
+  NOTHING,
+  type StoredAccount,
+  ZERO_WORD,
+} from './value-codec.ts';
+
+export interface WorldStateOptions {
+  /** From {@link createStateEngine}; the world owns it and closes it. */
+  readonly engine: OrderedTables;
+  /** Blocks behind the head that stay readable; `all`: an archive. Default 1,024. */
+  readonly windowBlocks?: number | 'all';
+  /** Memory for values; default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Memory for branches of tries; default 128 MiB. */
+  readonly trieBytes?: number;
+}
+
+/**
+ * Opens the state that an engine has, or an empty one.
+ *
+ * @throws ExecutionError `damaged-state`
+ */
+export function createWorldState(options: WorldStateOptions): WorldState {
+  return new EngineWorldState(options);
+}
+
+/** Hash of no code at all (Yellow Paper, 4.1). */
+const EMPTY_CODE_HASH: Uint8Array = keccak256(NOTHING);
+
+const NO_HEAD: HeadRecord = {
+  number: -1,
+  hash: ZERO_WORD,
+  root: EMPTY_TRIE_ROOT,
+  accounts: 0,
+  slots: 0,
+  oldest: 0,
+};
+
+/** The updates with what a commit needs beside them. */
+class Staged implements StagedState {
+  readonly parent: number;
+  readonly root: Uint8Array;
+  readonly sequence: number;
+  readonly updates: StagedUpdates;
+  readonly changes: MergedChanges;
+
+  constructor(parent: number, sequence: number, updates: StagedUpdates, changes: MergedChanges) {
+    this.parent = parent;
+    this.sequence = sequence;
+    this.root = updates.root;
+    this.updates = updates;
+    this.changes = changes;
+  }
+}
+
+export class EngineWorldState implements WorldState, ViewSource {
+  readonly #engine: OrderedTables;
+  readonly #window: number;
+  readonly #flat: FlatState;
+  readonly #history: History;
+  readonly #cache: ValueCache;
+  readonly #tries: StateTries;
+  readonly #flusher: Flusher;
+  /** Blocks that the engine does not have yet. */
+  readonly #blocks = new Map<number, { record: BlockRecord; sequence: number }>();
+  /** Where each rewind went, in order. */
+  readonly #rewinds: number[] = [];
+  #head: HeadRecord;
+  #durable: number;
+  /** Commits and rewinds since the start. */
+  #sequence = 0;
+  #closed = false;
+  /** The tries of one older block, as proofs of it come one after another. */
+  #older: { readonly sequence: number; readonly number: number; staged: StagedUpdates } | undefined;
+
+  constructor(options: WorldStateOptions) {
+    const { engine, windowBlocks = WINDOW_BLOCKS_DEFAULT } = options;
+    this.#engine = engine;
+    this.#window = windowBlocks === 'all' ? Number.POSITIVE_INFINITY : windowBlocks;
+    assert(this.#window >= 0, 'a window has no negative length');
+    const head = engine.get('meta', HEAD_KEY);
+    this.#head = head === undefined ? NO_HEAD : decodeHead(head);
+    this.#durable = this.#head.number;
+    this.#flat = new FlatState(engine);
+    this.#history = new History(engine);
+    this.#cache = new ValueCache(options.cacheBytes ?? CACHE_BYTES_DEFAULT);
+    const trieBytes = options.trieBytes ?? TRIE_BYTES_DEFAULT;
+    this.#tries = new StateTries(this.#flat, this.#head.root, trieBytes);
+    this.#tries.accountTrie();
+    this.#flusher = new Flusher(engine, (last) => this.#settle(last));
+  }
+
+  get number(): number {
+    return this.#head.number;
+  }
+
+  get root(): Uint8Array {
+    return this.#head.root;
+  }
+
+  get oldest(): number {
+    return this.#head.oldest;
+  }
+
+  get durableNumber(): number {
+    return Math.min(this.#durable, this.#head.number);
+  }
+
+  head(): StateView {
+    return new BlockView(this, this.#head.number, this.#rewinds.length);
+  }
+
+  at(number: number): StateView | undefined {
+    if (!this.#isInWindow(number)) return undefined;
+    return new BlockView(this, number, this.#rewinds.length);
+  }
+
+  stage(changes: readonly AccountChange[]): StagedState {
+    this.#assertOpen();
+    const merged = mergeChanges(changes);
+    const values = {
+      account: (address: Uint8Array, key: string) => this.#accountNow(address, key).encoded,
+      slot: (address: Uint8Array, key: string, slot: Uint8Array) =>
+        this.#slotNow(address, key, slot),
+    };
+    const updates = stageUpdates(this.#tries, updatesOfChanges(values, merged.accounts));
+    return new Staged(this.#head.number, this.#sequence, updates, merged);
+  }
+
+  commit(staged: StagedState, blockHash: Uint8Array): void {
+    this.#assertOpen();
+    assert(staged instanceof Staged, 'a state is committed by the world that staged it');
+    if (staged.sequence !== this.#sequence) {
+      const message = `staged on block ${staged.parent}, but the head is ${this.#head.number} now`;
+      throw new ExecutionError('stale-state', message, { parent: staged.parent });
+    }
+    this.#flusher.assertRoom();
+    const { updates, changes } = staged;
+    const number = this.#head.number + 1;
+    const isFirst = this.#head.number < 0;
+    const oldest = isFirst ? number : Math.max(this.#head.oldest, number - this.#window);
+    const { root } = updates;
+    const record: BlockRecord = {
+      number,
+      hash: blockHash.slice(),
+      root,
+      accounts: this.#head.accounts + updates.accountsAdded,
+      slots: this.#head.slots + updates.slotsAdded,
+    };
+    // Behind the first block there is nothing to go back to.
+    const diff = isFirst ? undefined : updates.diff;
+    this.#apply(updates, { ...record, oldest });
+    this.#blocks.set(number, { record, sequence: this.#sequence });
+    if (diff !== undefined) this.#history.add(number, diff, this.#sequence);
+    this.#history.prune(oldest);
+    this.#cacheChanges(staged);
+    for (const [key, { code }] of changes.codes) this.#flat.setCode(key, code, this.#sequence);
+    this.#push(updates, { block: { record, diff }, rewindTo: undefined, changes });
+  }
+
+  blockHash(number: number): Uint8Array | undefined {
+    return this.#record(number)?.hash;
+  }
+
+  rewind(number: number): void {
+    this.#assertOpen();
+    if (number === this.#head.number) return;
+    const record = this.#record(number);
+    if (!this.#isInWindow(number) || record === undefined) throw this.#unknown(number);
+    this.#flusher.assertRoom();
+    const updates = this.#stageBack(number);
+    this.#apply(updates, { ...record, oldest: this.#head.oldest });
+    for (const above of this.#blocks.keys()) if (above > number) this.#blocks.delete(above);
+    this.#history.rewind(number);
+    this.#cache.clear();
+    this.#rewinds.push(number);
+    this.#push(updates, { block: undefined, rewindTo: number, changes: undefined });
+  }
+
+  prove(number: number, address: Uint8Array, slots: readonly Uint8Array[]): AccountProof {
+    this.#assertOpen();
+    if (!this.#isInWindow(number)) throw this.#unknown(number);
+    const isHead = number === this.#head.number;
+    const staged = isHead ? undefined : this.#stageBack(number);
+    const hash = keccak256(address);
+    const key = keyOf(hash);
+    const node = staged === undefined ? this.#tries.accountTrie() : staged.node;
+    const encoded = this.#storedAt(number, hash, key);
+    const account = encoded.length === 0 ? undefined : decodeAccount(encoded);
+    const storageRoot = account?.storageRoot ?? EMPTY_TRIE_ROOT;
+    const changed = staged?.storage.get(key);
+    const storageTrie = (): ReturnType<StateTries['storageTrie']> =>
+      changed === undefined ? this.#tries.storageTrie({ hash, key }, storageRoot) : changed.node;
+    const source = this.#tries.source(hash);
+    return {
+      address,
+      account,
+      storageRoot,
+      nodes: proveKey(this.#tries.source(undefined), node, hash),
+      storage: slots.map((slot) => ({
+        slot,
+        value: this.#slotAt(number, hash, key, keccak256(slot)),
+        nodes: proveKey(source, storageTrie(), keccak256(slot)),
+      })),
+    };
+  }
+
+  flush(): Promise<void> {
+    return this.#flusher.flush();
+  }
+
+  stats(): StateStats {
+    return {
+      accounts: this.#head.accounts,
+      slots: this.#head.slots,
+      trieNodesCached: this.#tries.countBranches(),
+      cacheHits: this.#cache.hits,
+      cacheMisses: this.#cache.misses,
+      diskBytes: this.#engine.sizeBytes(),
+    };
+  }
+
+  /** Brings to the engine what waits, then closes it. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#flusher.flush();
+    } finally {
+      await this.#engine.close();
+    }
+  }
+
+  readAccountAt(view: BlockView, address: Uint8Array): Account | undefined {
+    if (this.#isNow(view)) return this.#accountNow(address, keyOf(address)).account;
+    const hash = keccak256(address);
+    const encoded = this.#storedAt(view.number, hash, keyOf(hash));
+    return encoded.length === 0 ? undefined : decodeAccount(encoded);
+  }
+
+  readStorageAt(view: BlockView, address: Uint8Array, slot: Uint8Array): Uint8Array {
+    if (this.#isNow(view)) return this.#slotNow(address, keyOf(address), slot);
+    const hash = keccak256(address);
+    return this.#slotAt(view.number, hash, keyOf(hash), keccak256(slot));
+  }
+
+  readCodeAt(view: BlockView, codeHash: Uint8Array): Uint8Array {
+    this.#isNow(view);
+    if (equalBytes(codeHash, EMPTY_CODE_HASH)) return NOTHING;
+    const code = this.#flat.code(codeHash);
+    if (code !== undefined) return code;
+    throw new ExecutionError('damaged-state', 'the store has no code with a hash it knows');
+  }
+
+  hasStorageAt(view: BlockView, address: Uint8Array): boolean {
+    const account = this.readAccountAt(view, address) as StoredAccount | undefined;
+    return account !== undefined && !equalBytes(account.storageRoot, EMPTY_TRIE_ROOT);
+  }
+
+  /** True: the view shows the head. @throws ExecutionError `unknown-state`, `closed` */
+  #isNow(view: BlockView): boolean {
+    this.#assertOpen();
+    if (view.rewinds < this.#rewinds.length) {
+      for (const to of this.#rewinds.slice(view.rewinds)) {
+        if (to < view.number) throw this.#unknown(view.number);
+      }
+      view.rewinds = this.#rewinds.length;
+    }
+    if (view.number === this.#head.number) return true;
+    if (view.number < this.#head.oldest) throw this.#unknown(view.number);
+    return false;
+  }
+
+  #accountNow(address: Uint8Array, addressKey: string): CachedAccount {
+    const cached = this.#cache.account(addressKey);
+    if (cached !== undefined) return cached;
+    const hash = keccak256(address);
+    const encoded = this.#flat.account(hash, keyOf(hash));
+    const account = encoded.length === 0 ? undefined : decodeAccount(encoded);
+    const found = { account, encoded };
+    this.#cache.setAccount(addressKey, found);
+    return found;
+  }
+
+  #slotNow(address: Uint8Array, addressKey: string, slot: Uint8Array): Uint8Array {
+    const cacheKey = this.#cache.slotKey(addressKey, slot);
+    const cached = this.#cache.slot(cacheKey);
+    if (cached !== undefined) return cached;
+    const owner = keccak256(address);
+    const value = decodeSlot(this.#flat.slot(owner, keyOf(owner), keccak256(slot)));
+    this.#cache.setSlot(cacheKey, value);
+    return value;
+  }
+
+  #storedAt(number: number, hash: Uint8Array, key: string): Uint8Array {
+    const old = this.#history.account(number, this.#head.number, key);
+    return old ?? this.#flat.account(hash, key);
+  }
+
+  #slotAt(number: number, owner: Uint8Array, key: string, slot: Uint8Array): Uint8Array {
+    const old = this.#history.slot(number, this.#head.number, key, keyOf(slot));
+    return decodeSlot(old ?? this.#flat.slot(owner, key, slot));
+  }
+
+  /** The state after an older block beside the head, found by undoing what came since. */
+  #stageBack(number: number): StagedUpdates {
+    const held = this.#older;
+    if (held?.sequence === this.#sequence && held.number === number) return held.staged;
+    const diff = this.#history.backTo(number, this.#head.number);
+    const staged = stageUpdates(this.#tries, updatesOfDiff(this.#flat, diff));
+    const record = this.#record(number);
+    if (record === undefined || !equalBytes(staged.root, record.root)) {
+      const message = `undoing blocks does not lead to the root of block ${number}`;
+      throw new ExecutionError('damaged-state', message, { number });
+    }
+    this.#older = { sequence: this.#sequence, number, staged };
+    return staged;
+  }
+
+  /** Makes staged updates the head, in memory. */
+  #apply(updates: StagedUpdates, head: HeadRecord): void {
+    this.#sequence++;
+    this.#older = undefined;
+    this.#head = head;
+    this.#tries.commit(updates, this.#sequence);
+    for (const { update, value } of updates.accounts) {
+      this.#flat.setAccount(update.key, value, this.#sequence);
+    }
+    for (const { owner, key, value } of updates.slots) {
+      this.#flat.setSlot(owner.key, key, value, this.#sequence);
+    }
+  }
+
+  #cacheChanges({ updates, changes }: Staged): void {
+    const byHash = new Map(updates.accounts.map((each) => [each.update.key, each]));
+    for (const { address, addressKey, cleared, slots } of changes.accounts) {
+      const written = byHash.get(keyOf(keccak256(address)));
+      if (written !== undefined) {
+        const { update, value, storageRoot } = written;
+        const { after } = update;
+        const account = after && { ...after, storageRoot };
+        this.#cache.setAccount(addressKey, { account, encoded: value });
+      }
+      if (cleared) this.#cache.clearSlots(addressKey);
+      for (const { slot, value } of slots.values()) {
+        this.#cache.setSlot(this.#cache.slotKey(addressKey, slot), value.slice());
+      }
+    }
+  }
+
+  #push(
+    updates: StagedUpdates,
+    commit: Pick<StateCommit, 'block' | 'rewindTo'> & { changes: MergedChanges | undefined },
+  ): void {
+    const { oldest, number } = this.#head;
+    this.#flusher.push({
+      sequence: this.#sequence,
+      head: this.#head,
+      block: commit.block,
+      rewindTo: commit.rewindTo,
+      pruneHistory: oldest,
+      pruneBlocks: Math.min(oldest, number - BLOCK_HASHES_KEPT) - 1,
+      accounts: updates.accounts.map(({ update, value }) => ({ hash: update.hash, value })),
+      slots: updates.slots.map(({ owner, hash, value }) => ({ owner: owner.hash, hash, value })),
+      codes: [...(commit.changes?.codes.values() ?? [])],
+      branches: updates.branches,
+    });
+  }
+
+  /** The engine has everything up to a commit. */
+  #settle(last: StateCommit): void {
+    this.#durable = last.head.number;
+    this.#flat.settle(last.sequence);
+    this.#history.settle(last.sequence);
+    for (const [number, { sequence }] of this.#blocks) {
+      if (sequence <= last.sequence) this.#blocks.delete(number);
+    }
+    this.#tries.trim(last.sequence);
+  }
+
+  #record(number: number): BlockRecord | undefined {
+    const waiting = this.#blocks.get(number);
+    if (waiting !== undefined) return waiting.record;
+    if (number < 0 || number > this.#head.number || this.#closed) return undefined;
+    const stored = this.#engine.get('blocks', blockKey(number));
+    return stored && decodeBlock(stored);
+  }
+
+  #isInWindow(number: number): boolean {
+    return Number.isInteger(number) && number >= this.#head.oldest && number <= this.#head.number;
+  }
+
+  #unknown(number: number): ExecutionError {
+    const { oldest, number: newest } = this.#head;
+    const message = `the state of block ${number} is not kept: blocks ${oldest} to ${newest} are`;
+    return new ExecutionError('unknown-state', message, { number, oldest, newest });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ExecutionError('closed', 'the state is closed');
+  }
+}
