@@ -127,16 +127,10 @@ export { RlpWriter } from './rlp/writer.ts';
 export { createStateEngine, STATE_TABLES, type StateEngineOptions } from './state/tables.ts';
 export type {
   AccountProof,
-  AccountProof,
-  StagedState,
   StagedState,
   StateStats,
-  StateStats,
-  StateView,
   StateView,
   StorageProof,
-  StorageProof,
-  WorldState,
   WorldState,
 } from './state/types.ts';
 export { createWorldState, type WorldStateOptions } from './state/world-state.ts';
