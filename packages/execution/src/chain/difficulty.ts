@@ -38,10 +38,11 @@ export function difficultyAfter(
   } else {
     steps = seconds < FRONTIER_SECONDS ? 1n : -1n;
   }
-  const withoutBomb = atLeast(parent.difficulty + steps * step, DIFFICULTY_MIN);
   const lateNumber = number > bombDelay ? number - bombDelay : 0n;
   const period = lateNumber / BOMB_PERIOD;
-  return period > 1n ? withoutBomb + 2n ** (period - 2n) : withoutBomb;
+  const bomb = period > 1n ? 2n ** (period - 2n) : 0n;
+  // Some clients raise to the least before they add the bomb; the specification does it after.
+  return atLeast(parent.difficulty + steps * step + bomb, DIFFICULTY_MIN);
 }
 
 function atLeast(value: bigint, least: bigint): bigint {
