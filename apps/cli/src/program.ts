@@ -123,6 +123,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/bench.ts')).benchCommand,
   },
   {
+    name: 'devnet',
+    group: CHAIN,
+    summary: 'run an Ethereum chain for development, each block proven',
+    load: async () => (await import('./commands/devnet.ts')).devnetCommand,
+  },
+  {
     name: 'send',
     group: CHAIN,
     summary: 'send ether or call a contract, wait for the receipt',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
+import { type ChainExtras, type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
 import { createJsonLogger, type Logger } from '@basalt/telemetry';
 import type { Context } from './context.ts';
 import { findExplorer } from './explorer-folder.ts';
@@ -18,6 +18,7 @@ export async function runNode(
   context: Context,
   { config, warnings }: ResolvedConfig,
   logger: Logger,
+  chain: ChainExtras = {},
 ): Promise<RunningNode> {
   for (const warning of warnings) logger.warn(warning);
   const explorerFolder = findExplorer();
@@ -25,6 +26,7 @@ export async function runNode(
   return await startNode(config, {
     logger,
     version: VERSION,
+    chain,
     ...(explorerFolder === undefined ? {} : { explorerFolder }),
     ...(passphrase === undefined || passphrase === '' ? {} : { passphrase }),
   });

@@ -84,6 +84,7 @@ export { type VerifiedProof, type VerifyProofOptions, verifyProof } from './veri
 export {
   formatTransactionProof,
   isTransactionProof,
+  tlogProofOf,
   type VerifiedTransaction,
   type VerifiedTransactionProof,
   verifyTransaction,

@@ -1,7 +1,7 @@
 import { fromBase64, toBase64 } from '@basalt/protocol';
 import type { Client } from './client.ts';
 import { refusal, refuseUnless } from './errors.ts';
-import { asObject, textField } from './json.ts';
+import { asObject, type JsonObject, textField } from './json.ts';
 import {
   type CheckedTransaction,
   checkTransaction,
@@ -66,6 +66,15 @@ export function isTransactionProof(text: string): boolean {
   return text.startsWith('{') && text.slice(0, 80).includes(FORMAT);
 }
 
+/**
+ * The ledger's proof in a file of {@link formatTransactionProof}.
+ *
+ * @throws ClientError kind `refused`, `bad-response`
+ */
+export function tlogProofOf(text: string): string {
+  return textField(readFile(text), 'tlogProof');
+}
+
 /** What a file shows, offline. */
 export interface VerifiedTransactionProof extends CheckedTransaction {
   readonly ledger: VerifiedProof;
@@ -80,10 +89,7 @@ export async function verifyTransactionProof(
   text: string,
   options: Omit<VerifyProofOptions, 'proof' | 'payload' | 'block'>,
 ): Promise<VerifiedTransactionProof> {
-  const content = asObject(parse(text), 'the file');
-  if (content['format'] !== FORMAT) {
-    throw refusal('bad-response', `expected a file of the format ${FORMAT}`);
-  }
+  const content = readFile(text);
   const payload = refuseUnless(() => fromBase64(textField(content, 'payload')));
   const proof = readTransactionProof(content['proof']);
   const ledger = await verifyProof({ ...options, proof: textField(content, 'tlogProof'), payload });
@@ -97,10 +103,14 @@ export async function verifyTransactionProof(
   return { ...checkTransaction({ payloadType: header.payloadType, payload }, proof), ledger };
 }
 
-function parse(text: string): unknown {
+function readFile(text: string): JsonObject {
+  let parsed: unknown;
   try {
-    return JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     throw refusal('bad-response', 'expected JSON');
   }
+  const content = asObject(parsed, 'the file');
+  if (content['format'] === FORMAT) return content;
+  throw refusal('bad-response', `expected a file of the format ${FORMAT}`);
 }

@@ -7,6 +7,7 @@ import {
   type VerifierPool,
   verifyBatchSync,
 } from '@basalt/crypto';
+import type { Chain } from '@basalt/execution';
 import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
 import { type BatchVerifier, createLedger, type Ledger, LedgerError } from '@basalt/ledger';
 import {
@@ -20,6 +21,8 @@ import {
 } from '@basalt/protocol';
 import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
 import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
+import type { ChainInfo } from './chain/chain-info.ts';
+import type { ChainExtras, StartChainComponents, StartedChain } from './chain/start-chain-shell.ts';
 import type { NodeConfig } from './config.ts';
 import { NodeError, type NodeErrorCode } from './errors.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
@@ -34,6 +37,8 @@ export interface NodeComponents {
   readonly explorerFolder?: string;
   /** Opens an encrypted log key. */
   readonly passphrase?: string;
+  /** Of the chain, where the configuration asks for one. */
+  readonly chain?: ChainExtras;
 }
 
 export interface NodeInfo {
@@ -47,6 +52,8 @@ export interface NodeInfo {
   readonly hostNamespace: NamespaceId | undefined;
   readonly verifierThreads: number;
   readonly explorer: boolean;
+  /** undefined: the configuration asks for none. */
+  readonly chain: ChainInfo | undefined;
 }
 
 /** A node that runs. */
@@ -54,6 +61,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly info: NodeInfo;
   readonly ledger: Ledger;
   readonly metrics: MetricsRegistry;
+  /** The chain beside the log, where the configuration asks for one. */
+  readonly chain: Chain | undefined;
   /** What the store holds now. */
   stats(): Promise<StoreStats>;
   /**
@@ -153,8 +162,24 @@ async function compose(
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, { ledger, provider, logger, dataDir });
   if (readings !== undefined) parts.onStop(() => readings.stop());
+  let ledgerUrl: string | undefined;
+  const chain = await startChainOf(config, components, {
+    ledger,
+    provider,
+    metrics,
+    dataDir,
+    ledgerUrl: () => ledgerUrl,
+  });
+  if (chain !== undefined) parts.onStop(() => chain.stop());
   const gateway = createGateway(
-    { ledger, crypto: provider, clock, metrics, logger: logger.child({ part: 'gateway' }) },
+    {
+      ledger,
+      crypto: provider,
+      clock,
+      metrics,
+      logger: logger.child({ part: 'gateway' }),
+      ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
+    },
     {
       ...gatewayOptions(config, components),
       adminToken,
@@ -162,6 +187,7 @@ async function compose(
     },
   );
   const { url } = await listen(gateway, config);
+  ledgerUrl = url;
   parts.onStop(() => gateway.stop(config.stopGraceMs));
   const info: NodeInfo = {
     url,
@@ -173,10 +199,19 @@ async function compose(
     hostNamespace: readings?.namespace,
     verifierThreads: pool?.workers ?? 0,
     explorer: config.explorer && components.explorerFolder !== undefined,
+    chain: chain?.info,
   };
   const stop = (): Promise<void> => parts.stop();
   const stats = (): Promise<StoreStats> => folder.store.stats();
-  return { info, ledger, metrics, stats, stop, [Symbol.asyncDispose]: stop };
+  return {
+    info,
+    ledger,
+    metrics,
+    chain: chain?.chain,
+    stats,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 function createVerifier(
@@ -278,6 +313,31 @@ async function startReadings(
     folder: dataDir,
     intervalMs: config.hostReadingsIntervalMs,
   });
+}
+
+async function startChainOf(
+  config: NodeConfig,
+  { logger, version, chain: extras }: NodeComponents,
+  parts: Omit<StartChainComponents, 'crypto' | 'clock' | 'scheduler' | 'logger' | 'version'> & {
+    readonly provider: NativeProvider;
+  },
+): Promise<StartedChain | undefined> {
+  if (!config.chain) return undefined;
+  const { provider, ...others } = parts;
+  // Engine, state and JSON-RPC are loaded by nodes that run a chain only.
+  const { startChain } = await import('./chain/start-chain-shell.ts');
+  return await startChain(
+    {
+      ...others,
+      crypto: provider,
+      clock,
+      scheduler,
+      logger: logger.child({ part: 'chain' }),
+      version,
+    },
+    config,
+    extras,
+  );
 }
 
 function gatewayOptions(

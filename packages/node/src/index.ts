@@ -18,6 +18,9 @@
  *
  * @module
  */
+export type { ChainInfo, DevnetInfo } from './chain/chain-info.ts';
+export { CHAIN_LABEL } from './chain/ledger-block-log-shell.ts';
+export type { ChainExtras } from './chain/start-chain-shell.ts';
 export {
   CONFIG_KEYS,
   type ConfigInputs,

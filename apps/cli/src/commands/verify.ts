@@ -1,5 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { ClientError, type VerifiedProof, verifyProof } from '@basalt/client';
+import {
+  ClientError,
+  isTransactionProof,
+  tlogProofOf,
+  type VerifiedProof,
+  type VerifyProofOptions,
+  verifyProof,
+  verifyTransactionProof,
+} from '@basalt/client';
 import {
   checkPayload,
   decodeEntry,
@@ -12,6 +20,7 @@ import {
   verifySignature,
 } from '@basalt/protocol';
 import { Command } from 'commander';
+import { transactionLines, transactionReport } from '../chain/transaction-report.ts';
 import { readKeptLogKey } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -34,9 +43,10 @@ export function verifyCommand(context: Context): Command {
     .description(
       'Check a proof file without asking anybody: the entry is in the tree, the tree is signed ' +
         'by a log that you believe. With --record also that a copy of the record is the one ' +
-        'that was appended. Without --policy the log key counts that this computer saw first.',
+        'that was appended. A file of `basalt prove tx` shows a transaction and its receipt. ' +
+        'Without --policy the log key counts that this computer saw first.',
     )
-    .argument('<proof>', 'a .tlog-proof file, - for standard input')
+    .argument('<proof>', 'a .tlog-proof file or one of a transaction, - for standard input')
     .option(
       '--record <file>',
       'a copy of the record: the payload itself (a line feed at its end may be there or not), ' +
@@ -50,20 +60,18 @@ export function verifyCommand(context: Context): Command {
     'basalt verify 4711.tlog-proof --policy policy.txt',
     'basalt verify 4711.tlog-proof --policy policy.txt --record entry.json',
     'basalt verify 12.tlog-proof --record contracts/plan.pdf',
+    'basalt verify tx.proof --policy policy.txt',
   ]);
 }
 
 async function verify(context: Context, path: string, options: Options): Promise<void> {
   const proof = readInput(path === '-' ? 0 : path).toString();
+  if (isTransactionProof(proof)) return await verifyTransaction(context, path, proof, options);
   const { entry, origin } = readProof(proof, path);
   const trust = await readTrust(context, options, entry.header.namespace, origin);
-  const keyBlocks = options.keyBlocks === undefined ? undefined : readInput(options.keyBlocks);
   const verified = await verifyProof({
+    ...believed(context, options, trust.verifierKey),
     proof,
-    provider: context.provider(),
-    ...(options.policy === undefined ? {} : { policy: options.policy }),
-    ...(trust.verifierKey === undefined ? {} : { verifierKeys: [trust.verifierKey] }),
-    ...(keyBlocks === undefined ? {} : { keyBlocks }),
   }).catch((error: unknown) => {
     throw explainProofError(error, path);
   });
@@ -71,6 +79,49 @@ async function verify(context: Context, path: string, options: Options): Promise
     options.record === undefined ? undefined : await matchRecord(options.record, entry);
   const isOwnKey = !verified.verified.signature && hasGoodOwnSignature(context, entry);
   report(context, options, { path, entry, verified, record, trust: trust.words, isOwnKey });
+}
+
+async function verifyTransaction(
+  context: Context,
+  path: string,
+  text: string,
+  options: Options,
+): Promise<void> {
+  const { screen } = context;
+  const explain = (error: unknown): never => {
+    throw explainProofError(error, path);
+  };
+  const { entry, origin } = readProof(
+    asProof(() => tlogProofOf(text), path),
+    path,
+  );
+  const trust = await readTrust(context, options, entry.header.namespace, origin);
+  const beliefs = believed(context, options, trust.verifierKey);
+  const proven = await verifyTransactionProof(text, beliefs).catch(explain);
+  if (options.json === true) screen.line(JSON.stringify(transactionReport(proven)));
+  else for (const line of transactionLines(screen, path, proven, trust.words)) screen.line(line);
+}
+
+function asProof<Result>(read: () => Result, path: string): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw explainProofError(error, path);
+  }
+}
+
+/** Whom to believe, and with what. */
+function believed(
+  context: Context,
+  { policy, keyBlocks }: Options,
+  verifierKey: string | undefined,
+): Omit<VerifyProofOptions, 'proof'> {
+  return {
+    provider: context.provider(),
+    ...(policy === undefined ? {} : { policy }),
+    ...(verifierKey === undefined ? {} : { verifierKeys: [verifierKey] }),
+    ...(keyBlocks === undefined ? {} : { keyBlocks: readInput(keyBlocks) }),
+  };
 }
 
 function readInput(path: string | number): Buffer {

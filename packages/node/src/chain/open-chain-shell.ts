@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import {
+  type BlockExecutor,
+  CHAIN_TABLES,
+  type Chain,
+  completeGenesis,
+  createBlockExecutor,
+  createChain,
+  createRecoverer,
+  createStateEngine,
+  createWorldState,
+  ExecutionError,
+  type ExecutionStatistics,
+  type ParsedGenesis,
+  type Recoverer,
+  readGenesis,
+  type WorldState,
+} from '@basalt/execution';
+import type { Ledger } from '@basalt/ledger';
+import { type CryptoProvider, fromHex, toHex } from '@basalt/protocol';
+import { createLmdbTables, createMemoryTables } from '@basalt/store';
+import type { Logger } from '@basalt/telemetry';
+import { NodeError } from '../errors.ts';
+import { openNodeKey } from '../node-keys-shell.ts';
+import { type ChainFile, readChainFile, writeChainFile } from './chain-file-shell.ts';
+import { type LedgerBlockLog, openLedgerBlockLog } from './ledger-block-log-shell.ts';
+import { meteredExecutor } from './metered-executor.ts';
+
+export interface OpenChainComponents {
+  readonly ledger: Ledger;
+  readonly crypto: CryptoProvider;
+  readonly logger: Logger;
+  /** Of the node; everything of the chain lies in `chain` below it. */
+  readonly dataDir: string;
+}
+
+export interface OpenChainOptions {
+  readonly workers: number;
+  readonly engine: 'interpreter' | 'tiered';
+  /** State and index in memory: they go with the process. The log stays what it is. */
+  readonly isTemporary: boolean;
+  /** Told what each block took. */
+  readonly executed: (statistics: ExecutionStatistics) => void;
+  /** How to found the chain where there is none; its state root follows from the document. */
+  readonly found: () => NewChain;
+}
+
+/** A chain before it is founded. */
+export type NewChain =
+  | {
+      readonly kind: 'devnet';
+      readonly genesis: unknown;
+      readonly mnemonic: string;
+      readonly accounts: number;
+      readonly seed: string | undefined;
+    }
+  | { readonly kind: 'imported'; readonly genesis: unknown };
+
+/** A chain with everything below it. */
+export interface OpenedChain {
+  readonly chain: Chain;
+  readonly log: LedgerBlockLog;
+  readonly world: WorldState;
+  readonly executor: BlockExecutor;
+  readonly recoverer: Recoverer;
+  readonly file: ChainFile;
+  /** True where it was founded just now. */
+  readonly isNew: boolean;
+  close(): Promise<void>;
+}
+
+const INDEX_FORMAT = 'basalt-chain-index 1';
+
+/** How often a long replay after a crash is told about. */
+const REPLAY_LOG_BLOCKS = 1_000;
+
+/**
+ * Opens the chain of a data folder, or founds it: its log in the ledger, its state and index beside
+ * it. What a crash took from state or index is made again from the log before this resolves.
+ *
+ * @throws NodeError `data-damaged`, `bad-config`, `key-damaged`
+ */
+export async function openChain(
+  components: OpenChainComponents,
+  options: OpenChainOptions,
+): Promise<OpenedChain> {
+  const closes: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closes.splice(0).toReversed()) await each();
+  };
+  try {
+    return { ...(await open(components, options, closes)), close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw asNodeError(error);
+  }
+}
+
+async function open(
+  components: OpenChainComponents,
+  options: OpenChainOptions,
+  closes: (() => Promise<unknown>)[],
+): Promise<Omit<OpenedChain, 'close'>> {
+  const { ledger, crypto, logger, dataDir } = components;
+  const { workers, engine, isTemporary } = options;
+  const folder = join(dataDir, 'chain');
+  const { signer } = await openNodeKey(join(dataDir, 'chain.key'), crypto, undefined);
+  const log = await openLedgerBlockLog({ ledger, signer, crypto });
+  const stateEngine = await createStateEngine(isTemporary ? {} : { path: join(folder, 'state') });
+  const world = createWorldState({ engine: stateEngine });
+  closes.push(() => world.close());
+  const tables = isTemporary
+    ? createMemoryTables({ tables: CHAIN_TABLES })
+    : await createLmdbTables({
+        path: join(folder, 'index'),
+        tables: CHAIN_TABLES,
+        format: INDEX_FORMAT,
+      });
+  closes.push(() => tables.close());
+  const path = join(folder, 'chain.json');
+  const known = await readChainFile(path);
+  const { file, genesis } = known === undefined ? found(options, world) : reopen(known);
+  if (known === undefined) await writeChainFile(path, file);
+  const executor = meteredExecutor(createBlockExecutor({ workers, engine }), options.executed);
+  closes.push(() => executor.close());
+  const recoverer = createRecoverer({ threads: workers === 1 ? 0 : workers });
+  closes.push(() => recoverer.close());
+  const onReplay = (block: number, head: number): void => {
+    if (block % REPLAY_LOG_BLOCKS === 0) logger.warn('running the log again', { block, head });
+  };
+  const chain = await createChain(
+    { genesis, world, executor, log, tables, recoverer },
+    { onReplay },
+  );
+  closes.push(() => chain.close());
+  return { chain, log, world, executor, recoverer, file, isNew: known === undefined };
+}
+
+interface Founded {
+  readonly file: ChainFile;
+  readonly genesis: ParsedGenesis;
+}
+
+function found({ found: make }: OpenChainOptions, world: WorldState): Founded {
+  const made = make();
+  const plan = readGenesis(made.genesis);
+  const { root } = world.stage(plan.changes);
+  return { file: { ...made, stateRoot: toHex(root) }, genesis: completeGenesis(plan, root) };
+}
+
+function reopen(file: ChainFile): Founded {
+  return { file, genesis: completeGenesis(readGenesis(file.genesis), fromHex(file.stateRoot)) };
+}
+
+function asNodeError(error: unknown): unknown {
+  if (!(error instanceof ExecutionError)) return error;
+  const code = error.code === 'invalid-genesis' ? 'bad-config' : 'data-damaged';
+  return new NodeError(code, `the chain cannot be opened: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Chain,
+  createDevnet,
+  createPool,
+  type Devnet,
+  deriveDevnetKeys,
+  devnetGenesis,
+  mnemonicOfSeed,
+  type Pool,
+  poolChainOf,
+  TEST_MNEMONIC,
+} from '@basalt/execution';
+import { createJsonRpcServer } from '@basalt/json-rpc';
+import type { Ledger } from '@basalt/ledger';
+import type { Clock, CryptoProvider, Scheduler } from '@basalt/protocol';
+import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { ChainKeys } from '../chain-config.ts';
+import { NodeError } from '../errors.ts';
+import type { ChainInfo, DevnetInfo } from './chain-info.ts';
+import { executionMetrics, showChain } from './chain-metrics.ts';
+import { type NewChain, type OpenedChain, openChain } from './open-chain-shell.ts';
+import { createTransactionProofs, type TransactionProofs } from './transaction-proofs.ts';
+
+export interface StartChainComponents {
+  readonly ledger: Ledger;
+  readonly crypto: CryptoProvider;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+  readonly dataDir: string;
+  readonly version: string;
+  /** Where the ledger is served; undefined before it is. */
+  readonly ledgerUrl: () => string | undefined;
+}
+
+/** What is no setting: secrets, and what a command decides. */
+export interface ChainExtras {
+  /** Of the accounts of a new chain. */
+  readonly mnemonic?: string;
+  /** State and index live in memory. */
+  readonly isTemporary?: boolean;
+}
+
+export interface StartedChain {
+  readonly chain: Chain;
+  readonly proofs: TransactionProofs;
+  readonly info: ChainInfo;
+  /** Answers what is under way, makes what was accepted durable, closes all files. */
+  stop(): Promise<void>;
+}
+
+/** The first block of a chain that repeats: 2026-01-01. */
+const SEEDED_GENESIS_SECONDS = 1_767_225_600n;
+
+/**
+ * Opens the chain beside a ledger and serves it: chain, pool, devnet, JSON-RPC, in this order, and
+ * back in the other.
+ *
+ * @throws NodeError `port-in-use`, `cannot-listen`, `bad-config`, `data-damaged`
+ */
+export async function startChain(
+  components: StartChainComponents,
+  config: ChainKeys,
+  extras: ChainExtras = {},
+): Promise<StartedChain> {
+  const stops: (() => unknown)[] = [];
+  const stop = async (): Promise<void> => {
+    let failure: { error: unknown } | undefined;
+    for (const each of stops.splice(0).toReversed()) {
+      try {
+        await each();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
+  };
+  try {
+    return { ...(await start(components, config, extras, stops)), stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(
+  components: StartChainComponents,
+  config: ChainKeys,
+  extras: ChainExtras,
+  stops: (() => unknown)[],
+): Promise<Omit<StartedChain, 'stop'>> {
+  const { clock, metrics, logger } = components;
+  const opened = await openChain(components, {
+    workers: config.chainWorkers,
+    engine: config.chainEngine,
+    isTemporary: extras.isTemporary ?? false,
+    executed: executionMetrics(metrics),
+    found: () => newChain(config, extras, clock),
+  });
+  stops.push(() => opened.close());
+  const { chain, recoverer, world, log } = opened;
+  const head = Number(chain.head().header.number);
+  const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000));
+  const pool = await createPool({
+    chain: poolChainOf(chain, nowSeconds),
+    clock,
+    recoverer,
+    random: Math.random,
+  });
+  stops.push(() => pool.close());
+  stops.push(showChain(metrics, { chain, pool, world }));
+  const made = openDevnet(components, config, opened, pool);
+  if (made !== undefined) stops.push(() => made.devnet.close());
+  const proofs = createTransactionProofs(chain, log, components.ledgerUrl);
+  const rpcUrl = await serve(components, config, stops, {
+    chain,
+    pool: made?.devnet.pool ?? pool,
+    devnet: made?.devnet,
+    proofs,
+  });
+  const { number, timestamp, gasLimit } = chain.head().header;
+  const info: ChainInfo = {
+    rpcUrl,
+    chainId: chain.config.chainId,
+    fork: chain.config.forkAt(number, timestamp).fork,
+    gasLimit,
+    head,
+    isNew: opened.isNew,
+    namespace: log.namespace,
+    workers: opened.executor.workers,
+    engine: config.chainEngine,
+    devnet: made?.info,
+  };
+  logger.info('chain', { rpcUrl, chainId: String(info.chainId), head });
+  return { chain, proofs, info };
+}
+
+function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChain {
+  const { chainSeed: seed, chainAccounts: accounts } = config;
+  const mnemonic = extras.mnemonic ?? (seed === undefined ? TEST_MNEMONIC : mnemonicOfSeed(seed));
+  const keys = deriveDevnetKeys(mnemonic, accounts);
+  const now = BigInt(Math.floor(clock.nowMs() / 1000));
+  const genesis = devnetGenesis({
+    keys,
+    chainId: BigInt(config.chainId),
+    fork: config.chainFork,
+    gasLimit: BigInt(config.chainGasLimit),
+    balanceEther: BigInt(config.chainBalance),
+    timestamp: seed === undefined ? now : SEEDED_GENESIS_SECONDS,
+  });
+  return { kind: 'devnet', genesis, mnemonic: keys.mnemonic, accounts, seed };
+}
+
+/** undefined: the chain was imported. */
+function openDevnet(
+  { clock, scheduler, logger }: StartChainComponents,
+  config: ChainKeys,
+  { chain, file }: OpenedChain,
+  pool: Pool,
+): { devnet: Devnet; info: DevnetInfo } | undefined {
+  if (file.kind === 'imported') return undefined;
+  const { seed, mnemonic } = file;
+  const keys = deriveDevnetKeys(mnemonic, file.accounts);
+  const blockTimeMs = config.chainBlockTimeMs;
+  const devnet = createDevnet(
+    {
+      chain,
+      pool,
+      clock,
+      scheduler,
+      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
+      onError: (error) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        logger.error('a block could not be made', { reason });
+      },
+    },
+    {
+      keys,
+      mining:
+        blockTimeMs === 0 ? { mode: 'instant' } : { mode: 'interval', intervalMs: blockTimeMs },
+      ...(seed === undefined ? {} : { seed }),
+    },
+  );
+  const { accounts, faucet } = keys;
+  const balanceEther = config.chainBalance;
+  return { devnet, info: { accounts, faucet, mnemonic, balanceEther, blockTimeMs, seed } };
+}
+
+interface Served {
+  readonly chain: Chain;
+  readonly pool: Pool;
+  readonly devnet: Devnet | undefined;
+  readonly proofs: TransactionProofs;
+}
+
+async function serve(
+  components: StartChainComponents,
+  { rpcHost: host, rpcPort: port }: ChainKeys,
+  stops: (() => unknown)[],
+  served: Served,
+): Promise<string> {
+  const { clock, logger, metrics, version } = components;
+  const { devnet, ...others } = served;
+  const server = createJsonRpcServer({
+    ...others,
+    ...(devnet === undefined ? {} : { devnet }),
+    clock,
+    metrics,
+    logger: logger.child({ part: 'json-rpc' }),
+    clientVersion: `basalt/${version}`,
+  });
+  stops.push(() => server.stop());
+  try {
+    return (await server.listen({ host, port })).url;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EADDRINUSE') {
+      throw new NodeError(
+        'port-in-use',
+        `another program listens on ${host}:${port}, where the chain's JSON-RPC was to be: stop ` +
+          'it, or choose another port (`basalt devnet --port 8546`, --set rpcPort=8546)',
+        { cause: error },
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NodeError('cannot-listen', `cannot listen on ${host}:${port}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
