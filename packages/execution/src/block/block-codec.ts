@@ -3,6 +3,7 @@ import { malformedRlp, RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
 import { readHeader, writeHeader } from './header.ts';
 import { BLOCK_BYTES_MAX, OMMERS_MAX } from './limits.ts';
+import { plainBytes } from './plain-bytes.ts';
 import type { Block, BlockHeader, Withdrawal } from './types.ts';
 import { readWithdrawals, writeWithdrawal } from './withdrawal.ts';
 
@@ -78,7 +79,7 @@ export function readBlock(reader: RlpReader): RawBlock {
  * @throws ExecutionError `malformed-rlp`
  */
 export function decodeBlock(bytes: Uint8Array): RawBlock {
-  const reader = new RlpReader(bytes);
+  const reader = new RlpReader(plainBytes(bytes));
   const block = readBlock(reader);
   reader.finish();
   return block;

@@ -2,6 +2,7 @@ import { keccak256 } from '@basalt/evm';
 import { RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
 import { BLOOM_BYTES } from './limits.ts';
+import { plainBytes } from './plain-bytes.ts';
 import type { BlockHeader } from './types.ts';
 
 const INTEGER_BYTES = 8;
@@ -86,7 +87,7 @@ export function readHeader(reader: RlpReader): BlockHeader {
  * @throws ExecutionError `malformed-rlp`
  */
 export function decodeHeader(bytes: Uint8Array): BlockHeader {
-  const reader = new RlpReader(bytes);
+  const reader = new RlpReader(plainBytes(bytes));
   const header = readHeader(reader);
   reader.finish();
   return header;

@@ -3,6 +3,7 @@ import { ExecutionError } from '../errors.ts';
 import { RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
 import { BLOOM_BYTES } from './limits.ts';
+import { plainBytes } from './plain-bytes.ts';
 import type { Receipt } from './types.ts';
 
 const TRANSACTION_TYPE_MAX = 4;
@@ -60,7 +61,7 @@ export function decodeReceipt(bytes: Uint8Array): ConsensusReceipt {
   if (first < LIST_FIRST && (type === 0 || type > TRANSACTION_TYPE_MAX)) {
     throw new ExecutionError('malformed-rlp', `receipt of the unknown type ${type}`, { type });
   }
-  const reader = new RlpReader(bytes, type === 0 ? 0 : 1);
+  const reader = new RlpReader(plainBytes(bytes), type === 0 ? 0 : 1);
   const outer = reader.enterList();
   const status = readStatus(reader);
   const receipt: ConsensusReceipt = {

@@ -4,6 +4,7 @@ import { RlpWriter } from '../rlp/writer.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import { type BloomBuilder, logsBloom } from './bloom.ts';
 import { GAS_PER_BLOB } from './limits.ts';
+import { plainBytes } from './plain-bytes.ts';
 import { readLogs, writeLogs } from './receipt.ts';
 import type { Receipt } from './types.ts';
 
@@ -41,7 +42,7 @@ export interface ReceiptContext {
  *   transactions
  */
 export function decodeStoredReceipts(bytes: Uint8Array, context: ReceiptContext): Receipt[] {
-  const reader = new RlpReader(bytes);
+  const reader = new RlpReader(plainBytes(bytes));
   const outer = reader.enterList();
   const receipts: Receipt[] = [];
   let cumulativeGasUsed = 0n;

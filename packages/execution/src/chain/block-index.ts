@@ -1,5 +1,6 @@
 import type { OrderedTables, TableWrite } from '@basalt/store';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { plainBytes } from '../block/plain-bytes.ts';
 import { encodeStoredReceipts } from '../block/stored-receipts.ts';
 import type { Block, Receipt } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
@@ -295,7 +296,7 @@ function encodeRow(row: BlockRow): Uint8Array {
 }
 
 function decodeRow(bytes: Uint8Array): BlockRow {
-  const reader = new RlpReader(bytes);
+  const reader = new RlpReader(plainBytes(bytes));
   const outer = reader.enterList();
   const row: BlockRow = {
     hash: reader.readFixed(32),

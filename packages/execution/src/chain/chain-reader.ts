@@ -116,10 +116,8 @@ export class ChainReader {
   }
 
   rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array {
-    if (number !== this.headNumber) {
-      throw unknownState(`roots can be worked out on block ${this.headNumber} alone`, number);
-    }
-    return this.world.stage([...this.pending, ...changes]).root;
+    const isHead = number === this.headNumber;
+    return this.world.rootAfter(number, isHead ? [...this.pending, ...changes] : changes);
   }
 
   environment(header: BlockHeader): BlockEnvironment {

@@ -1,6 +1,7 @@
 import { loadRecover } from '@basalt/evm';
 import { type RawBlock, readBlock } from '../block/block-codec.ts';
 import { BLOCK_BYTES_MAX } from '../block/limits.ts';
+import { plainBytes } from '../block/plain-bytes.ts';
 import type { Block } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
 import { malformedRlp, RlpReader } from '../rlp/reader.ts';
@@ -110,13 +111,13 @@ async function* blocksOf(
   source: Uint8Array | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RawBlock, void, undefined> {
   if (source instanceof Uint8Array) {
-    const reader = new RlpReader(source);
+    const reader = new RlpReader(plainBytes(source));
     while (!reader.isAtEnd) yield readBlock(reader);
     return;
   }
   let left: Uint8Array = new Uint8Array(0);
   for await (const chunk of source) {
-    left = join(left, chunk);
+    left = join(left, plainBytes(chunk));
     let offset = 0;
     for (;;) {
       const length = itemLength(left, offset);

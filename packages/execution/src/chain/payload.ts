@@ -1,5 +1,6 @@
 import type { AccountChange } from '@basalt/evm';
 import { type RawBlock, readBlock } from '../block/block-codec.ts';
+import { plainBytes } from '../block/plain-bytes.ts';
 import { ExecutionError } from '../errors.ts';
 import { malformedRlp, RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
@@ -80,7 +81,7 @@ export function decodeChainPayload(bytes: Uint8Array): ChainPayload {
     const message = `chain payload of version ${bytes[0] ?? 'none'}, known is ${VERSION}`;
     throw new ExecutionError('malformed-rlp', message, { version: bytes[0] });
   }
-  const reader = new RlpReader(bytes, 1);
+  const reader = new RlpReader(plainBytes(bytes), 1);
   const outer = reader.enterList();
   const kind = reader.readNumber();
   const payload = kind === BLOCK_KIND ? readBlockEntry(reader) : readRewindEntry(reader, kind);

@@ -105,7 +105,7 @@ export interface Chain {
   prove(number: number, address: Uint8Array, slots: readonly Uint8Array[]): AccountProof;
   /**
    * State root with these changes on top of a block (`eth_simulateV1`); nothing is kept.
-   * @throws ExecutionError `unknown-state` where only the head's trie can be staged on
+   * @throws ExecutionError `unknown-state` outside of the window that is kept
    */
   rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array;
   /** Environment in which a block's transactions ran, or in which those of the next would run. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { conformanceFile, skipReason } from '../../../../tools/testing/conformance.ts';
 import { importChainRlp } from '../../src/chain/import-chain.ts';
-import { openTestChain, recoverer } from './support/chains.ts';
+import { openRealWorld, openTestChain, recoverer } from './support/chains.ts';
 
 const skip = skipReason('rpc-tests', 'chain.rlp');
 
@@ -29,6 +29,18 @@ test('the chain of execution-apis crosses every fork to its head', { skip }, asy
   assert.equal(`0x${bytesToHex(chain.head().hash)}`, expectedHead());
   await chain.close();
 });
+
+for (const workers of [1, 2, 4]) {
+  test(`the same over the state of a node, with ${workers} workers`, { skip }, async () => {
+    const world = await openRealWorld();
+    const chain = await openTestChain(read('genesis.json').toString(), { world, workers });
+    await importChainRlp(chain, read('chain.rlp'), { recoverer });
+    assert.equal(`0x${bytesToHex(chain.head().hash)}`, expectedHead());
+    assert.deepEqual(world.root, chain.head().header.stateRoot);
+    await chain.close();
+    await world.close();
+  });
+}
 
 test('a broken import goes on where it stopped, from pieces of any size', { skip }, async () => {
   const chain = await openTestChain(read('genesis.json').toString());

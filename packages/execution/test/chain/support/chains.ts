@@ -4,7 +4,9 @@ import { type ChainOptions, createChain } from '../../../src/chain/create-chain.
 import { type ParsedGenesis, parseGenesis } from '../../../src/chain/genesis.ts';
 import type { BlockLog, Chain } from '../../../src/chain/types.ts';
 import { createBlockExecutor } from '../../../src/executor/create-block-executor.ts';
+import { createStateEngine } from '../../../src/state/tables.ts';
 import type { WorldState } from '../../../src/state/types.ts';
+import { createWorldState } from '../../../src/state/world-state.ts';
 import { createRecoverer, type Recoverer } from '../../../src/transaction/recoverer-shell.ts';
 import { createMemoryLog } from './memory-log.ts';
 import { createPlainWorld } from './plain-world.ts';
@@ -15,6 +17,7 @@ export interface TestChainParts {
   readonly log?: BlockLog;
   readonly world?: WorldState;
   readonly tables?: OrderedTables;
+  /** More than one: in parallel, also where it does not pay. */
   readonly workers?: number;
 }
 
@@ -31,8 +34,25 @@ export async function openTestChain(
     workers = 1,
   } = parts;
   const genesis = genesisOf(document);
-  const executor = createBlockExecutor({ workers, engine: 'interpreter' });
-  return await createChain({ genesis, world, executor, log, tables, recoverer }, options);
+  const executor = createBlockExecutor({
+    workers,
+    engine: 'interpreter',
+    parallel: workers > 1 ? 'always' : 'adaptive',
+  });
+  const components = { genesis, world, executor, log, tables, recoverer };
+  const chain = await createChain(components, options);
+  const close = chain.close.bind(chain);
+  return Object.assign(chain, {
+    close: async () => {
+      await close();
+      await executor.close();
+    },
+  });
+}
+
+/** The state as nodes have it, in memory. */
+export async function openRealWorld(): Promise<WorldState> {
+  return createWorldState({ engine: await createStateEngine() });
 }
 
 export function genesisOf(document: unknown): ParsedGenesis {

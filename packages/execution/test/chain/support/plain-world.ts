@@ -50,6 +50,11 @@ export function createPlainWorld(
     prove() {
       throw new Error('no proofs here');
     },
+    rootAfter(number, changes) {
+      const state = createMemoryState(states[number]?.dump() ?? []);
+      state.apply(changes);
+      return stateRoot(state.dump());
+    },
     stage(changes) {
       const state = createMemoryState(top().dump());
       state.apply(changes);
