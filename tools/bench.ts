@@ -21,6 +21,7 @@ const PERFORMANCE = join(ROOT, 'docs', 'performance.md');
 /** Names that stand for the benches of several packages: one subject, one table. */
 const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
   ledger: ['ledger', 'crypto', 'store', 'gateway', 'node'],
+  execution: ['execution', 'cli'],
 };
 /** A file that takes longer hangs: no bench needs a quarter of it. */
 const FILE_TIMEOUT_MS = 15 * 60_000;

@@ -155,7 +155,7 @@ function describe(options: WorkloadOptions): string {
   const { kind, accounts, conflictPercent, pairs } = options;
   const words: string[] = [kind];
   if (accounts !== undefined) words.push(`${accounts} accounts`);
-  if (pairs !== undefined) words.push(`${pairs} pairs`);
+  if (pairs !== undefined) words.push(pairs === 1 ? 'one pair' : `${pairs} pairs`);
   if (conflictPercent !== undefined) words.push(`${conflictPercent} % conflict`);
   return words.length === 1 ? `${kind}, disjoint` : words.join(', ');
 }
