@@ -64,6 +64,11 @@ export interface WorldState {
    */
   stage(changes: readonly AccountChange[]): StagedState;
   /**
+   * State root with changes on top of an older block, or of the head; nothing is kept.
+   * @throws ExecutionError `unknown-state` outside of the window
+   */
+  rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array;
+  /**
    * Makes it the new head. `blockHash` is kept beside it.
    * @throws ExecutionError `stale-state` when the head has moved since it was staged
    */

@@ -15,6 +15,7 @@ import {
   TRIE_BYTES_DEFAULT,
   WINDOW_BLOCKS_DEFAULT,
 } from './limits.ts';
+import { baseOn } from './older-base.ts';
 import { type StagedUpdates, stageUpdates } from './staging.ts';
 import { StateTries } from './state-tries.ts';
 import { BlockView, type ViewSource } from './state-view.ts';
@@ -158,6 +159,24 @@ export class EngineWorldState implements WorldState, ViewSource {
     };
     const updates = stageUpdates(this.#tries, updatesOfChanges(values, merged.accounts));
     return new Staged(this.#head.number, this.#sequence, updates, merged);
+  }
+
+  rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array {
+    if (number === this.#head.number) return this.stage(changes).root;
+    this.#assertOpen();
+    if (!this.#isInWindow(number)) throw this.#unknown(number);
+    const values = {
+      account: (address: Uint8Array) => {
+        const hash = keccak256(address);
+        return this.#storedAt(number, hash, keyOf(hash));
+      },
+      slot: (address: Uint8Array, _key: string, slot: Uint8Array) => {
+        const hash = keccak256(address);
+        return this.#slotAt(number, hash, keyOf(hash), keccak256(slot));
+      },
+    };
+    const updates = updatesOfChanges(values, mergeChanges(changes).accounts);
+    return stageUpdates(baseOn(this.#tries, this.#stageBack(number)), updates).root;
   }
 
   commit(staged: StagedState, blockHash: Uint8Array): void {
