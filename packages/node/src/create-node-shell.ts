@@ -1,15 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import {
-  createNativeProvider,
-  createVerifierPool,
-  type NativeProvider,
-  type VerifierPool,
-  verifyBatchSync,
-} from '@basalt/crypto';
+import { createNativeProvider, type NativeProvider, type VerifierPool } from '@basalt/crypto';
 import type { Chain } from '@basalt/execution';
 import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
-import { type BatchVerifier, createLedger, type Ledger, LedgerError } from '@basalt/ledger';
+import { type Ledger, LedgerError } from '@basalt/ledger';
 import {
   ALGORITHM,
   type Clock,
@@ -27,7 +20,9 @@ import type { NodeConfig } from './config.ts';
 import { NodeError, type NodeErrorCode } from './errors.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
-import { createStoreMetrics, ledgerMetrics, processMetrics } from './node-metrics.ts';
+import { createStoreMetrics, processMetrics } from './node-metrics.ts';
+import { createVerifier, openLedger } from './open-ledger-shell.ts';
+import { Parts } from './parts.ts';
 
 export interface NodeComponents {
   readonly logger: Logger;
@@ -103,34 +98,6 @@ export async function startNode(
   }
 }
 
-/** What has started, to be stopped in the reverse order. */
-class Parts {
-  #stops: (() => unknown)[] = [];
-  #stopping: Promise<void> | undefined;
-
-  onStop(stop: () => unknown): void {
-    this.#stops.push(stop);
-  }
-
-  stop(): Promise<void> {
-    this.#stopping ??= this.#run();
-    return this.#stopping;
-  }
-
-  /** Each part gets its turn even when one before it fails; the first failure is thrown. */
-  async #run(): Promise<void> {
-    let failure: { error: unknown } | undefined;
-    for (const stop of this.#stops.toReversed()) {
-      try {
-        await stop();
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-    if (failure !== undefined) throw failure.error;
-  }
-}
-
 async function compose(
   config: NodeConfig,
   components: NodeComponents,
@@ -141,9 +108,8 @@ async function compose(
   const folder = await openDataFolder(dataDir);
   parts.onStop(() => folder.close());
   const provider = createNativeProvider();
-  const logKeyFile = resolve(config.logKeyFile ?? join(dataDir, 'log.key'));
+  const { logKeyFile, adminTokenFile } = filesOf(config, dataDir);
   const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
-  const adminTokenFile = resolve(config.adminTokenFile ?? join(dataDir, 'admin.token'));
   const adminToken = await openAdminToken(adminTokenFile);
   const metrics = createMetricsRegistry();
   const { verifier, pool } = createVerifier(config, provider);
@@ -157,18 +123,20 @@ async function compose(
     logSigner: logKey.signer,
     logger,
     origin,
+    clock,
+    scheduler,
   });
   parts.onStop(() => ledger.close());
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, { ledger, provider, logger, dataDir });
   if (readings !== undefined) parts.onStop(() => readings.stop());
-  let ledgerUrl: string | undefined;
+  const address: { url?: string } = {};
   const chain = await startChainOf(config, components, {
     ledger,
     provider,
     metrics,
     dataDir,
-    ledgerUrl: () => ledgerUrl,
+    ledgerUrl: () => address.url,
   });
   if (chain !== undefined) parts.onStop(() => chain.stop());
   const gateway = createGateway(
@@ -180,14 +148,10 @@ async function compose(
       logger: logger.child({ part: 'gateway' }),
       ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
     },
-    {
-      ...gatewayOptions(config, components),
-      adminToken,
-      node: describeNode(config, components, logKey.signer),
-    },
+    gatewayOptions(config, components, adminToken, logKey.signer),
   );
   const { url } = await listen(gateway, config);
-  ledgerUrl = url;
+  address.url = url;
   parts.onStop(() => gateway.stop(config.stopGraceMs));
   const info: NodeInfo = {
     url,
@@ -203,82 +167,17 @@ async function compose(
   };
   const stop = (): Promise<void> => parts.stop();
   const stats = (): Promise<StoreStats> => folder.store.stats();
-  return {
-    info,
-    ledger,
-    metrics,
-    chain: chain?.chain,
-    stats,
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  const { chain: made } = chain ?? {};
+  return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
 }
 
-function createVerifier(
+function filesOf(
   config: NodeConfig,
-  provider: NativeProvider,
-): { verifier: BatchVerifier; pool: VerifierPool | undefined } {
-  if (config.verifierThreads === 0) {
-    const verifier: BatchVerifier = {
-      verify: async (items) => verifyBatchSync(items, { provider }),
-    };
-    return { verifier, pool: undefined };
-  }
-  const pool = createVerifierPool({
-    workers: config.verifierThreads,
-    // The ledger bounds what it takes; the pool must never be the one that refuses first.
-    maxQueuedBlocks: config.queueBlocksMax,
-  });
-  return { verifier: pool, pool };
-}
-
-interface LedgerParts {
-  readonly folder: DataFolder;
-  readonly provider: NativeProvider;
-  readonly verifier: BatchVerifier;
-  readonly metrics: MetricsRegistry;
-  readonly logSigner: Signer;
-  readonly logger: Logger;
-  readonly origin: string;
-}
-
-function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledger> {
-  const { folder, origin } = parts;
-  return createLedger(
-    {
-      store: folder.store,
-      crypto: parts.provider,
-      verifier: parts.verifier,
-      clock,
-      scheduler,
-      random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
-      logSigner: parts.logSigner,
-      recordPublished: async (records) =>
-        folder.recordPublished(
-          records.map((record) => ({ ...record, log: `${origin}/ns/${record.namespace}` })),
-        ),
-      metrics: ledgerMetrics(parts.metrics, onceInARow(parts.logger)),
-    },
-    {
-      origin,
-      checkpointIntervalMs: config.checkpointIntervalMs,
-      superEpochMs: config.superEpochMs,
-      queueBlocksMax: config.queueBlocksMax,
-      queueBytesMax: config.queueBytesMax,
-    },
-  );
-}
-
-/** A round fails every 200 ms while its cause lasts: one line tells it, until the cause changes. */
-function onceInARow(logger: Logger): (error: unknown) => void {
-  let told = '';
-  return (error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason === told) return;
-    told = reason;
-    logger.error('checkpoints cannot be published; blocks are durable, it is tried again', {
-      reason,
-    });
+  dataDir: string,
+): Pick<NodeInfo, 'logKeyFile' | 'adminTokenFile'> {
+  return {
+    logKeyFile: resolve(config.logKeyFile ?? join(dataDir, 'log.key')),
+    adminTokenFile: resolve(config.adminTokenFile ?? join(dataDir, 'admin.token')),
   };
 }
 
@@ -342,9 +241,14 @@ async function startChainOf(
 
 function gatewayOptions(
   config: NodeConfig,
-  { explorerFolder }: NodeComponents,
+  components: NodeComponents,
+  adminToken: string,
+  signer: Signer,
 ): Parameters<typeof createGateway>[1] {
+  const { explorerFolder } = components;
   return {
+    adminToken,
+    node: describeNode(config, components, signer),
     ...(config.openNamespaces === undefined ? {} : { openNamespaces: config.openNamespaces }),
     ...(config.explorer && explorerFolder !== undefined ? { explorerFolder } : {}),
     allowCrossOriginWrites: config.allowCrossOriginWrites,

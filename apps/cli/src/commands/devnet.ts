@@ -87,6 +87,11 @@ async function runDevnet(context: Context, options: Options): Promise<void> {
   const { screen, terminal } = context;
   const isTemporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'basalt-devnet-'));
+  const removeData = (): void => {
+    if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
+  };
+  // The second Ctrl+C ends the process without coming back here.
+  process.once('exit', removeData);
   try {
     const resolved = resolveConfig({
       environment: context.environment,
@@ -103,7 +108,7 @@ async function runDevnet(context: Context, options: Options): Promise<void> {
     await node.stop();
     screen.line('  stopped');
   } finally {
-    if (isTemporary) rmSync(dataDir, { recursive: true, force: true });
+    removeData();
   }
 }
 
