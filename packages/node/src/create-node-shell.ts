@@ -130,29 +130,14 @@ async function compose(
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, { ledger, provider, logger, dataDir });
   if (readings !== undefined) parts.onStop(() => readings.stop());
-  const address: { url?: string } = {};
-  const chain = await startChainOf(config, components, {
+  const { chain, url } = await serve(config, components, parts, {
     ledger,
     provider,
     metrics,
     dataDir,
-    ledgerUrl: () => address.url,
+    adminToken,
+    signer: logKey.signer,
   });
-  if (chain !== undefined) parts.onStop(() => chain.stop());
-  const gateway = createGateway(
-    {
-      ledger,
-      crypto: provider,
-      clock,
-      metrics,
-      logger: logger.child({ part: 'gateway' }),
-      ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
-    },
-    gatewayOptions(config, components, adminToken, logKey.signer),
-  );
-  const { url } = await listen(gateway, config);
-  address.url = url;
-  parts.onStop(() => gateway.stop(config.stopGraceMs));
   const info: NodeInfo = {
     url,
     dataDir,
@@ -169,6 +154,44 @@ async function compose(
   const stats = (): Promise<StoreStats> => folder.store.stats();
   const { chain: made } = chain ?? {};
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
+}
+
+interface ServeParts {
+  readonly ledger: Ledger;
+  readonly provider: NativeProvider;
+  readonly metrics: MetricsRegistry;
+  readonly dataDir: string;
+  readonly adminToken: string;
+  readonly signer: Signer;
+}
+
+/** The chain, where one is asked for, and the gateway that serves its proofs with the rest. */
+async function serve(
+  config: NodeConfig,
+  components: NodeComponents,
+  parts: Parts,
+  { ledger, provider, metrics, dataDir, adminToken, signer }: ServeParts,
+): Promise<{ chain: StartedChain | undefined; url: string }> {
+  const address: { url?: string } = {};
+  const ledgerUrl = (): string | undefined => address.url;
+  const below = { ledger, provider, metrics, dataDir, ledgerUrl };
+  const chain = await startChainOf(config, components, below);
+  if (chain !== undefined) parts.onStop(() => chain.stop());
+  const gateway = createGateway(
+    {
+      ledger,
+      crypto: provider,
+      clock,
+      metrics,
+      logger: components.logger.child({ part: 'gateway' }),
+      ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
+    },
+    gatewayOptions(config, components, adminToken, signer),
+  );
+  const { url } = await listen(gateway, config);
+  address.url = url;
+  parts.onStop(() => gateway.stop(config.stopGraceMs));
+  return { chain, url };
 }
 
 function filesOf(
