@@ -62,6 +62,8 @@ export interface JsonRpcServer {
    * `JSON.stringify` takes out; undefined for a notification. No rate limit.
    */
   handle(request: unknown): Promise<unknown>;
+  /** The same with text on both sides, as the transports do it. */
+  handleText(request: string): Promise<string | undefined>;
   /** Names of all methods that are there. */
   methods(): readonly string[];
   /** Closes the port and every connection. */
@@ -124,6 +126,10 @@ class RpcServer implements JsonRpcServer {
   async handle(request: unknown): Promise<unknown> {
     const answer = await this.#dispatcher.answer(request, undefined);
     return answer === undefined ? undefined : (JSON.parse(answer) as unknown);
+  }
+
+  handleText(request: string): Promise<string | undefined> {
+    return this.#dispatcher.answerText(request, undefined);
   }
 
   async listen(address: { readonly host?: string; readonly port: number }): Promise<RpcAddress> {

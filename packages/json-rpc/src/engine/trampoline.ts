@@ -1,12 +1,11 @@
 /** Copies its call data, calls the hidden contract with it and returns what that returned. */
 export function trampoline(id: number): Uint8Array {
-  return Uint8Array.of(
-    ...[0x36, 0x60, 0, 0x60, 0, 0x37],
-    ...[0x60, 0, 0x60, 0, 0x36, 0x60, 0, 0x60, id, 0x5a, 0xfa],
-    // A contract that fails takes all gas: INVALID does the same.
-    ...[0x60, 21, 0x57, 0xfe, 0x5b],
-    ...[0x3d, 0x60, 0, 0x60, 0, 0x3e, 0x3d, 0x60, 0, 0xf3],
-  );
+  const copyInput = [0x36, 0x60, 0, 0x60, 0, 0x37];
+  const call = [0x60, 0, 0x60, 0, 0x36, 0x60, 0, 0x60, id, 0x5a, 0xfa];
+  // A contract that fails takes all gas: INVALID does the same.
+  const failOrGoOn = [0x60, 21, 0x57, 0xfe, 0x5b];
+  const giveOutput = [0x3d, 0x60, 0, 0x60, 0, 0x3e, 0x3d, 0x60, 0, 0xf3];
+  return Uint8Array.from([...copyInput, ...call, ...failOrGoOn, ...giveOutput]);
 }
 
 /** Opcodes of {@link trampoline} without words and memory: 100 for the warm call, JUMPI 10. */

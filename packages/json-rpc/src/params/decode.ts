@@ -20,7 +20,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object') return 'an object';
-  if (typeof value !== 'string') return `${typeof value} ${String(value).slice(0, 40)}`;
+  if (typeof value !== 'string') return `${typeof value} ${JSON.stringify(value)}`.slice(0, 60);
   return value.length > 80
     ? `a text of ${value.length} characters`
     : `${JSON.stringify(value)} (${value.length} characters)`;

@@ -183,5 +183,5 @@ function integerOf(value: unknown, at: string): bigint {
   const isNumber = typeof value === 'number' && Number.isSafeInteger(value);
   const isText = typeof value === 'string' && /^(?:-?\d{1,78}|0x[0-9a-fA-F]{1,64})$/.test(value);
   if (!isNumber && !isText) throw invalidParams(`invalid ${at}: expected an integer`);
-  return BigInt(value as string | number);
+  return BigInt(value);
 }

@@ -115,7 +115,8 @@ class Client implements Connection {
     load.inFlight++;
     if (this.#inFlight >= SOCKET_IN_FLIGHT_MAX) this.#socket.pause();
     try {
-      const text = Buffer.isBuffer(data) ? data.toString('utf8') : String(data);
+      // The default of `binaryType` is one buffer a message.
+      const text = (data as Buffer).toString('utf8');
       const answer = await dispatcher.answerText(text, this, (calls) => {
         const isAllowed = rates.take(this.#address, calls);
         if (!isAllowed) metrics.refused('rate');

@@ -31,8 +31,8 @@ export interface LogTracer extends Tracer {
 }
 
 /**
- * Logs of a run with the ether that moved among them, as `traceTransfers` of `eth_simulateV1` wants
- * them. What a frame that failed logged does not count but keeps its number, as the stored answers of
+ * Logs of a run with the ether that moved among them (`traceTransfers` of `eth_simulateV1`). What a
+ * frame that failed logged does not count but keeps its number, as in the stored answers of
  * the execution APIs have it.
  */
 export function createLogTracer(): LogTracer {
