@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Chain,
+  createBlobVerifier,
   createDevnet,
   createPool,
   type Devnet,
@@ -103,8 +104,12 @@ async function start(
   const { chain, recoverer, world, log } = opened;
   const head = Number(chain.head().header.number);
   const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000));
+  // Its thread starts with the first blob.
+  const blobs = createBlobVerifier();
+  stops.push(() => blobs.close());
   const pool = await createPool({
     chain: poolChainOf(chain, nowSeconds),
+    blobs,
     clock,
     recoverer,
     random: Math.random,
@@ -188,6 +193,14 @@ function openDevnet(
   return { devnet, info: { accounts, faucet, mnemonic, balanceEther, blockTimeMs, seed } };
 }
 
+/**
+ * What `web3_clientVersion` says. Hardhat's network helpers refuse to touch a chain whose name begins
+ * with none of those they know (`hardhat`, `anvil`, `zksync`): a devnet says which it behaves like.
+ */
+function clientVersion(version: string, isDevnet: boolean): string {
+  return isDevnet ? `anvil-compatible/basalt/${version}` : `basalt/${version}`;
+}
+
 interface Served {
   readonly chain: Chain;
   readonly pool: Pool;
@@ -209,7 +222,7 @@ async function serve(
     clock,
     metrics,
     logger: logger.child({ part: 'json-rpc' }),
-    clientVersion: `basalt/${version}`,
+    clientVersion: clientVersion(version, devnet !== undefined),
   });
   stops.push(() => server.stop());
   try {
