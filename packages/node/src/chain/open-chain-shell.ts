@@ -64,6 +64,8 @@ export interface OpenedChain {
   readonly executor: BlockExecutor;
   readonly recoverer: Recoverer;
   readonly file: ChainFile;
+  /** Where everything of the chain but its log lies. */
+  readonly folder: string;
   /** True where it was founded just now. */
   readonly isNew: boolean;
   close(): Promise<void>;
@@ -133,7 +135,7 @@ async function open(
     { onReplay },
   );
   closes.push(() => chain.close());
-  return { chain, log, world, executor, recoverer, file, isNew: known === undefined };
+  return { chain, log, world, executor, recoverer, file, folder, isNew: known === undefined };
 }
 
 interface Founded {

@@ -3,13 +3,11 @@ import {
   type Chain,
   createBlobVerifier,
   createDevnet,
-  createPool,
   type Devnet,
   deriveDevnetKeys,
   devnetGenesis,
   mnemonicOfSeed,
   type Pool,
-  poolChainOf,
   TEST_MNEMONIC,
 } from '@basalt/execution';
 import { createJsonRpcServer } from '@basalt/json-rpc';
@@ -21,6 +19,7 @@ import { NodeError } from '../errors.ts';
 import type { ChainInfo, DevnetInfo } from './chain-info.ts';
 import { executionMetrics, showChain } from './chain-metrics.ts';
 import { type NewChain, type OpenedChain, openChain } from './open-chain-shell.ts';
+import { openPool } from './open-pool-shell.ts';
 import { createTransactionProofs, type TransactionProofs } from './transaction-proofs.ts';
 
 export interface StartChainComponents {
@@ -103,18 +102,8 @@ async function start(
   stops.push(() => opened.close());
   const { chain, recoverer, world, log } = opened;
   const head = Number(chain.head().header.number);
-  const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000));
-  // Its thread starts with the first blob.
-  const blobs = createBlobVerifier();
-  stops.push(() => blobs.close());
-  const pool = await createPool({
-    chain: poolChainOf(chain, nowSeconds),
-    blobs,
-    clock,
-    recoverer,
-    random: Math.random,
-  });
-  stops.push(() => pool.close());
+  const folder = extras.isTemporary === true ? undefined : opened.folder;
+  const pool = await openPool({ chain, recoverer, clock, logger, metrics, folder }, stops);
   stops.push(showChain(metrics, { chain, pool, world }));
   const made = openDevnet(components, config, opened, pool);
   if (made !== undefined) stops.push(() => made.devnet.close());
