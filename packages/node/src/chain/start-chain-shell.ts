@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Chain,
-  createBlobVerifier,
   createDevnet,
   type Devnet,
   deriveDevnetKeys,
