@@ -170,21 +170,35 @@ test('a block has the fields that clients know', { skip }, async () => {
   );
 });
 
-test('helpers answer alike', { skip }, async () => {
-  await assertSame('hardhat_setBalance', [NOBODY, '0x1']);
-  await assertSame('anvil_setBalance', [NOBODY, '0x2']);
+test('helpers do alike', { skip }, async () => {
+  const set: readonly (readonly [method: string, params: readonly unknown[]])[] = [
+    ['hardhat_setBalance', [NOBODY, '0x1']],
+    ['anvil_setBalance', [NOBODY, '0x2']],
+    ['hardhat_setCode', [NOBODY, '0x602a5f5260205ff3']],
+    ['anvil_setNonce', [NOBODY, '0x5']],
+    ['anvil_setStorageAt', [NOBODY, '0x0', `0x${'0'.repeat(63)}7`]],
+    ['anvil_impersonateAccount', [NOBODY]],
+    ['anvil_stopImpersonatingAccount', [NOBODY]],
+  ];
+  for (const [method, params] of set) {
+    // Anvil says null, Hardhat true.
+    for (const { error } of await ask(method, params)) assert.equal(error, undefined, method);
+  }
   await assertSame('eth_getBalance', [NOBODY, 'latest']);
-  await assertSame('hardhat_setCode', [NOBODY, '0x602a5f5260205ff3']);
   await assertSame('eth_call', [{ to: NOBODY }, 'latest']);
-  await assertSame('anvil_setNonce', [NOBODY, '0x5']);
   await assertSame('eth_getTransactionCount', [NOBODY, 'latest']);
-  await assertSame('anvil_impersonateAccount', [NOBODY]);
-  await assertSame('anvil_stopImpersonatingAccount', [NOBODY]);
-  await assertSame('evm_snapshot');
-  await assertSame('hardhat_mine', ['0x3']);
-  await assertSame('eth_blockNumber');
+  await assertSame('eth_getStorageAt', [NOBODY, '0x0', 'latest']);
+  const snapshots: unknown[] = [];
+  for (const url of both) {
+    snapshots.push(await result(url, 'evm_snapshot'));
+    await result(url, 'hardhat_mine', ['0x3']);
+  }
   await assertSame('evm_mine');
-  await assertSame('evm_revert', ['0x0']);
+  await assertSame('eth_blockNumber');
+  for (const [index, url] of both.entries()) {
+    assert.equal(await result(url, 'evm_revert', [snapshots[index]]), true);
+    assert.equal(await result(url, 'evm_revert', [snapshots[index]]), false);
+  }
   await assertSame('eth_blockNumber');
 });
 
