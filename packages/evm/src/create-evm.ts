@@ -55,7 +55,11 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   const addresses = precompiles.map(({ address }) => address);
   configure(kernel, FORK_RULES[fork], addresses);
   const { shared } = options;
-  if (shared !== undefined) kernel.exports.attach(shared.plan.versionedAt, shared.engine);
+  if (shared !== undefined) {
+    // An engine of another fork may have been here before.
+    kernel.exports.forgetTables();
+    kernel.exports.attach(shared.plan.versionedAt, shared.engine);
+  }
   const parts = { context, kernel, rules: FORK_RULES[fork], isShared: shared !== undefined };
   if (!isTiered) return createFrom({ ...parts, tier: undefined });
   const compile = options.tier?.compile ?? (await loadBackground());

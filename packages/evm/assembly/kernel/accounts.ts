@@ -54,6 +54,11 @@ export function clearAccounts(): void {
   }
 }
 
+/** Room that another instance used may hold entries of any generation. */
+export function emptyAccountIndex(): void {
+  memory.fill(accountIndex, 0, <usize>(accountIndexMask + 1) * 8);
+}
+
 /** Record of the account whose address is the low 20 bytes of a word; made where there is none. */
 export function findAccount(word: usize): usize {
   const a0 = load<u64>(word);

@@ -19,7 +19,7 @@ import * as L from './layout';
 import { clearLogs, logEnd, returnLength, setLogEnd } from './memory';
 import { setPowerScratch } from './multiply';
 import { outcomeGas } from './close';
-import { clearSlots, findSlot, slotCount, warmSlot } from './slots';
+import { clearSlots, emptySlotIndex, findSlot, slotCount, warmSlot } from './slots';
 import { refund, setRefund } from './state-ops';
 import { setMode } from './translate';
 import { setVersioned } from './cells';
@@ -128,6 +128,12 @@ export function prepare(): void {
   setPowerScratch(L.scratch + 3584);
   setKeccakScratch(L.scratch + 1536);
   clearCode();
+}
+
+/** After `prepare`, in room that an instance before may have used: its accounts are not ours. */
+export function forgetTables(): void {
+  A.emptyAccountIndex();
+  emptySlotIndex();
 }
 
 /** A new session: nothing known of the state, journal and logs empty. Code stays cached. */

@@ -42,6 +42,11 @@ export function clearSlots(): void {
   }
 }
 
+/** As in accounts.ts. */
+export function emptySlotIndex(): void {
+  memory.fill(slotIndex, 0, <usize>(slotIndexMask + 1) * 8);
+}
+
 /** Record of a persistent slot; its value is not read yet. */
 export function findSlot(account: usize, key: usize): usize {
   return find(account, key, 0);

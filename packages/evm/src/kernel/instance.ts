@@ -62,6 +62,7 @@ export interface KernelExports {
   presentRun(): number;
   readonly table: WebAssembly.Table;
   attach(at: number, participant: number): void;
+  forgetTables(): void;
   resetVersioned(index: number, incarnation: number): void;
   publish(
     isWell: number,
