@@ -76,7 +76,15 @@ test('what the first screen proposes works by copy and paste', {
   const clone = join(sandbox.folder, 'clone');
   execFileSync('git', ['clone', '--quiet', REPOSITORY, clone], { stdio: 'ignore' });
   makeCommands(join(sandbox.folder, 'bin'));
-  const child = sandbox.spawn(['start', '--port', '0', '--data-dir', join(sandbox.folder, 'd')]);
+  const child = sandbox.spawn([
+    'start',
+    '--port',
+    '0',
+    '--set',
+    'rpcPort=0',
+    '--data-dir',
+    join(sandbox.folder, 'd'),
+  ]);
   let screen = '';
   child.stdout?.on('data', (piece: Buffer) => {
     screen += piece.toString();

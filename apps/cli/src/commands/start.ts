@@ -16,24 +16,30 @@ const RATE_SAMPLES = 5;
 export function startCommand(context: Context): Command {
   const command = addConfigOptions(new Command('start'))
     .description(
-      'Start a node on this machine, record live readings of it (load, memory, disk, network) ' +
-        'and show one screen: what is running, where, what to try next. `npm start` runs this.',
+      'Start a node on this machine, record live readings of it (load, memory, disk, network), ' +
+        'run a development chain beside them and show one screen: what is running, where, what ' +
+        'to try next. `npm start` runs this.',
     )
     .option('--no-readings', 'do not record readings of this machine')
-    .action((options: ConfigOptions & { readings: boolean }) => start(context, options));
+    .option('--no-chain', 'do not run a chain')
+    .action((options: StartOptions) => start(context, options));
   return addExamples(command, [
     'npm start',
     'basalt start --port 8080 --data-dir ~/my-log',
-    'basalt start --no-readings',
+    'basalt start --no-readings --no-chain',
+    'basalt start --set rpcPort=8546',
   ]);
 }
 
-async function start(
-  context: Context,
-  options: ConfigOptions & { readings: boolean },
-): Promise<void> {
+interface StartOptions extends ConfigOptions {
+  readonly readings: boolean;
+  readonly chain: boolean;
+}
+
+async function start(context: Context, options: StartOptions): Promise<void> {
   const { screen, terminal } = context;
-  const resolved = loadConfig(context, options, { hostReadings: options.readings });
+  const defaults = { hostReadings: options.readings, chain: options.chain };
+  const resolved = loadConfig(context, options, defaults);
   // Requests of others are not worth a line on this screen; warnings are.
   const level = resolved.sources.logLevel === 'default' ? 'warn' : resolved.config.logLevel;
   const node = await runNode(context, resolved, createNodeLogger(context, level));

@@ -1,4 +1,6 @@
 import type { NodeInfo } from '@basalt/node';
+import { checksumAddress } from '../chain/checksum.ts';
+import { RPC_URL_DEFAULT } from '../chain/rpc.ts';
 import { formatAmount, formatBytes, formatCount, formatRate } from './numbers.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,7 +23,14 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   const bold = (text: string): string => terminal.style('bold', text);
   const dim = (text: string): string => terminal.style('dim', text);
   const hasReadings = info.hostNamespace !== undefined;
-  const values = [info.url, info.origin, facts.dataDir, hasReadings ? READINGS : ''];
+  const { chain } = info;
+  const values = [
+    info.url,
+    info.origin,
+    facts.dataDir,
+    hasReadings ? READINGS : '',
+    chain?.rpcUrl ?? '',
+  ];
   // Notes stand under each other, unless that would push them out of the window.
   const width = Math.min(40, Math.max(...values.map((value) => value.length)));
   const row = (name: string, value: string, note = '', style: 'none' | 'address' = 'none') => {
@@ -34,6 +43,9 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   const rows = [
     row('node', info.url, page, 'address'),
     ...(hasReadings ? [row('records', READINGS, 'one a second, namespace "host"')] : []),
+    ...(chain === undefined
+      ? []
+      : [row('chain', chain.rpcUrl, `Ethereum JSON-RPC, chain id ${chain.chainId}`, 'address')]),
     row('log', info.origin, 'its name in checkpoints'),
     row('data', facts.dataDir, key),
   ];
@@ -42,6 +54,7 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
     `  ${bold('Basalt')} ${dim(`${facts.version}  a ledger of signed, provable records`)}`,
     '',
     ...rows,
+    ...accountRows(facts, dim),
     '',
     `  ${bold('Try next')}${dim(', in another terminal:')}`,
     '',
@@ -53,11 +66,39 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   ];
 }
 
-/** Three commands that work by copy and paste, in this order. */
+/** The first two accounts: who wants the other eight starts `basalt devnet` or asks for them. */
+function accountRows({ info }: StartFacts, dim: (text: string) => string): string[] {
+  const accounts = info.chain?.devnet?.accounts ?? [];
+  const rows = accounts.slice(0, 2).map(({ address, privateKey }, at) => {
+    const key = `0x${Buffer.from(privateKey).toString('hex')}`;
+    return `  ${dim((at === 0 ? 'accounts' : '').padEnd(9))}${checksumAddress(address)}  ${dim(key)}`;
+  });
+  const others = accounts.length - rows.length;
+  if (others > 0) {
+    rows.push(dim(`  ${''.padEnd(9)}and ${others} more from the well-known test mnemonic`));
+  }
+  return rows;
+}
+
+/** Commands that work by copy and paste, in this order. */
 export function tryNext({
   program,
   urlOption,
+  info,
 }: StartFacts): readonly (readonly [string, string])[] {
+  const rpcUrl = info.chain?.rpcUrl;
+  const rpcOption =
+    rpcUrl === undefined || rpcUrl === RPC_URL_DEFAULT ? '' : ` --rpc-url ${rpcUrl}`;
+  const to = info.chain?.devnet?.accounts[1]?.address;
+  const onChain: readonly (readonly [string, string])[] =
+    to === undefined
+      ? []
+      : [
+          [
+            'a transaction; `prove tx` with its hash proves it like any record',
+            `${program} send ${checksumAddress(to)} --value 1ether${rpcOption}`,
+          ],
+        ];
   return [
     [
       'this folder’s git history, one signed block per commit',
@@ -68,6 +109,7 @@ export function tryNext({
       `${program} prove --namespace history 1${urlOption} > 1.tlog-proof`,
     ],
     ['check it, without asking the node', `${program} verify 1.tlog-proof`],
+    ...onChain,
   ];
 }
 
