@@ -23,7 +23,6 @@ const GETH_WORDS: Readonly<Partial<Record<ExecutionErrorCode, string>>> = {
   'blob-proof': 'invalid blob proof',
   'sender-has-code': 'sender not an eoa',
   'pool-full': 'txpool is full',
-  invalid: 'invalid transaction',
 };
 
 /** The error as a client sees it; what is none of a pool or chain is passed on. */

@@ -3,6 +3,7 @@ import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { JSON_DEPTH_MAX } from '../src/limits.ts';
 import { openTestServer, type TestServer } from './support/devnet.ts';
+import { REQUESTS } from './support/requests.ts';
 
 const INTERNAL = -32603;
 const RUNS = 25;
@@ -91,6 +92,24 @@ suite('whatever comes in', () => {
     assert.deepEqual(opened.problems, []);
   });
 
+  test('requests that are right but for one place are answered', async () => {
+    const mutated = fc
+      .tuple(fc.constantFrom(...REQUESTS), fc.nat(), anyValue)
+      .map(([[method, ...params], seed, value]) => ({
+        method,
+        params: mutate(params, seed, value),
+      }));
+    await fc.assert(
+      fc.asyncProperty(mutated, async ({ method, params }) => {
+        const request = { jsonrpc: '2.0', id: 7, method, params };
+        const what = `${method} ${JSON.stringify(params)}`;
+        assertAnswer(await opened.server.handle(request), what);
+      }),
+      { numRuns: 1_500 },
+    );
+    assert.deepEqual(opened.problems, []);
+  });
+
   test('any JSON is answered by the rules of JSON-RPC', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
@@ -133,6 +152,24 @@ suite('whatever comes in', () => {
     }
   });
 });
+
+/** The same with another value at one place, chosen by `seed` out of all places. */
+function mutate(params: readonly unknown[], seed: number, value: unknown): unknown[] {
+  const places: (readonly (string | number)[])[] = [];
+  const walk = (at: unknown, path: readonly (string | number)[]): void => {
+    if (path.length > 0) places.push(path);
+    if (typeof at !== 'object' || at === null) return;
+    const keys = Array.isArray(at) ? [...at.keys()] : Object.keys(at);
+    for (const key of keys) walk((at as Record<string | number, unknown>)[key], [...path, key]);
+  };
+  walk(params, []);
+  const path = places[seed % places.length] ?? [0];
+  const copy = structuredClone(params) as unknown[];
+  let at = copy as unknown as Record<string | number, unknown>;
+  for (const key of path.slice(0, -1)) at = at[key] as Record<string | number, unknown>;
+  at[path.at(-1) ?? 0] = value;
+  return copy;
+}
 
 function assertAnswer(answer: unknown, what: string): void {
   const { jsonrpc, error } = answer as { jsonrpc?: string; error?: { code: number } };
