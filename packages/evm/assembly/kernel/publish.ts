@@ -30,6 +30,7 @@ import {
   ACCOUNT_HAS_NONCE,
   ACCOUNT_IS_CREATED,
   ACCOUNT_IS_DESTROYED,
+  ACCOUNT_IS_EXISTING,
   ACCOUNT_IS_LOADED,
   ACCOUNT_IS_TOUCHED,
   ACCOUNT_NEW_CODE,
@@ -134,8 +135,8 @@ function decide(account: usize): void {
     if (isGone) {
       useExistence(account);
       outcome = load<u32>(account, ACCOUNT_BELOW_EXISTS) ? OUTCOME_GONE : OUTCOME_SAME;
-    } else if (isTouched && rules.clearsEmptyAccounts == 0) {
-      // Being touched makes it exist.
+    } else if (flags & ACCOUNT_IS_EXISTING && rules.clearsEmptyAccounts == 0) {
+      // Being touched made it exist.
       useExistence(account);
     }
     ensureBase(account);
@@ -182,7 +183,7 @@ function writeCode(account: usize, cell: usize, flags: u32): void {
   // Before EIP-161 an account exists once it was touched, whatever it holds.
   const isNew =
     rules.clearsEmptyAccounts == 0 &&
-    (flags & ACCOUNT_IS_TOUCHED) != 0 &&
+    (flags & ACCOUNT_IS_EXISTING) != 0 &&
     (flags & ACCOUNT_HAS_EXISTENCE) != 0 &&
     load<u32>(account, ACCOUNT_BELOW_EXISTS) == 0;
   if (!isNew) return;

@@ -226,7 +226,7 @@ export function layOut(base: number, sizes: MemorySizes): number {
   }
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { exports } = new WebAssembly.Instance(module, { env: { memory }, host });
-  return initialize(exports as unknown as KernelExports, base, sizes, 0n);
+  return initialize(exports as unknown as KernelExports, base, sizes, 0n) >>> 0;
 }
 
 function growMemory(memory: WebAssembly.Memory, pages: number): void {

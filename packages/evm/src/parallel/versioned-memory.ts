@@ -38,14 +38,22 @@ const KEY_WORD = 128;
 
 type Slot = AccountChange['storage'][number];
 
+export interface VersionedMemoryOptions {
+  /** A kernel to run in place of the built one, as for engines. */
+  readonly kernelModule?: WebAssembly.Module;
+}
+
 /**
  * The coordinator's side of the multi-version memory. One thread has it; it runs no transactions.
  *
  * @throws EvmError `kernel-missing`
  */
-export function createVersionedMemory(plan: SharedMemoryPlan): VersionedMemory {
+export function createVersionedMemory(
+  plan: SharedMemoryPlan,
+  options: VersionedMemoryOptions = {},
+): VersionedMemory {
   const { memory, versionedAt } = plan;
-  const module = loadKernel(true);
+  const module = options.kernelModule ?? loadKernel(true);
   const host: WebAssembly.ModuleImports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     if (from === 'host') host[name] = (): number => 0;

@@ -19,7 +19,8 @@ export interface Mutant {
   readonly kind: 'expression' | 'statement';
 }
 
-const SWITCH_AT = 16;
+/** Where the number of the fault stands that is on. */
+export const SWITCH_AT = 16;
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -110,11 +111,13 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /** Compiles the kernel with all faults in it, all off. */
-export async function compileMutants(): Promise<WebAssembly.Module> {
+export async function compileMutants(
+  mutants: readonly Mutant[] = MUTANTS,
+): Promise<WebAssembly.Module> {
   const used = new Set<Mutant>();
   const edit = (name: string, text: string): string => {
     let edited = text;
-    for (const [index, mutant] of MUTANTS.entries()) {
+    for (const [index, mutant] of mutants.entries()) {
       if (!name.endsWith(mutant.file) || !edited.includes(mutant.original)) continue;
       edited = edited.replace(mutant.original, () => switched(mutant, index + 1));
       used.add(mutant);
@@ -122,7 +125,7 @@ export async function compileMutants(): Promise<WebAssembly.Module> {
     return edited;
   };
   const binary = await compileKernel({ isShared: true, edit });
-  const missing = MUTANTS.filter((mutant) => !used.has(mutant)).map(({ name }) => name);
+  const missing = mutants.filter((mutant) => !used.has(mutant)).map(({ name }) => name);
   assert.deepEqual(missing, [], 'the source no longer holds the text of these faults');
   return new WebAssembly.Module(binary);
 }

@@ -53,7 +53,9 @@ export async function createMachine(
   for (let engine = 0; engine < plan.engines.length; engine++) {
     evms.push(await createEvm({ fork, shared: { plan, engine }, ...engineOptions }));
   }
-  return { plan, engines: evms.map(versionedEngine), memory: createVersionedMemory(plan) };
+  const { kernelModule } = engineOptions;
+  const memory = createVersionedMemory(plan, kernelModule === undefined ? {} : { kernelModule });
+  return { plan, engines: evms.map(versionedEngine), memory };
 }
 
 export interface Block {
@@ -95,6 +97,7 @@ export function runBlock(
 
   const execute = (index: number): void => {
     figures.executions++;
+    assert(figures.executions <= count * (count + 4), 'the block comes to an end');
     const outcome = engine().execute(
       index,
       incarnations[index] ?? 0,

@@ -52,7 +52,8 @@ const forward = (value: Part): Uint8Array =>
     ...[0n, 0n, 0n, 0n],
     value,
     ...ARGUMENT,
-    ...(['GAS', 'CALL', ...ARGUMENT, 'SSTORE', 'STOP'] as const),
+    // Before EIP-150 nothing may be asked for that is not there.
+    ...([60_000n, 'CALL', ...ARGUMENT, 'SSTORE', 'STOP'] as const),
   );
 
 /** Counts in slot 0; with call data it destroys itself in favour of its caller. */
@@ -257,6 +258,8 @@ function makeCall(seeded: Seeded, { fork }: Shape, isHot: boolean): Call {
       ...[COINBASE, EMPTY_ONE, POOR, sender(0), sender(1), DESTRUCTIBLE, COUNTER],
       ...[childOf(fork, 1n), childOf(fork, 2n), address(1), address(4), address(0xdead1)],
       ...[address(0xa0700), READER],
+      // A few that are not there at first, so that somebody's touch makes a difference.
+      ...Array.from({ length: 8 }, () => address(0x2000000 + seeded.below(64))),
     ];
     return isHot ? (known[seeded.below(known.length)] as Uint8Array) : address(0x1000000 + cold);
   };
@@ -310,4 +313,36 @@ function childOf(fork: Fork, salt: bigint): Uint8Array {
     ? Uint8Array.of(0xff, ...FACTORY, ...word(salt), ...keccak_256(INIT))
     : Uint8Array.of(0xd6, 0x94, ...FACTORY, Number(salt));
   return keccak_256(preimage).slice(12);
+}
+
+/**
+ * Blocks in which two transactions depend on each other in one way only: by whether an account
+ * exists or is empty, and over blocks, by a contract that comes and goes.
+ */
+export function makeDirected(fork: Fork, seed: number): Transaction[][] {
+  const fresh = address(0x3000000 + seed);
+  const argument = Uint8Array.of(...new Uint8Array(12), ...fresh);
+  const nonces = new Map<number, bigint>();
+  const call = (from: number, fields: Partial<Transaction>): Transaction => {
+    const nonce = nonces.get(from) ?? BigInt(from % 3);
+    nonces.set(from, nonce + 1n);
+    const data = new Uint8Array(0);
+    const common = { sender: sender(from), nonce, gasLimit: 400_000n, value: 0n, data, to: fresh };
+    return { ...common, type: 0, gasPrice: 10n, ...fields } as Transaction;
+  };
+  const child = childOf(fork, 1n);
+  const one = Uint8Array.of(1);
+  return [
+    [call(0, { value: 1n }), call(1, { to: TOUCHER, data: argument })],
+    [call(0, { to: FACTORY, data: word(1n) }), call(1, { to: child })],
+    [call(0, { to: child }), call(1, { to: child })],
+    [call(0, { to: child, data: one })],
+    [call(0, { to: FACTORY, data: word(1n) })],
+    [call(0, { to: child })],
+    // The hash of an account's code is another when it is empty.
+    [
+      call(2, { to: address(0x4000000 + seed), value: 1n }),
+      call(3, { to: HASHER, data: word(0x4000000n + BigInt(seed)) }),
+    ],
+  ];
 }
