@@ -299,8 +299,8 @@ class JournaledPool implements TransactionPool {
     if (journal === undefined || this.#rewriting !== undefined) return;
     const records = this.#contents
       .all()
-      // A devnet's unsigned ones have s of zero: nobody could take them from a journal.
-      .filter(({ transaction }) => transaction.signature.s !== 0n)
+      // Nobody could take an unsigned one back from its encoding.
+      .filter(({ transaction }) => transaction.transaction.isUnsigned !== true)
       .map(({ transaction, sidecar }) => transactionRecord(transaction, sidecar));
     this.#rewriting = journal.rewrite(records).finally(() => {
       this.#rewriting = undefined;

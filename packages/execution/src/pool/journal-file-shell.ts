@@ -29,6 +29,7 @@ class FileJournal implements PoolJournal {
   #bytes: number;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  #isRewriting = false;
   /** One operation on the file after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -70,26 +71,22 @@ class FileJournal implements PoolJournal {
     if (this.#pending.length === 2) void this.#enqueue(() => this.#flush());
   }
 
-  async rewrite(records: readonly Uint8Array[]): Promise<void> {
-    // What waits to be written is in the records, or comes behind them.
-    await this.#enqueue(async () => {
-      const path = `${this.#path}.new`;
-      const handle = await open(path, 'w');
-      let bytes = 0;
+  rewrite(records: readonly Uint8Array[]): Promise<void> {
+    // What waits to be written now is in the records; what comes from now on belongs behind them.
+    const covered = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#isRewriting = true;
+    return this.#enqueue(async () => {
       try {
-        for (const record of records) {
-          await handle.writev([header(record), record]);
-          bytes += HEADER_BYTES + record.length;
-        }
-        await handle.sync();
+        await this.#replaceFile(records);
       } catch (error) {
-        await handle.close();
+        this.#pending = [...covered, ...this.#pending];
         throw error;
+      } finally {
+        this.#isRewriting = false;
+        await this.#flush();
       }
-      await rename(path, this.#path);
-      await this.#handle.close();
-      this.#handle = handle;
-      this.#bytes = bytes + this.#pendingBytes;
     });
   }
 
@@ -98,7 +95,28 @@ class FileJournal implements PoolJournal {
     await this.#handle.close();
   }
 
+  async #replaceFile(records: readonly Uint8Array[]): Promise<void> {
+    const path = `${this.#path}.new`;
+    const handle = await open(path, 'w');
+    let bytes = 0;
+    try {
+      for (const record of records) {
+        await handle.writev([header(record), record]);
+        bytes += HEADER_BYTES + record.length;
+      }
+      await handle.sync();
+      await rename(path, this.#path);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await this.#handle.close();
+    this.#handle = handle;
+    this.#bytes = bytes + this.#pendingBytes;
+  }
+
   async #flush(): Promise<void> {
+    if (this.#isRewriting) return;
     const pending = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;

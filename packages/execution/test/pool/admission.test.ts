@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { unsignedTransaction } from '../../src/devnet/unsigned-transaction.ts';
 import type { PoolErrorCode } from '../../src/pool/types.ts';
 import { createRecoverer } from '../../src/transaction/recoverer-shell.ts';
 import { signTransaction } from '../../src/transaction/sign.ts';
@@ -169,18 +170,24 @@ suite('pool: who gets in', () => {
 });
 
 suite('pool: other ways in', () => {
-  test('an unsigned one gets in without a signature and with all other checks', async () => {
+  test('an unsigned one gets in without a signature, from a contract too', async () => {
     const { pool, chain } = await testPool();
-    const taken = (nonce: bigint) => ({
-      ...pretend(transfer({ nonce }), ALICE),
-      sender: ALICE,
-      transaction: { ...transfer({ nonce }), sender: ALICE },
-    });
+    const taken = (nonce: bigint) => unsignedTransaction(transfer({ nonce }), POOL_CHAIN_ID, ALICE);
     assert.throws(() => pool.addUnsigned(taken(0n)), { code: 'insufficient-funds' });
     chain.set(ALICE, { balance: ETHER });
+    chain.setCode(ALICE, Uint8Array.of(0));
     pool.addUnsigned(taken(0n));
     assert.throws(() => pool.addUnsigned(taken(0n)), { code: 'already-known' });
+    assert.throws(() => pool.addUnsigned(unsignedTransaction(transfer(), 5n, ALICE)), {
+      code: 'wrong-chain',
+    });
+    pool.advance([], [ALICE]);
     assert.equal(offered(pool).length, 1);
+    assert.deepEqual(pool.stats().refused, {
+      'insufficient-funds': 1,
+      'already-known': 1,
+      'wrong-chain': 1,
+    });
   });
 
   test('after close nothing is taken', async () => {

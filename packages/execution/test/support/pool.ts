@@ -133,9 +133,12 @@ export const ALICE: Uint8Array = addressAt(1);
 export const BOB: Uint8Array = addressAt(2);
 
 export interface FundedPool extends TestPool {
-  add(sender: Uint8Array, changes?: Parameters<typeof transfer>[0]): Promise<RecoveredTransaction>;
+  readonly add: (
+    sender: Uint8Array,
+    changes?: Parameters<typeof transfer>[0],
+  ) => Promise<RecoveredTransaction>;
   /** Nonces of what the pool offers, in order. */
-  nonces(): number[];
+  readonly nonces: () => number[];
 }
 
 /** {@link testPool} where these accounts have so much. */
