@@ -20,6 +20,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   execution: 2,
   consensus: 2,
   population: 2,
+  federation: 3,
   sharding: 3,
   availability: 3,
   swarm: 3,

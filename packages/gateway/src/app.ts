@@ -8,6 +8,7 @@ import { type App, createApp, openApiPath } from './route.ts';
 import { addAdminRoutes } from './routes/admin-routes.ts';
 import { addBlockRoutes } from './routes/block-routes.ts';
 import { addChainRoutes } from './routes/chain-routes.ts';
+import { addExtensionRoutes } from './routes/extension-routes.ts';
 import { addFetchRoute } from './routes/fetch-route.ts';
 import { addLogRoutes } from './routes/log-routes.ts';
 import { addNodeRoutes } from './routes/node-routes.ts';
@@ -38,6 +39,7 @@ export function createRoutes(services: Services, hot: HotPath): App {
   addLogRoutes(app, services, hot);
   addNodeRoutes(app, services);
   addAdminRoutes(app, services);
+  addExtensionRoutes(app, services, services.extensions);
   const allowed = createAllowTable(app);
   app.notFound((context) => {
     const methods = allowed(context.req.path);

@@ -67,6 +67,7 @@ class HttpGateway implements Gateway, Services {
   readonly metrics: Services['metrics'];
   readonly settings: GatewaySettings;
   readonly transactionProofs: Services['transactionProofs'];
+  readonly extensions: Services['extensions'];
   readonly cache: ResponseCache<Prepared>;
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
@@ -95,6 +96,7 @@ class HttpGateway implements Gateway, Services {
     this.metrics = components.metrics ?? noopMetricsRegistry;
     this.settings = settings;
     this.transactionProofs = components.transactionProofs;
+    this.extensions = components.extensions ?? [];
     this.cache = new ResponseCache(settings.cacheBytesMax, CACHE_ENTRY_BYTES_MAX);
     this.budget = new MemoryBudget(settings.bodiesBytesMax);
     this.streams = new EventStreams(components.ledger, {

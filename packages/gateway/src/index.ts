@@ -25,6 +25,7 @@
  */
 export { CAPABILITIES_TAG } from './capabilities.ts';
 export { GatewayError, type GatewayErrorCode } from './errors.ts';
+export type { ExtensionRequest, ExtensionResponse, RouteExtension } from './extension.ts';
 export { createGateway, type Gateway, type StartOptions } from './gateway.ts';
 export type { RateLimit } from './http/token-bucket.ts';
 export type {

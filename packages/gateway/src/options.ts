@@ -1,6 +1,7 @@
 import type { Ledger } from '@basalt/ledger';
 import type { AlgorithmId, Clock, CryptoProvider, NamespaceId, Signer } from '@basalt/protocol';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { RouteExtension } from './extension.ts';
 import type { RateLimit } from './http/token-bucket.ts';
 import * as limits from './limits.ts';
 
@@ -20,6 +21,8 @@ export interface GatewayComponents {
   readonly logger?: Logger;
   /** Of the chain that runs on the ledger; absent where there is none. */
   readonly transactionProofs?: TransactionProofs;
+  /** Routes that other rooms bring along. */
+  readonly extensions?: readonly RouteExtension[];
 }
 
 /** What the capability document tells beyond what the gateway knows itself. */

@@ -2,6 +2,7 @@ import type { Ledger } from '@basalt/ledger';
 import type { Clock, CryptoProvider } from '@basalt/protocol';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { EventStreams } from './event-streams.ts';
+import type { RouteExtension } from './extension.ts';
 import type { Prepared } from './hot-path.ts';
 import type { MemoryBudget } from './http/memory-budget.ts';
 import type { ResponseCache } from './http/response-cache.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly metrics: MetricsRegistry;
   readonly settings: GatewaySettings;
   readonly transactionProofs: TransactionProofs | undefined;
+  readonly extensions: readonly RouteExtension[];
   readonly cache: ResponseCache<Prepared>;
   /** Bodies and large answers in memory, together. */
   readonly budget: MemoryBudget;
