@@ -129,6 +129,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/devnet.ts')).devnetCommand,
   },
   {
+    name: 'import-chain',
+    group: CHAIN,
+    summary: 'run the blocks of a chain that others made, and keep them',
+    load: async () => (await import('./commands/import-chain.ts')).importChainCommand,
+  },
+  {
     name: 'send',
     group: CHAIN,
     summary: 'send ether or call a contract, wait for the receipt',

@@ -3,15 +3,7 @@ import { createNativeProvider, type NativeProvider, type VerifierPool } from '@b
 import type { Chain } from '@basalt/execution';
 import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
 import { type Ledger, LedgerError } from '@basalt/ledger';
-import {
-  ALGORITHM,
-  type Clock,
-  keyId,
-  type NamespaceId,
-  type Scheduler,
-  type Signer,
-  toHex,
-} from '@basalt/protocol';
+import { ALGORITHM, type NamespaceId, type Signer } from '@basalt/protocol';
 import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
 import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
 import type { ChainInfo } from './chain/chain-info.ts';
@@ -21,8 +13,9 @@ import { NodeError, type NodeErrorCode } from './errors.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
-import { createVerifier, openLedger } from './open-ledger-shell.ts';
+import { createVerifier, openLedger, originOf } from './open-ledger-shell.ts';
 import { Parts } from './parts.ts';
+import { systemClock, systemScheduler } from './system-shell.ts';
 
 export interface NodeComponents {
   readonly logger: Logger;
@@ -69,14 +62,8 @@ export interface RunningNode extends AsyncDisposable {
 /** How often the gauges of the store are refreshed; Prometheus asks every 15 s or so. */
 const STORE_METRICS_INTERVAL_MS = 5_000;
 
-const clock: Clock = { nowMs: () => Date.now() };
-
-const scheduler: Scheduler = {
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+const clock = systemClock;
+const scheduler = systemScheduler;
 
 /**
  * The composition root: data folder, keys, cryptography, ledger and gateway, started from the
@@ -313,12 +300,6 @@ async function listen(gateway: Gateway, config: NodeConfig): Promise<{ url: stri
       cause: error,
     });
   }
-}
-
-/** A name that no other log has, where the operator gives none: it follows from the log's key. */
-function originOf(signer: Signer, provider: NativeProvider): string {
-  const id = toHex(keyId(signer.algorithm, signer.publicKey, provider.sha256));
-  return `basalt.local/${id.slice(0, 16)}`;
 }
 
 function codeOfStoreError({ code }: StoreError): NodeErrorCode {

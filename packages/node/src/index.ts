@@ -19,6 +19,11 @@
  * @module
  */
 export type { ChainInfo, DevnetInfo } from './chain/chain-info.ts';
+export {
+  type ImportChainOptions,
+  type ImportedChainInfo,
+  importChain,
+} from './chain/import-chain-shell.ts';
 export { CHAIN_LABEL } from './chain/ledger-block-log-shell.ts';
 export type { ChainExtras } from './chain/start-chain-shell.ts';
 export {

@@ -6,7 +6,7 @@ import {
   verifyBatchSync,
 } from '@basalt/crypto';
 import { type BatchVerifier, createLedger, type Ledger } from '@basalt/ledger';
-import type { Clock, Scheduler, Signer } from '@basalt/protocol';
+import { type Clock, keyId, type Scheduler, type Signer, toHex } from '@basalt/protocol';
 import type { DataFolder } from '@basalt/store';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { NodeConfig } from './config.ts';
@@ -82,4 +82,10 @@ function onceInARow(logger: Logger): (error: unknown) => void {
       reason,
     });
   };
+}
+
+/** A name that no other log has, where the operator gives none: it follows from the log's key. */
+export function originOf(signer: Signer, provider: NativeProvider): string {
+  const id = toHex(keyId(signer.algorithm, signer.publicKey, provider.sha256));
+  return `basalt.local/${id.slice(0, 16)}`;
 }

@@ -42,13 +42,7 @@ export function devnetScreen(terminal: Terminal, facts: DevnetFacts): string[] {
       : row('data', data, chain.isNew ? 'new' : `goes on from block ${formatCount(chain.head)}`),
     '',
     ...accountLines(terminal, chain),
-    `  ${bold('Try next')}${dim(', in another terminal:')}`,
-    '',
-    ...tryNextOnChain(facts).flatMap(([what, command]) => [
-      `    ${dim(`# ${what}`)}`,
-      `    ${terminal.style('green', command)}`,
-    ]),
-    '',
+    ...nextLines(terminal, facts),
   ];
 }
 
@@ -83,6 +77,21 @@ function accountLines(terminal: Terminal, { devnet }: ChainInfo): string[] {
     '',
     `  ${dim('mnemonic  ')}${mnemonic}`,
     `  ${dim('faucet    ')}${checksumAddress(faucet.address)}`,
+    '',
+  ];
+}
+
+function nextLines(terminal: Terminal, facts: DevnetFacts): string[] {
+  const commands = tryNextOnChain(facts);
+  if (commands.length === 0) return [];
+  const dim = (text: string): string => terminal.style('dim', text);
+  return [
+    `  ${terminal.style('bold', 'Try next')}${dim(', in another terminal:')}`,
+    '',
+    ...commands.flatMap(([what, command]) => [
+      `    ${dim(`# ${what}`)}`,
+      `    ${terminal.style('green', command)}`,
+    ]),
     '',
   ];
 }
