@@ -1,4 +1,5 @@
 import type { Fork } from '@basalt/evm';
+import type { Block } from '../block/types.ts';
 import type { Chain } from '../chain/types.ts';
 import type { StateView } from '../state/types.ts';
 
@@ -22,25 +23,43 @@ export interface PoolChain {
 }
 
 /** @param nowSeconds what the clock of the chain shows: forks go by it */
-export function poolChainOf(chain: Chain, nowSeconds: () => bigint): PoolChain {
+export function poolChainOf(
+  chain: Pick<Chain, 'config' | 'head' | 'stateAt' | 'nextBaseFee'>,
+  nowSeconds: () => bigint,
+): PoolChain {
+  /** Everything but the state, which a developer may change between two blocks. */
+  let known: Omit<PoolHead, 'state'> | undefined;
+  let knownFor: { readonly block: Block; readonly now: bigint } | undefined;
   return {
     chainId: chain.config.chainId,
     next() {
-      const { header } = chain.head();
-      const number = header.number + 1n;
+      const block = chain.head();
       const now = nowSeconds();
-      const timestamp = now > header.timestamp ? now : header.timestamp + 1n;
-      const { fork, blobs } = chain.config.forkAt(number, timestamp);
-      const state = chain.stateAt(Number(header.number));
+      const state = chain.stateAt(Number(block.header.number));
       if (state === undefined) throw new Error('the state of the head is always there');
-      return {
-        number,
-        fork,
-        state,
-        baseFee: chain.nextBaseFee() ?? 0n,
-        gasLimit: header.gasLimit,
-        blobsMax: blobs?.max ?? 0,
-      };
+      // Asked three times for each transaction that comes: base fees and forks are not free.
+      if (known === undefined || knownFor?.block !== block || knownFor.now !== now) {
+        known = rulesAfter(chain, block, now);
+        knownFor = { block, now };
+      }
+      return { ...known, state };
     },
+  };
+}
+
+function rulesAfter(
+  chain: Pick<Chain, 'config' | 'nextBaseFee'>,
+  { header }: Block,
+  now: bigint,
+): Omit<PoolHead, 'state'> {
+  const number = header.number + 1n;
+  const timestamp = now > header.timestamp ? now : header.timestamp + 1n;
+  const { fork, blobs } = chain.config.forkAt(number, timestamp);
+  return {
+    number,
+    fork,
+    baseFee: chain.nextBaseFee() ?? 0n,
+    gasLimit: header.gasLimit,
+    blobsMax: blobs?.max ?? 0,
   };
 }
