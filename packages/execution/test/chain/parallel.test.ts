@@ -6,7 +6,7 @@ import { importChainRlp } from '../../src/chain/import-chain.ts';
 import { openRealWorld, openTestChain, recoverer } from './support/chains.ts';
 import { account, attributes, COUNTER_INIT, GENESIS, signed } from './support/dev-chain.ts';
 
-/** Forks begin in the middle of the chain: engines change while what they know has to stay right. */
+/** Forks begin in the middle: engines change while what they know has to stay right. */
 const CHANGING = {
   ...GENESIS,
   config: { ...GENESIS.config, pragueTime: 1_150, osakaTime: 1_300, bpo1Time: 1_450 },
