@@ -2,6 +2,7 @@
 import { keccak256 } from '@basalt/evm';
 import { devnetGenesis } from '../../src/devnet/genesis.ts';
 import { addressOf, loadSign, signTransaction } from '../../src/transaction/sign.ts';
+import type { TransactionFields } from '../../src/transaction/types.ts';
 import { toHex } from '../engines/types.ts';
 import { createWorkload, WORKLOAD_CHAIN_ID } from '../workloads.ts';
 
@@ -47,7 +48,7 @@ export async function createSignedWork(
   const raws = workload.transactions.map((transaction, index) => {
     const { sender: _sender, isUnsigned: _isUnsigned, ...fields } = transaction;
     const key = keys[workload.senderOf[index] ?? 0] ?? new Uint8Array(32);
-    return signTransaction(fields, WORKLOAD_CHAIN_ID, key, sign).raw;
+    return signTransaction(fields as TransactionFields, WORKLOAD_CHAIN_ID, key, sign).raw;
   });
   const document = devnetGenesis({
     keys: { accounts: [], faucet: FAUCET },
