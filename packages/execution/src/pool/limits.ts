@@ -37,6 +37,9 @@ export const PRICE_BUMP_PERCENT = 10n;
 /** Blobs are dear to pass on, so that they are replaced at double the fees only. */
 export const BLOB_PRICE_BUMP_PERCENT = 100n;
 
+/** Senders that lack money and are looked at after one block: 256 reads of accounts, 1 ms. */
+export const POOR_LOOKED_AT = 256;
+
 /** Full checks that may be in work at once; one more is not made and counted. */
 export const FULL_CHECKS_MAX = 64;
 /** One in so many transactions is checked in full: 60 us every 32 are 2 us each. */

@@ -3,12 +3,13 @@ import { takeBest } from './best.ts';
 import { createEntry, type Entry, keyOf } from './entry.ts';
 import { EvictionOrder } from './eviction.ts';
 import { type FastPath, mayNotSend, type SenderAccount } from './fast-path.ts';
-import type { PoolLimits } from './limits.ts';
+import { POOR_LOOKED_AT, type PoolLimits } from './limits.ts';
 import type { PoolChain, PoolHead } from './pool-chain.ts';
 import { refuse } from './refuse.ts';
 import { assertReplaces } from './replacement.ts';
 import { SenderQueue } from './sender-queue.ts';
 import type { Pool, PoolEvent, PooledTransaction } from './types.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 type DropReason = NonNullable<PoolEvent['reason']>;
 
@@ -31,8 +32,7 @@ export class PoolContents {
   readonly #queues = new Map<string, SenderQueue>();
   /** Queues with something executable: what `best` looks at. */
   readonly #ready = new Set<SenderQueue>();
-  /** Queues where something waits, the one that was quiet for longest first. */
-  readonly #waiting = new Set<SenderQueue>();
+  readonly #waiting: WaitingRoom;
   readonly #eviction = new EvictionOrder();
   readonly #listeners = new Set<(event: PoolEvent) => void>();
   #head: PoolHead;
@@ -42,6 +42,7 @@ export class PoolContents {
 
   constructor(components: PoolContentsComponents) {
     this.#components = components;
+    this.#waiting = new WaitingRoom(() => components.clock.nowMs());
     this.#head = components.chain.next();
     this.#eviction.setBaseFee(this.#head.baseFee);
   }
@@ -129,8 +130,8 @@ export class PoolContents {
   }
 
   /**
-   * The head is another. Looks at the senders and receivers of what was included and at those that
-   * are named; at all of them only where blocks were undone or the fork is another.
+   * The head is another. Looks at the senders and receivers of what was included, at those that are
+   * named and, in turns, at those that lack money; at all only where blocks were undone.
    */
   advance(included: readonly RecoveredTransaction[], senders: readonly Uint8Array[]): void {
     const before = this.#head;
@@ -140,8 +141,9 @@ export class PoolContents {
     const isOnward = head.number === before.number || head.number === before.number + 1n;
     const isSameFork = head.fork === before.fork && head.blobsMax === before.blobsMax;
     const changed = isOnward ? this.#queuesOf(included, senders) : [...this.#queues.values()];
+    const poor = isOnward ? this.#waiting.takeTurns(POOR_LOOKED_AT) : [];
     const keys = new Set(included.map(({ hash }) => keyOf(hash)));
-    for (const queue of changed) this.#refresh(queue, keys);
+    for (const queue of new Set([...changed, ...poor])) this.#refresh(queue, keys);
     if (!isSameFork) this.#dropMalformed(head);
     this.#expire();
   }
@@ -168,8 +170,8 @@ export class PoolContents {
     this.#entries.set(entry.key, entry);
     if (old !== undefined) this.#entries.delete(old.key);
     this.#bytes += grows;
-    this.#waiting.delete(queue);
     this.#changed(queue, executable);
+    this.#waiting.touch(queue);
     const evicted = this.#trim();
     if (evicted.some((each) => each.entry === entry)) {
       this.#putBack(evicted, entry);
@@ -297,8 +299,7 @@ export class PoolContents {
   #expire(): void {
     const { clock, limits } = this.#components;
     const oldest = clock.nowMs() - limits.queuedLifetimeMs;
-    for (const queue of this.#waiting) {
-      if (queue.beatMs > oldest) break;
+    for (const queue of this.#waiting.quietSince(oldest)) {
       for (const entry of queue.entries.slice(queue.executable)) this.#drop(entry, 'evicted');
     }
   }
@@ -323,12 +324,7 @@ export class PoolContents {
     this.#pending += queue.executable - executableBefore;
     if (queue.executable > 0) this.#ready.add(queue);
     else this.#ready.delete(queue);
-    if (queue.queued === 0) {
-      this.#waiting.delete(queue);
-    } else if (!this.#waiting.has(queue)) {
-      queue.beatMs = this.#components.clock.nowMs();
-      this.#waiting.add(queue);
-    }
+    this.#waiting.update(queue);
     this.#eviction.update(queue);
   }
 

@@ -29,6 +29,12 @@ export class SenderQueue {
     return this.entries.length - this.executable;
   }
 
+  /** No nonce is missing before the first that waits: it waits for money. */
+  get lacksMoney(): boolean {
+    const first = this.entries[this.executable];
+    return first !== undefined && first.nonce === this.nonce + BigInt(this.executable);
+  }
+
   get tail(): Entry | undefined {
     return this.entries[this.entries.length - 1];
   }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { signAuthorization } from '../../src/transaction/sign.ts';
-import { ALICE, BOB, ETHER, GWEI, offered, pooled, pretend } from '../support/pool.ts';
+import {
+  ALICE,
+  addressAt,
+  BOB,
+  ETHER,
+  GWEI,
+  offered,
+  pooled,
+  pretend,
+  testPool,
+} from '../support/pool.ts';
 import { ADDRESSES, KEYS, sign, transfer } from '../support/transactions.ts';
 
 suite('pool: queues', () => {
@@ -27,6 +37,26 @@ suite('pool: queues', () => {
     chain.set(ALICE, { balance: 2n * cost });
     pool.advance([], [ALICE]);
     assert.deepEqual(nonces(), [0, 1]);
+  });
+
+  test('money that a contract paid is seen too, without anybody naming the account', async () => {
+    const { pool, chain } = await testPool();
+    const cost = 21_000n * 30n * GWEI + 1n;
+    // More than are looked at after one block.
+    const addresses = Array.from({ length: 600 }, (_, index) => addressAt(index));
+    for (const address of addresses) {
+      chain.set(address, { balance: cost });
+      for (const nonce of [0n, 1n]) await pool.add(pretend(transfer({ nonce }), address).raw);
+    }
+    assert.deepEqual([pool.stats().pending, pool.stats().queued], [600, 600]);
+    for (const address of addresses) chain.set(address, { balance: 2n * cost });
+    const queued: number[] = [];
+    for (let block = 0; block < 3; block++) {
+      chain.number++;
+      pool.advance([]);
+      queued.push(pool.stats().queued);
+    }
+    assert.deepEqual(queued, [344, 88, 0]);
   });
 
   test('removing one from the middle sends those behind it back to wait', async () => {
