@@ -112,7 +112,12 @@ test(`${ROUNDS} times kill -9 under load: chain, state and ledger agree`, async 
     const accounts = await devnet.call<string[]>('eth_accounts');
     const loads = accounts.slice(0, SENDERS).map((from) => sendUntilDead(devnet, from, seen));
     loads.push(touchUntilDead(devnet));
-    await pause(200 + Math.random() * 800);
+    // Threads and engines start with the first block; before there is nothing to interrupt.
+    const before = seen.length;
+    for (let waitedMs = 0; seen.length === before && waitedMs < 20_000; waitedMs += 10) {
+      await pause(10);
+    }
+    await pause(Math.random() * 800);
     const end = await devnet.kill();
     assert.equal(end.signal, 'SIGKILL', `the devnet ended by itself: ${end.err}`);
     await Promise.all(loads);
