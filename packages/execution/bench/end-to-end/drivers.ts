@@ -92,6 +92,8 @@ export async function runEdr(
     autoMine: false,
   });
   for (const [address, { balance, code, storage = {} }] of Object.entries(genesis.alloc)) {
+    // The system contracts, which stand in the document without the prefix, EDR has by itself.
+    if (!address.startsWith('0x')) continue;
     await edr.request('hardhat_setBalance', [address, balance]);
     if (code !== undefined) await edr.request('hardhat_setCode', [address, code]);
     for (const [slot, value] of Object.entries(storage)) {
