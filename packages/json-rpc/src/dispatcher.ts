@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EvmError } from '@basalt/evm';
 import { limitExceeded, methodNotFound, RPC_ERRORS, RpcError, serverError } from './errors.ts';
 import { isTooDeep } from './json-depth.ts';
-import { ID_TEXT_MAX } from './limits.ts';
+import { BATCH_TURN_MS, ID_TEXT_MAX } from './limits.ts';
 import type { Connection } from './logs/subscriptions.ts';
 import type { Method, MethodContext } from './methods/method.ts';
+import { requestWeight } from './methods/weights.ts';
 import type { RpcMetrics } from './metrics.ts';
 import { toRpcError } from './pool-errors.ts';
 import type { Services } from './services.ts';
@@ -31,13 +33,13 @@ export class Dispatcher {
   }
 
   /**
-   * @param allow asked once with the number of calls; false refuses them all
+   * @param allow asked once with what the calls weigh together; false refuses them all
    * @returns undefined where nothing is to be answered: notifications
    */
   async answerText(
     text: string,
     connection: Connection | undefined,
-    allow: (calls: number) => boolean = () => true,
+    allow: (weight: number) => boolean = () => true,
   ): Promise<string | undefined> {
     const parsed = parse(text);
     if (parsed instanceof RpcError) {
@@ -50,11 +52,11 @@ export class Dispatcher {
   async answer(
     body: unknown,
     connection: Connection | undefined,
-    allow: (calls: number) => boolean = () => true,
+    allow: (weight: number) => boolean = () => true,
   ): Promise<string | undefined> {
-    const { limits } = this.#options.services;
+    const { clock, limits } = this.#options.services;
     if (!Array.isArray(body)) {
-      if (!allow(1)) return errorText(idOf(body), tooMany());
+      if (!allow(requestWeight(body))) return errorText(idOf(body), tooMany());
       return this.#answerOne(body, connection, limits.responseBytes);
     }
     if (body.length === 0) return errorText(null, invalidRequest('empty batch'));
@@ -62,10 +64,16 @@ export class Dispatcher {
       const message = `batch too large: ${body.length} requests, at most ${limits.batchRequests}`;
       return errorText(null, invalidRequest(message));
     }
-    if (!allow(body.length)) return errorText(null, tooMany());
+    const weight = body.reduce((sum: number, each) => sum + requestWeight(each), 0);
+    if (!allow(weight)) return errorText(null, tooMany());
     const answers: string[] = [];
     let left = limits.responseBytes;
+    let turnMs = clock.nowMs();
     for (const each of body) {
+      if (clock.nowMs() - turnMs > BATCH_TURN_MS) {
+        await nextTurn();
+        turnMs = clock.nowMs();
+      }
       const answer = await this.#answerOne(each, connection, left);
       if (answer === undefined) continue;
       left -= answer.length + 1;

@@ -35,9 +35,12 @@ export const DEFAULT_LIMITS: RpcLimits = {
   requestMs: 30_000,
   /** Requests being answered at once; each may hold a body. */
   requestsInFlight: 256,
-  /** A busy page or a test suite, not a flood. A call of a batch counts as a request. */
-  requestsPerSecond: 5_000,
-  requestsBurst: 20_000,
+  /**
+   * Tokens that an address gets a second; this machine's own get ten times as many. A call of a
+   * batch counts as a request, and one that runs code as several (`requestWeight`).
+   */
+  requestsPerSecond: 2_000,
+  requestsBurst: 10_000,
   /** Blocks of one question for logs; each costs a look at its bloom. */
   logBlocks: 10_000,
   /** Logs of one answer: about 400 bytes each in JSON. */
@@ -52,6 +55,9 @@ export const DEFAULT_LIMITS: RpcLimits = {
   filterIdleMs: 300_000,
   subscriptionsPerConnection: 128,
 };
+
+/** How long a batch may keep the process to itself before others get their turn. */
+export const BATCH_TURN_MS = 10;
 
 /** Lists in lists: the deepest request we know (state overrides in eth_simulateV1) has eight. */
 export const JSON_DEPTH_MAX = 32;
@@ -95,12 +101,10 @@ export const SIMULATE_STEP_SECONDS = 12n;
 /** Rounds of `eth_createAccessList`: each adds a slot at least; ours settle in two or three. */
 export const ACCESS_LIST_ROUNDS_MAX = 16;
 
-/** Steps of one struct log: about 250 bytes each with its stack, so 25 MB and more are cut off. */
-export const STRUCT_LOGS_MAX = 200_000;
-/** Text of all struct logs of one answer, counted as they are made. */
-export const STRUCT_LOG_BYTES_MAX: number = 64 * 2 ** 20;
-/** Frames of one call trace. */
-export const CALL_FRAMES_MAX = 50_000;
+/** Steps or frames in the traces of one request. */
+export const TRACE_STEPS_MAX = 400_000;
+/** Their text, counted roughly as they are made: more would not fit an answer anyhow. */
+export const TRACE_BYTES_MAX: number = 64 * 2 ** 20;
 
 /** Accounts, and slots of all of them, that a state override may name. */
 export const OVERRIDE_ACCOUNTS_MAX = 1_024;
@@ -119,6 +123,9 @@ export const SOCKET_PING_MS = 30_000;
 export const HEADERS_TIMEOUT_MS = 10_000;
 export const BODY_TIMEOUT_MS = 60_000;
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** A test suite on this machine asks as fast as it can. */
+export const LOOPBACK_RATE_FACTOR = 10;
 
 /** Addresses with a bucket of their own; the quietest is forgotten first. */
 export const RATE_ADDRESSES_MAX = 16_384;

@@ -3,18 +3,19 @@ import { after, before, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { JSON_DEPTH_MAX } from '../src/limits.ts';
 import { openTestServer, type TestServer } from './support/devnet.ts';
-import { REQUESTS } from './support/requests.ts';
+import { ADDRESS, REQUESTS } from './support/requests.ts';
 
 const INTERNAL = -32603;
 const RUNS = 25;
 
 /** Words that mean something somewhere, so that random parameters come past the first decoder. */
 const words: fc.Arbitrary<unknown> = fc.constantFrom(
-  ...['0x', '0x0', '0x1', '0x01', '0xg', '0xfffffffffffffffff', 'latest', 'pending', 'earliest'],
-  ...['safe', 'finalized', 'newHeads', 'logs', 'syncing', 'newPendingTransactions', '', '0X1'],
+  ...'0x 0x0 0x1 0x01 0xg 0X1 0xfffffffffffffffff latest pending earliest safe'.split(' '),
+  ...'finalized newHeads logs syncing newPendingTransactions callTracer'.split(' '),
+  '',
   `0x${'11'.repeat(20)}`,
   `0x${'00'.repeat(19)}01`,
-  '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266',
+  ADDRESS,
   `0x${'22'.repeat(32)}`,
   `0x${'ff'.repeat(32)}`,
   `0x${'60'.repeat(64)}`,
@@ -30,13 +31,15 @@ const atoms: fc.Arbitrary<unknown> = fc.oneof(
 );
 
 const names = fc.constantFrom(
-  ...['from', 'to', 'gas', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas', 'value', 'data'],
-  ...['input', 'nonce', 'accessList', 'address', 'storageKeys', 'fromBlock', 'toBlock', 'topics'],
-  ...['blockHash', 'blockNumber', 'blockStateCalls', 'calls', 'stateOverrides', 'blockOverrides'],
-  ...['balance', 'code', 'state', 'stateDiff', 'movePrecompileToAddress', 'number', 'time'],
-  ...['tracer', 'tracerConfig', 'limit', 'timestamp', 'prevRandao', 'suggestedFeeRecipient'],
-  ...['type', 'authorizationList', 'blobVersionedHashes', 'validation', 'traceTransfers', 'types'],
-  ...['primaryType', 'domain', 'message', '__proto__', 'constructor', `0x${'11'.repeat(20)}`],
+  ...'from to gas gasPrice maxFeePerGas maxPriorityFeePerGas value data input nonce'.split(' '),
+  ...'accessList address storageKeys fromBlock toBlock topics blockHash blockNumber'.split(' '),
+  ...'blockStateCalls calls stateOverrides blockOverrides balance code state'.split(' '),
+  ...'stateDiff movePrecompileToAddress number time tracer tracerConfig limit'.split(' '),
+  ...'timestamp prevRandao suggestedFeeRecipient type authorizationList types'.split(' '),
+  ...'blobVersionedHashes validation traceTransfers primaryType domain message'.split(' '),
+  '__proto__',
+  'constructor',
+  `0x${'11'.repeat(20)}`,
 );
 
 const { value: anyValue } = fc.letrec((tie) => ({

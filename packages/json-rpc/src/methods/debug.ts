@@ -1,6 +1,7 @@
 import { encodeBlock, encodeHeader, encodeReceipt } from '@basalt/execution';
 import { findBlock, getBlock } from '../blocks.ts';
 import { openCall, runCall, toMessage } from '../engine/call-context.ts';
+import { TraceBudget } from '../engine/trace/budget.ts';
 import { traceBlock } from '../engine/trace/trace-block.ts';
 import { createTracer } from '../engine/trace/tracers.ts';
 import { serverError } from '../errors.ts';
@@ -43,7 +44,7 @@ async function traceCall(
   const context = await openCall(services, id, options.stateOverrides, options.blockOverrides);
   const { chain, engines, limits } = services;
   const message = toMessage(args, limits.callGas, chain.config.chainId);
-  const traced = createTracer(options);
+  const traced = createTracer(options, new TraceBudget());
   const { tracer } = traced;
   const rules = tracer === undefined ? {} : { tracer: engines.timed(tracer) };
   const result = runCall(services, context, message, rules);

@@ -12,7 +12,11 @@ import {
 export interface TracerConfig {
   /** undefined: the struct logger. */
   readonly tracer: string | undefined;
-  readonly tracerConfig: { readonly onlyTopCall: boolean; readonly diffMode: boolean };
+  readonly tracerConfig: {
+    readonly onlyTopCall: boolean;
+    readonly withLog: boolean;
+    readonly diffMode: boolean;
+  };
   readonly struct: StructLoggerOptions;
   readonly stateOverrides: readonly AccountOverride[];
   readonly blockOverrides: BlockOverrides;
@@ -20,7 +24,7 @@ export interface TracerConfig {
 
 export const DEFAULT_TRACER: TracerConfig = {
   tracer: undefined,
-  tracerConfig: { onlyTopCall: false, diffMode: false },
+  tracerConfig: { onlyTopCall: false, withLog: false, diffMode: false },
   struct: {},
   stateOverrides: [],
   blockOverrides: NO_BLOCK_OVERRIDES,
@@ -34,7 +38,11 @@ export const tracerConfig: Decoder<TracerConfig> = (value, at) => {
     field(inner, name, boolean, `${at}.tracerConfig`) ?? false;
   return {
     tracer: field(record, 'tracer', text, at),
-    tracerConfig: { onlyTopCall: innerFlag('onlyTopCall'), diffMode: innerFlag('diffMode') },
+    tracerConfig: {
+      onlyTopCall: innerFlag('onlyTopCall'),
+      withLog: innerFlag('withLog'),
+      diffMode: innerFlag('diffMode'),
+    },
     struct: {
       enableMemory: flag('enableMemory'),
       enableReturnData: flag('enableReturnData'),

@@ -100,8 +100,8 @@ async function answerBody(
 ): Promise<void> {
   let isAllowed = true;
   const address = request.socket.remoteAddress ?? '';
-  const result = await dispatcher.answerText(text, undefined, (calls) => {
-    isAllowed = rates.take(address, calls);
+  const result = await dispatcher.answerText(text, undefined, (weight) => {
+    isAllowed = rates.take(address, weight);
     return isAllowed;
   });
   if (!isAllowed) {

@@ -1,13 +1,14 @@
 import { isIPv6 } from 'node:net';
-import { RATE_ADDRESSES_MAX } from '../limits.ts';
+import { LOOPBACK_RATE_FACTOR, RATE_ADDRESSES_MAX } from '../limits.ts';
 import type { Clock } from '../services.ts';
+import { isLoopback } from './access.ts';
 
 interface Bucket {
   tokens: number;
   filledMs: number;
 }
 
-/** A bucket of tokens for each address: a call takes one, and they come back with time. */
+/** A bucket of tokens for each address: calls take some, and they come back with time. */
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #perSecond: number;
@@ -25,24 +26,27 @@ export class RateLimiter {
     return this.#buckets.size;
   }
 
-  /** Takes `calls` tokens, or takes none and answers false. */
-  take(address: string, calls: number): boolean {
-    const bucket = this.#bucket(keyOf(address));
+  /** Takes so many tokens, or takes none and answers false. */
+  take(address: string, weight: number): boolean {
+    const bucket = this.#bucket(address);
     const nowMs = this.#clock.nowMs();
     // A clock that steps back gives nothing and takes nothing.
     const elapsedMs = Math.max(0, nowMs - bucket.filledMs);
-    const refilled = bucket.tokens + (elapsedMs * this.#perSecond) / 1_000;
-    bucket.tokens = Math.min(this.#burst, refilled);
+    const factor = isLoopback(address) ? LOOPBACK_RATE_FACTOR : 1;
+    const refilled = bucket.tokens + (elapsedMs * this.#perSecond * factor) / 1_000;
+    bucket.tokens = Math.min(this.#burst * factor, refilled);
     bucket.filledMs = nowMs;
-    if (bucket.tokens < calls) return false;
-    bucket.tokens -= calls;
+    if (bucket.tokens < weight) return false;
+    bucket.tokens -= weight;
     return true;
   }
 
-  #bucket(key: string): Bucket {
+  #bucket(address: string): Bucket {
+    const key = keyOf(address);
     const known = this.#buckets.get(key);
     this.#buckets.delete(key);
-    const bucket = known ?? { tokens: this.#burst, filledMs: this.#clock.nowMs() };
+    const tokens = this.#burst * (isLoopback(address) ? LOOPBACK_RATE_FACTOR : 1);
+    const bucket = known ?? { tokens, filledMs: this.#clock.nowMs() };
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > RATE_ADDRESSES_MAX) {
       for (const oldest of this.#buckets.keys()) {

@@ -117,8 +117,8 @@ class Client implements Connection {
     try {
       // The default of `binaryType` is one buffer a message.
       const text = (data as Buffer).toString('utf8');
-      const answer = await dispatcher.answerText(text, this, (calls) => {
-        const isAllowed = rates.take(this.#address, calls);
+      const answer = await dispatcher.answerText(text, this, (weight) => {
+        const isAllowed = rates.take(this.#address, weight);
         if (!isAllowed) metrics.refused('rate');
         return isAllowed;
       });

@@ -1,6 +1,7 @@
-import { type Log, type TraceEnter, type Tracer, type TraceStep } from '@basalt/evm';
+import type { Log, TraceEnter, Tracer } from '@basalt/evm';
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { toWord } from '../../params/hex.ts';
+import { readLog } from '../read-log.ts';
 
 /** Where transfers of ether are logged (ERC-7528). */
 const ETHER = hexToBytes('eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee');
@@ -8,9 +9,6 @@ const ETHER = hexToBytes('eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee');
 const TRANSFER_TOPIC = hexToBytes(
   'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
 );
-
-const LOG0 = 0xa0;
-const LOG4 = 0xa4;
 
 /** A log with its place among all that the call logged. */
 export interface PlacedLog {
@@ -49,10 +47,8 @@ export function createLogTracer(): LogTracer {
       if (!isBorrowed && frame.value > 0n) add(transferLog(frame));
     },
     onStep(step) {
-      if (step.opcode >= LOG0 && step.opcode <= LOG4) {
-        const log = readLog(step);
-        if (log !== undefined) add(log);
-      }
+      const log = readLog(step);
+      if (log !== undefined) add(log);
     },
     onExit({ halt }) {
       if (frames.length === 1) {
@@ -75,23 +71,4 @@ function addressWord(address: Uint8Array): Uint8Array {
   const word = new Uint8Array(32);
   word.set(address, 12);
   return word;
-}
-
-/** undefined: the opcode will fail its frame, for gas or for items that are not there. */
-function readLog(step: TraceStep): Log | undefined {
-  const count = step.opcode - LOG0;
-  const stack = step.stack();
-  if (stack.length < 2 + count) return undefined;
-  const offset = stack.at(-1) ?? 0n;
-  const size = stack.at(-2) ?? 0n;
-  // A byte of data costs 8 gas: more than the gas left buys can not be logged.
-  if (size * 8n > step.gas) return undefined;
-  const data = new Uint8Array(Number(size));
-  const memory = step.memory();
-  if (size > 0n && offset < BigInt(memory.length)) {
-    const start = Number(offset);
-    data.set(memory.subarray(start, start + data.length));
-  }
-  const topics = Array.from({ length: count }, (_, at) => toWord(stack.at(-3 - at) ?? 0n));
-  return { address: step.address, topics, data };
 }

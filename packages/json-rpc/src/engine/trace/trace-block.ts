@@ -8,6 +8,7 @@ import type { Services } from '../../services.ts';
 import type { View } from '../../views/transaction.ts';
 import type { Deadline } from '../engines.ts';
 import { Overlay } from '../overlay.ts';
+import { TraceBudget } from './budget.ts';
 import { createTracer } from './tracers.ts';
 
 /** A block's transactions as they run again, one after another. */
@@ -17,6 +18,7 @@ interface Replay {
   readonly state: Overlay;
   readonly environment: BlockEnvironment;
   readonly deadline: Deadline;
+  readonly budget: TraceBudget;
 }
 
 /**
@@ -50,15 +52,16 @@ async function openReplay(services: Services, block: Block): Promise<Replay> {
   const view = await chain.stateBefore(block);
   const state = new Overlay(view, chain.blockHashFor(number));
   const evm = await engines.get(chain.config.forkAt(number, timestamp).fork);
-  return { services, evm, state, environment: chain.environment(block.header), deadline };
+  const environment = chain.environment(block.header);
+  return { services, evm, state, environment, deadline, budget: new TraceBudget() };
 }
 
 function step(
-  { services, evm, state, environment, deadline }: Replay,
+  { services, evm, state, environment, deadline, budget }: Replay,
   { transaction }: RecoveredTransaction,
   config: TracerConfig | undefined,
 ): View | undefined {
-  const traced = config === undefined ? undefined : createTracer(config);
+  const traced = config === undefined ? undefined : createTracer(config, budget);
   const tracer = traced?.tracer;
   const space = { gas: environment.gasLimit, blobGas: 2n ** 62n };
   const result = services.engines.run(deadline, () =>

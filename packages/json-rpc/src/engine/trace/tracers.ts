@@ -1,31 +1,35 @@
 import {
-  type CallFrame,
-  createCallTracer,
   createStructLogger,
   type StructLog,
   type StructLoggerOptions,
   type Tracer,
 } from '@basalt/evm';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { invalidParams, serverError } from '../../errors.ts';
-import { CALL_FRAMES_MAX, STRUCT_LOG_BYTES_MAX, STRUCT_LOGS_MAX } from '../../limits.ts';
+import { invalidParams } from '../../errors.ts';
 import { toHex, toQuantity } from '../../params/hex.ts';
 import type { TracerConfig } from '../../params/trace-config.ts';
 import type { View } from '../../views/transaction.ts';
+import type { TraceBudget } from './budget.ts';
+import { type CallLogOptions, createCallLogTracer } from './call-log-tracer.ts';
 import { prestate } from './prestate.ts';
 import type { Traced, TracedRun } from './types.ts';
 
-/** A tracer for one transaction, and the view of what it saw. */
-export function createTracer(config: TracerConfig): Traced {
+/**
+ * A tracer for one transaction, and the view of what it saw.
+ *
+ * @param budget shared by all transactions of a request
+ */
+export function createTracer(config: TracerConfig, budget: TraceBudget): Traced {
+  const { diffMode, onlyTopCall, withLog } = config.tracerConfig;
   switch (config.tracer) {
     case undefined:
-      return structTracer(config.struct);
+      return structTracer(config.struct, budget);
     case 'callTracer':
-      return callTracer(config.tracerConfig.onlyTopCall);
+      return callTracer({ onlyTopCall, withLog }, budget);
     case 'prestateTracer':
-      return { tracer: undefined, view: (run) => prestate(run, config.tracerConfig.diffMode) };
+      return { tracer: undefined, view: (run) => prestate(run, diffMode) };
     case '4byteTracer':
-      return selectorTracer();
+      return selectorTracer(budget);
     case 'noopTracer':
       return { tracer: undefined, view: () => ({}) };
     default:
@@ -33,26 +37,20 @@ export function createTracer(config: TracerConfig): Traced {
   }
 }
 
-function structTracer(options: StructLoggerOptions): Traced {
+function structTracer(options: StructLoggerOptions, budget: TraceBudget): Traced {
   const logger = createStructLogger(options);
   let steps = 0;
-  let bytes = 0;
   const tracer: Tracer = {
     ...logger,
     onStep(step) {
       // What follows the limit is not kept, so it costs nothing but time.
       if (options.limit === undefined || options.limit === 0 || steps < options.limit) {
-        bytes += 120 + (options.enableMemory === true ? step.memorySize * 2.2 : 0);
+        let bytes = 120 + (options.enableMemory === true ? step.memorySize * 2.2 : 0);
         if (options.disableStack !== true) bytes += step.stack().length * 24;
         if (options.enableReturnData === true) bytes += step.returnData().length * 2;
+        budget.take(1, bytes);
       }
       steps++;
-      if (steps > STRUCT_LOGS_MAX || bytes > STRUCT_LOG_BYTES_MAX) {
-        throw serverError(
-          `the trace is too large: more than ${STRUCT_LOGS_MAX} steps or ` +
-            `${STRUCT_LOG_BYTES_MAX} bytes; set "limit", "disableStack" or name a tracer`,
-        );
-      }
       logger.onStep?.(step);
     },
   };
@@ -86,40 +84,37 @@ function structLogView(log: StructLog): View {
   };
 }
 
-function callTracer(onlyTopCall: boolean): Traced {
-  const inner = createCallTracer({ onlyTopCall });
-  let frames = 0;
+function callTracer(options: CallLogOptions, budget: TraceBudget): Traced {
+  const inner = createCallLogTracer(options);
   const tracer: Tracer = {
+    ...inner.tracer,
     onEnter(frame) {
-      if (++frames > CALL_FRAMES_MAX) {
-        throw serverError(`the trace is too large: more than ${CALL_FRAMES_MAX} frames`);
-      }
-      inner.onEnter?.(frame);
+      budget.take(1, 400 + frame.input.length * 2);
+      inner.tracer.onEnter?.(frame);
     },
-    onExit: (exit) => inner.onExit?.(exit),
   };
   return {
     tracer,
     // The outermost frame shows what the whole transaction was given and used.
-    view: (run) => ({ ...frameOf(inner.result(), run) }),
+    view: (run) => frameOf(inner.result(), run),
   };
 }
 
-function frameOf(frame: CallFrame | undefined, run: TracedRun): View {
+function frameOf(frame: View | undefined, run: TracedRun): View {
   if (frame === undefined) return {};
   return { ...frame, gas: toQuantity(run.gasLimit), gasUsed: toQuantity(run.gasUsed) };
 }
 
 /** How often each function was called: selector and length of what follows, as geth counts. */
-function selectorTracer(): Traced {
+function selectorTracer(budget: TraceBudget): Traced {
   const counts = new Map<string, number>();
   return {
     tracer: {
       onEnter({ kind, input }) {
         if (kind.startsWith('CREATE') || kind === 'SELFDESTRUCT' || input.length < 4) return;
         const key = `0x${bytesToHex(input.subarray(0, 4))}-${input.length - 4}`;
+        if (!counts.has(key)) budget.take(1, key.length);
         counts.set(key, (counts.get(key) ?? 0) + 1);
-        if (counts.size > CALL_FRAMES_MAX) throw serverError('the trace is too large');
       },
     },
     view: () => Object.fromEntries(counts),
