@@ -17,13 +17,16 @@ export type ConsensusReceipt = Pick<
 
 /**
  * Consensus encoding of a receipt (Yellow Paper, section 4.4.1; EIP-658, EIP-2718): what the
- * receipts trie holds. Overwrites `writer`.
+ * receipts trie holds.
  */
-export function encodeReceipt(
-  receipt: ConsensusReceipt,
-  writer: RlpWriter = new RlpWriter(),
-): Uint8Array {
-  writer.reset();
+export function encodeReceipt(receipt: ConsensusReceipt): Uint8Array {
+  const writer = new RlpWriter();
+  writeReceipt(writer, receipt);
+  return writer.toBytes();
+}
+
+/** Adds the encoding of a receipt, its type byte first, to what was written. */
+export function writeReceipt(writer: RlpWriter, receipt: ConsensusReceipt): void {
   if (receipt.type > 0) writer.writeRaw(Uint8Array.of(receipt.type));
   const list = writer.openList();
   if (receipt.stateRoot === undefined) writer.writeNumber(receipt.succeeded ? 1 : 0);
@@ -32,7 +35,6 @@ export function encodeReceipt(
   writer.writeBytes(receipt.bloom);
   writeLogs(writer, receipt.logs);
   writer.closeList(list);
-  return writer.toBytes();
 }
 
 export function writeLogs(writer: RlpWriter, logs: readonly Log[]): void {
