@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startAnvil } from '../../../../tools/bench/anvil-process.ts';
 import { processCpuSeconds } from '../../../../tools/bench/cpu-time.ts';
 import { createEdrProvider } from '../../../../tools/bench/edr-provider.ts';
@@ -19,12 +19,14 @@ export interface Throughput {
   readonly cpuSeconds: number;
 }
 
+/** Of each transaction; a block is filled by it. */
+const TRANSFER_GAS_LIMIT = 70_000n;
 /** Transactions that go to a pool in one call. */
 const BATCH = 512;
 
 /**
  * Here: decoded, recovered, pooled, executed, rooted; each block durable in its log, state and index
- * on the disk at the end. Blocks are made while transactions still arrive.
+ * on the disk at the end. Full blocks are made while transactions still arrive.
  */
 export async function runOwn(
   { raws, genesis }: SignedWork,
@@ -33,25 +35,28 @@ export async function runOwn(
 ): Promise<Throughput> {
   const own = await openOwnChain(genesis);
   const { chain, pool } = own;
+  const full = Number(blockGasLimit / TRANSFER_GAS_LIMIT);
   const pass = async (part: readonly Uint8Array[]): Promise<void> => {
+    let isSubmitted = false;
     const submit = async (): Promise<void> => {
       for (let at = 0; at < part.length; at += BATCH) {
         const answers = await pool.addMany(part.slice(at, at + BATCH));
         for (const answer of answers) if (answer instanceof Error) throw answer;
       }
+      isSubmitted = true;
     };
     const build = async (): Promise<void> => {
       for (let built = 0; built < part.length; ) {
+        if (!isSubmitted && pool.stats().pending < full) {
+          await pause(1);
+          continue;
+        }
         const { timestamp } = chain.head().header;
         const candidates = pool.best({
           baseFee: chain.nextBaseFee() ?? 0n,
           blobBaseFee: chain.nextBlobBaseFee(timestamp + 1n),
           gas: blockGasLimit,
         });
-        if (candidates.length === 0) {
-          await turn();
-          continue;
-        }
         const { block } = await chain.propose(candidates, {
           timestamp: timestamp + 1n,
           coinbase: new Uint8Array(20).fill(0xcb),
