@@ -57,7 +57,7 @@ function rulesOf({ fork, devnet, gasLimit, workers }: ChainInfo): string {
   return `${fork}, ${pace}, ${formatCount(Number(gasLimit))} gas, ${threads}`;
 }
 
-function accountLines(terminal: Terminal, { devnet }: ChainInfo): string[] {
+function accountLines(terminal: Terminal, { devnet, isNew }: ChainInfo): string[] {
   if (devnet === undefined) return [];
   const dim = (text: string): string => terminal.style('dim', text);
   const { accounts, faucet, mnemonic, seed, balanceEther } = devnet;
@@ -70,7 +70,8 @@ function accountLines(terminal: Terminal, { devnet }: ChainInfo): string[] {
   if (hidden > 0) shown.push(dim(`    and ${formatCount(hidden)} more: eth_accounts`));
   return [
     `  ${terminal.style('bold', 'Accounts')}${dim(
-      `, ${formatCount(balanceEther)} ETH each, with their keys; ${known}for tests alone`,
+      `${isNew ? `, ${formatCount(balanceEther)} ETH each` : ''}, with their keys; ` +
+        `${known}for tests alone`,
     )}`,
     '',
     ...shown,
