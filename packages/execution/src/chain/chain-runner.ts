@@ -10,6 +10,7 @@ import type { Recoverer } from '../transaction/recoverer-shell.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import { recoverBlock } from './block-body.ts';
 import { type HotBlock, type IndexMeta, joinSenders } from './block-index.ts';
+import { BlockPace } from './block-pace.ts';
 import { ChainReader, type ReaderParts } from './chain-reader.ts';
 import { checkProcessed, type DraftHeader, draftHeader, finishBlock } from './finish-block.ts';
 import { checkEqual } from './invalid-block.ts';
@@ -40,6 +41,7 @@ export class ChainRunner extends ChainReader {
   protected readonly executor: BlockExecutor;
   protected readonly recoverer: Pick<Recoverer, 'recover'>;
   readonly #receiptMaker = createReceiptMaker();
+  readonly #pace = new BlockPace();
 
   constructor(parts: RunnerParts) {
     super(parts);
@@ -131,7 +133,7 @@ export class ChainRunner extends ChainReader {
     const withdrawals = isAtLeast(fork, 'shanghai') ? (attributes.withdrawals ?? []) : undefined;
     const draft: BlockDraft & { readonly header: DraftHeader } = {
       header,
-      transactions: fitting(candidates, (withdrawals?.length ?? 0) * 64),
+      transactions: fitting(this.#inTime(candidates, attributes), (withdrawals?.length ?? 0) * 64),
       ommers: [],
       withdrawals,
       interventions: this.pending,
@@ -168,7 +170,7 @@ export class ChainRunner extends ChainReader {
     const { fork } = this.config.forkAt(number, timestamp);
     const evm = await this.engines.get(fork);
     try {
-      return await processBlock(draft, {
+      const processed = await processBlock(draft, {
         schedule: this.config,
         executor: this.executor,
         evm,
@@ -178,10 +180,21 @@ export class ChainRunner extends ChainReader {
         purpose,
         rootAfter: (changes) => this.world.stage(changes).root,
       });
+      this.#pace.record(processed.results.length, processed.statistics.durationMs);
+      return processed;
     } catch (error) {
       this.executor.forgetState();
       throw error;
     }
+  }
+
+  /** The first of the candidates, as many as the time is enough for. */
+  #inTime(
+    candidates: readonly RecoveredTransaction[],
+    { timeBudgetMs }: BlockAttributes,
+  ): readonly RecoveredTransaction[] {
+    if (timeBudgetMs === undefined) return candidates;
+    return candidates.slice(0, this.#pace.transactionsIn(timeBudgetMs));
   }
 
   /** Total difficulty decides where proof of stake begins (EIP-3675). */

@@ -64,6 +64,11 @@ export interface BlockAttributes {
   readonly withdrawals?: readonly Withdrawal[];
   /** In place of what EIP-1559 gives; a devnet may set it. */
   readonly baseFee?: bigint;
+  /**
+   * What running the transactions may take, as far as the blocks before can tell: so many of the
+   * candidates are looked at. No bound where absent.
+   */
+  readonly timeBudgetMs?: number;
 }
 
 export interface BuiltBlock {
