@@ -22,6 +22,10 @@ interface AccountEntry {
 
 /** Below it a state, above it what the transactions of one block wrote so far. */
 export interface BlockState extends StateReader {
+  /**
+   * A slot of the state below that was set to zero since still counts. Only accounts without nonce
+   * and code are asked about (EIP-7610), and nothing can write their slots.
+   */
   hasStorage(address: Uint8Array): boolean;
   apply(changes: readonly AccountChange[]): void;
   /** What differs from the state below, one entry an account, in order of first use. */

@@ -28,6 +28,8 @@ let nextCompileId = 0;
 
 function engineFor(fork: Fork, setup: WorkerSetup<ExecutionSetup>): Promise<VersionedEngine> {
   if (engine?.fork === fork) return engine.versioned;
+  // Code for the engine before must not be installed any more: another one lies in its place now.
+  waiting.clear();
   const made = createEvm({
     fork,
     shared: { plan: setup.setup.plan, engine: setup.worker },
