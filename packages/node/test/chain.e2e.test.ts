@@ -1,0 +1,160 @@
+/** A chain beside the ledger, in one process: its namespace, its metrics, what a restart keeps. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { decodeChainPayload } from '@basalt/protocol';
+import { noopLogger } from '@basalt/telemetry';
+import {
+  CHAIN_LABEL,
+  NodeError,
+  type RunningNode,
+  resolveConfig,
+  startNode,
+} from '../src/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'basalt node chain '));
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function start(
+  name: string,
+  flags: Readonly<Record<string, unknown>> = {},
+): Promise<RunningNode> {
+  const { config } = resolveConfig({
+    flags: {
+      dataDir: join(folder, name),
+      port: 0,
+      rpcPort: 0,
+      chain: true,
+      chainWorkers: 1,
+      chainAccounts: 2,
+      verifierThreads: 0,
+      checkpointIntervalMs: 50,
+      ...flags,
+    },
+  });
+  return await startNode(config, { logger: noopLogger, version: '0.0.0-test' });
+}
+
+async function rpc<Result>(
+  node: RunningNode,
+  method: string,
+  params: readonly unknown[] = [],
+): Promise<Result> {
+  const response = await fetch(node.info.chain!.rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  const { result, error } = (await response.json()) as { result: Result; error?: unknown };
+  assert.equal(error, undefined, JSON.stringify(error));
+  return result;
+}
+
+async function transfer(node: RunningNode): Promise<string> {
+  const [from, to] = await rpc<string[]>(node, 'eth_accounts');
+  return await rpc<string>(node, 'eth_sendTransaction', [{ from, to, value: '0x1' }]);
+}
+
+test('a block of the chain is a block of the ledger, with a proof at the gateway', async () => {
+  await using node = await start('whole');
+  const hash = await transfer(node);
+  const { namespace } = node.info.chain!;
+  const info = await node.ledger.info(namespace);
+  assert.equal(info?.label, CHAIN_LABEL);
+  assert.equal(info?.size, 2);
+  const view = await node.ledger.blockAt(namespace, 1);
+  const entry = decodeChainPayload(view!.payload!);
+  assert.ok(entry.kind === 'block');
+  assert.deepEqual(entry.header.hash, node.chain!.head().hash);
+  await node.ledger.flush();
+  const answer = await fetch(`${node.info.url}/transactions/${hash.slice(2)}/proof`);
+  assert.equal(answer.status, 200);
+  const proof = (await answer.json()) as { ledger: { url: string; index: string } };
+  assert.deepEqual(proof, await rpc(node, 'basalt_getTransactionProof', [hash]));
+  assert.equal(proof.ledger.url, node.info.url);
+  assert.equal(proof.ledger.index, '0x1');
+  const none = await fetch(`${node.info.url}/transactions/${'00'.repeat(32)}/proof`);
+  assert.equal(none.status, 404);
+  const metrics = await (await fetch(`${node.info.url}/metrics`)).text();
+  for (const line of [
+    'basalt_chain_blocks_total 1',
+    'basalt_chain_head 1',
+    'basalt_chain_transactions_total 1',
+    'basalt_execution_executions_total 1',
+    'basalt_execution_fallbacks_total{reason="one-worker"} 1',
+    'basalt_pool_pending 0',
+    'basalt_rpc_requests_total',
+    'basalt_state_accounts',
+  ]) {
+    assert.ok(metrics.includes(line), `${line} is not in the metrics`);
+  }
+});
+
+test('a restart goes on with the chain and keeps its keys from others', async () => {
+  const first = await start('again', { chainSeed: 'seed' });
+  await transfer(first);
+  await rpc(first, 'evm_mine');
+  const head = first.chain!.head().hash;
+  const accounts = await rpc(first, 'eth_accounts');
+  await first.stop();
+  // Other wishes than at the beginning: what the chain was founded with counts.
+  await using second = await start('again', { chainId: 5, chainAccounts: 1 });
+  assert.deepEqual(second.chain!.head().hash, head);
+  assert.equal(second.info.chain!.isNew, false);
+  assert.equal(second.info.chain!.chainId, 31_337n);
+  assert.deepEqual(await rpc(second, 'eth_accounts'), accounts);
+  await transfer(second);
+  for (const name of ['chain.key', join('chain', 'chain.json')]) {
+    assert.equal(statSync(join(folder, 'again', name)).mode & 0o777, 0o600, name);
+  }
+});
+
+test('two nodes with one seed make equal blocks', async () => {
+  const heads: (Uint8Array | undefined)[] = [];
+  for (const name of ['seed one', 'seed two']) {
+    await using node = await start(name, { chainSeed: 'the same' });
+    await transfer(node);
+    await rpc(node, 'evm_increaseTime', [60]);
+    await rpc(node, 'evm_mine');
+    heads.push(node.chain!.head().hash);
+  }
+  assert.deepEqual(heads[0], heads[1]);
+});
+
+test('a port in use is told, and nothing stays open', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => {
+    other.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = other.address() as AddressInfo;
+  await assert.rejects(start('taken', { rpcPort: port }), (error: unknown) => {
+    assert.ok(error instanceof NodeError);
+    assert.match(error.message, new RegExp(`127.0.0.1:${port}.*--port`));
+    return error.code === 'port-in-use';
+  });
+  other.close();
+  // The folder was let go: the next start takes it.
+  await using node = await start('taken');
+  assert.equal(node.info.chain!.head, 0);
+});
+
+test('a chain that cannot be founded says why', async () => {
+  await assert.rejects(start('old', { chainFork: 'london' }), (error: unknown) => {
+    assert.ok(error instanceof NodeError);
+    assert.match(error.message, /Paris/);
+    return error.code === 'bad-config';
+  });
+});
+
+test('without a chain there are none of its addresses', async () => {
+  await using node = await start('none', { chain: false });
+  assert.equal(node.info.chain, undefined);
+  assert.equal(node.chain, undefined);
+  const proof = await fetch(`${node.info.url}/transactions/${'00'.repeat(32)}/proof`);
+  assert.equal(proof.status, 404);
+});
