@@ -62,7 +62,8 @@ suite('calls', () => {
 
   test('reverts come with code 3, their data and their reason', async () => {
     const reason = 'no';
-    const data = `08c379a0${word(32n)}${word(2n)}${Buffer.from(reason).toString('hex').padEnd(64, '0')}`;
+    const text = Buffer.from(reason).toString('hex').padEnd(64, '0');
+    const data = `08c379a0${word(32n)}${word(2n)}${text}`;
     const overrides = { [CONTRACT]: { code: returning(data, 'fd') } };
     for (const method of ['eth_call', 'eth_estimateGas']) {
       const error = await opened.refused(method, { to: CONTRACT }, 'latest', overrides);

@@ -43,7 +43,7 @@ function digest(value: unknown): string {
 }
 
 suite('EIP-712', () => {
-  test('the example of the specification, as an object, as text, and without the domain type', () => {
+  test('the example of the specification: as object, as text, without the domain type', () => {
     assert.equal(digest(MAIL), DIGEST);
     assert.equal(digest(JSON.stringify(MAIL)), DIGEST);
     const { EIP712Domain: _domain, ...types } = MAIL.types;

@@ -5,8 +5,8 @@ const LOG0 = 0xa0;
 const LOG4 = 0xa4;
 
 /**
- * What a step is about to log; undefined for other opcodes, and for one that will fail its frame for
- * gas or for items that are not there.
+ * What a step is about to log; undefined for other opcodes, and for one that will fail its frame
+ * for gas or for items that are not there.
  */
 export function readLog(step: TraceStep): Log | undefined {
   if (step.opcode < LOG0 || step.opcode > LOG4) return undefined;

@@ -16,9 +16,9 @@ export interface TestServer {
   readonly problems: readonly string[];
   metrics(): string;
   /** The result. @throws with the error of the answer */
-  ask(method: string, ...params: readonly unknown[]): Promise<unknown>;
+  readonly ask: (method: string, ...params: readonly unknown[]) => Promise<unknown>;
   /** The error. @throws where there is a result */
-  refused(method: string, ...params: readonly unknown[]): Promise<RpcFault>;
+  readonly refused: (method: string, ...params: readonly unknown[]) => Promise<RpcFault>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { openTestServer, type TestServer } from './support/devnet.ts';
+import { ADDRESS, OTHER } from './support/requests.ts';
+
+const CONTRACT = `0x${'c0'.repeat(20)}`;
+
+interface Receipt {
+  readonly status: string;
+}
+
+suite('what a devnet lets a developer do', () => {
+  let opened: TestServer;
+  let ask: TestServer['ask'];
+
+  before(async () => {
+    opened = await openTestServer();
+    ({ ask } = opened);
+  });
+
+  after(async () => {
+    assert.deepEqual(opened.problems, []);
+    await opened.close();
+  });
+
+  test('what was signed here is what its sender signed', async () => {
+    const request = { from: ADDRESS, to: OTHER, value: '0x1', gas: '0x5208' };
+    const { raw } = (await ask('eth_signTransaction', request)) as { raw: string };
+    const hash = (await ask('eth_sendRawTransaction', raw)) as string;
+    const sent = (await ask('eth_getTransactionByHash', hash)) as { from: string; value: string };
+    assert.deepEqual([sent.from, sent.value], [ADDRESS, '0x1']);
+    assert.match(
+      (await opened.refused('eth_sendRawTransaction', raw)).message,
+      /already known|nonce too low/,
+    );
+    assert.equal(await ask('debug_getRawTransaction', hash), raw);
+  });
+
+  test('Hardhat and Anvil: state, time, senders, mining', async () => {
+    await ask('anvil_setBalance', OTHER, '0x3039');
+    assert.equal(await ask('eth_getBalance', OTHER), '0x3039');
+    await ask('hardhat_setStorageAt', CONTRACT, '0x5', `0x${'7'.padStart(64, '0')}`);
+    assert.equal(await ask('eth_getStorageAt', CONTRACT, '0x5'), `0x${'7'.padStart(64, '0')}`);
+    await ask('anvil_setNonce', OTHER, '0x9');
+    assert.equal(await ask('eth_getTransactionCount', OTHER), '0x9');
+    const stranger = `0x${'ab'.repeat(20)}`;
+    await ask('hardhat_setBalance', stranger, '0xde0b6b3a7640000');
+    const request = { from: stranger, to: OTHER, value: '0x1' };
+    assert.equal((await opened.refused('eth_sendTransaction', request)).code, -32000);
+    await ask('hardhat_impersonateAccount', stranger);
+    const hash = await ask('eth_sendTransaction', request);
+    assert.equal(((await ask('eth_getTransactionReceipt', hash)) as Receipt).status, '0x1');
+    await ask('evm_setAutomine', false);
+    const waiting = await ask('eth_sendTransaction', request);
+    assert.equal(await ask('eth_getTransactionReceipt', waiting), null);
+    assert.deepEqual(await ask('txpool_status'), { pending: '0x1', queued: '0x0' });
+    assert.equal(await ask('hardhat_dropTransaction', waiting), true);
+    const before = BigInt((await ask('eth_blockNumber')) as string);
+    await ask('hardhat_mine', '0x3', '0x3c');
+    assert.equal(BigInt((await ask('eth_blockNumber')) as string), before + 3n);
+    await ask('evm_setNextBlockTimestamp', 4_000_000_000);
+    await ask('evm_mine');
+    const { timestamp } = (await ask('eth_getBlockByNumber', 'latest', false)) as {
+      timestamp: string;
+    };
+    assert.equal(BigInt(timestamp), 4_000_000_000n);
+    await ask('evm_setAutomine', true);
+    await ask('hardhat_reset');
+    assert.equal(await ask('eth_blockNumber'), '0x0');
+  });
+});
+
+suite('without a devnet', () => {
+  test('nothing that changes the chain by hand, or needs keys, is there', async () => {
+    const opened = await openTestServer({ hasDevnet: false });
+    const names = opened.server.methods();
+    assert.deepEqual(
+      names.filter((name) => /^(?:evm|hardhat|anvil|personal)_/.test(name)),
+      [],
+    );
+    for (const method of ['evm_mine', 'anvil_setBalance', 'hardhat_reset', 'eth_sendTransaction']) {
+      assert.equal((await opened.refused(method)).code, -32601);
+    }
+    assert.deepEqual(await opened.ask('eth_accounts'), []);
+    await opened.close();
+  });
+});
