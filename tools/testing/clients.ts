@@ -25,6 +25,15 @@ const STAMP = join(FOLDER, 'node_modules', '.installed');
 const BUILD = join(FOLDER, 'build');
 const LOCK = join(BUILD, 'install.lock');
 const FAILURE = join(BUILD, 'install-failed.txt');
+/** The last two: whoever has no network learns it soon. */
+const INSTALL_FLAGS: readonly string[] = [
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+];
 const INSTALL_TIMEOUT_MS = 4 * 60_000;
 /** Whoever waits for another process's install looks this often. */
 const LOCK_POLL_MS = 200;
@@ -107,16 +116,12 @@ function runInstall(wanted: string): string | undefined {
   console.error('tests: installing Ethereum clients (once, about 300 MB) ...');
   // npm under an older Node leaves out packages that ask for a newer one, without a word.
   const path = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
-  const result = spawnSync(
-    'npm',
-    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1'],
-    {
-      cwd: FOLDER,
-      env: { ...process.env, PATH: path },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: INSTALL_TIMEOUT_MS,
-    },
-  );
+  const result = spawnSync('npm', ['ci', ...INSTALL_FLAGS], {
+    cwd: FOLDER,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: INSTALL_TIMEOUT_MS,
+  });
   if (result.status === 0) {
     rmSync(FAILURE, { force: true });
     writeFileSync(STAMP, wanted);

@@ -1,7 +1,7 @@
 /**
- * `basalt devnet` as its users meet it, over JSON-RPC, beside Anvil: how long one transaction takes
- * from the request to its receipt, how many go through, what the process holds afterwards. Ours signs
- * every block, writes it to the ledger and syncs; Anvil keeps everything in memory.
+ * `basalt devnet` as its users meet it, over JSON-RPC, beside Anvil: how long one transaction
+ * takes from the request to its receipt, how many go through, what the process holds afterwards.
+ * Ours signs every block, writes it to the ledger and syncs; Anvil keeps everything in memory.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * From signed bytes to durable blocks: ERC-20 transfers among two thousand accounts, decoded,
- * recovered, pooled, executed, rooted and written, on two cores. EDR and Anvil get the same bytes in
- * the same run; they keep everything in memory.
+ * recovered, pooled, executed, rooted and written, on two cores. EDR and Anvil get the same
+ * bytes in the same run; they keep everything in memory.
  */
 import { compare, printResult } from '../../../tools/bench/report.ts';
 import { runAnvil, runEdr, runOwn } from './end-to-end/drivers.ts';

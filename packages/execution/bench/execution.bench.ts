@@ -1,12 +1,12 @@
 /**
- * Execution of whole blocks, senders known, nothing kept: here on one worker, in EthereumJS and in
- * Anvil; a million gas (real blocks) or transactions (made ones) a processor second. What two workers
- * give over one is in parallel.bench.ts, what signatures, roots and a disk cost in
+ * Execution of whole blocks, senders known, nothing kept: here on one worker, in EthereumJS and
+ * in Anvil; a million gas (real blocks) or transactions (made ones) a processor second. What two
+ * workers give over one is in parallel.bench.ts, what signatures, roots and a disk cost in
  * end-to-end.bench.ts.
  *
- * Anvil gets a block as one eth_simulateV1. It refuses blocks with a creation that way, and where a
- * contract asks for what a simulation does not know its gas differs; real blocks are compared where it
- * is the same to 1 %, made ones to the unit.
+ * Anvil gets a block as one eth_simulateV1. It refuses blocks with a creation that way, and
+ * where a contract asks for what a simulation does not know its gas differs; real blocks are
+ * compared where it is the same to 1 %, made ones to the unit.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

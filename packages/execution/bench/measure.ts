@@ -9,7 +9,9 @@ export interface Measured {
 }
 
 export interface MeasureOptions {
-  /** Processor seconds that a measurement is made of at least: a peer's are read in steps of 10 ms. */
+  /**
+   * Processor seconds that a measurement is made of at least: a peer's are read in steps of 10 ms.
+   */
   readonly secondsMin: number;
   /** At most so many runs, however short they are. */
   readonly runsMax: number;

@@ -25,8 +25,8 @@ const TRANSFER_GAS_LIMIT = 70_000n;
 const BATCH = 512;
 
 /**
- * Here: decoded, recovered, pooled, executed, rooted; each block durable in its log, state and index
- * on the disk at the end. Full blocks are made while transactions still arrive.
+ * Here: decoded, recovered, pooled, executed, rooted; each block durable in its log, state and
+ * index on the disk at the end. Full blocks are made while transactions still arrive.
  */
 export async function runOwn(
   { raws, genesis }: SignedWork,
