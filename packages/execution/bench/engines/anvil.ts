@@ -8,8 +8,7 @@ import { type BenchBlock, type BlockEngine, toHex } from './types.ts';
 
 /**
  * Native revm in Anvil: the block as one `eth_simulateV1`, which keeps nothing and runs every
- * call in its order. Reading the request and writing the answer is part of it (under a tenth for
- * blocks of contracts, more for plain transfers); a state root is not.
+ * call in its order. Reading the request and writing the answer is part of it, a root is not.
  */
 export function createAnvil(): BlockEngine {
   let anvil: AnvilProcess | undefined;
