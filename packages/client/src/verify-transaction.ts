@@ -27,6 +27,7 @@ export interface VerifiedTransaction extends CheckedTransaction {
  * @param proof what `basalt_getTransactionProof` answered
  * @throws ClientError kind `refused` with the code of what does not hold
  */
+// Life of a transaction, 17.
 export async function verifyTransaction(
   client: Pick<Client, 'get'>,
   proof: unknown,

@@ -17,6 +17,7 @@ const FLAT_HASH_BYTES_MAX = 65_536;
  * Signs the records of one job into the draft: all of them, or none.
  * @throws ProtocolError of the rule that refuses a record
  */
+// Life of a transaction, 13.
 export function applyWrite(
   components: LedgerComponents,
   draft: Draft,

@@ -51,6 +51,7 @@ export interface CheckpointerParts {
  * makes it safe to believe one: the new sizes are durable in the data folder's lock first, then the
  * notes are stored, and only then does a note leave the process.
  */
+// Life of a transaction, 15.
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
   /** Namespaces with blocks that no checkpoint covers. */

@@ -18,5 +18,5 @@ export const ADMIN_TOKEN_BYTES = 32;
 /** Where wallets and tools look for a development chain. */
 export const RPC_PORT_DEFAULT = 8_545;
 
-/** More threads than this gain nothing on the blocks that were measured. */
-export const CHAIN_WORKERS_MAX = 16;
+/** As many as the executor takes. */
+export const CHAIN_WORKERS_MAX = 8;

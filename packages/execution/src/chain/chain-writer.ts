@@ -32,6 +32,7 @@ export class ChainWriter extends ChainRunner implements Chain {
     });
   }
 
+  // Life of a transaction, 8.
   propose(
     candidates: readonly RecoveredTransaction[],
     attributes: BlockAttributes,
@@ -123,6 +124,7 @@ export class ChainWriter extends ChainRunner implements Chain {
   }
 
   /** First the log, then everything that follows from it. */
+  // Life of a transaction, 14.
   async #keep({ block, receipts, staged }: ReadyBlock, payload: Uint8Array): Promise<void> {
     const logIndex = await this.#append(payload);
     try {

@@ -69,6 +69,7 @@ export function draftHeader(
 }
 
 /** Puts what came of running a draft into its header. */
+// Life of a transaction, 11.
 export function finishBlock(
   draft: BlockDraft & { readonly header: DraftHeader },
   processed: ProcessedBlock,

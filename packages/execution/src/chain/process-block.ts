@@ -84,6 +84,7 @@ export interface ProcessedBlock {
  *
  * @throws ExecutionError `invalid-block` where a system contract is missing or fails
  */
+// Life of a transaction, 9.
 export async function processBlock(
   draft: BlockDraft,
   context: ProcessContext,

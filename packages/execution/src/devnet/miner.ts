@@ -55,6 +55,7 @@ export class Miner {
    * With instant mining blocks are made in the next turn, so that transactions which come together
    * share one.
    */
+  // Life of a transaction, 7.
   transactionCame(): void {
     if (this.#mining.mode !== 'instant' || this.#owed !== undefined || this.#isClosed) return;
     const { lane, scheduler, onError } = this.#components;

@@ -1,6 +1,7 @@
 import type { Pool } from '../pool/types.ts';
 
 /** The pool as others see it: `add` waits for the blocks that instant mining makes of it. */
+// Life of a transaction, 3.
 export function poolOfDevnet(pool: Pool, settled: () => Promise<void>): Pool {
   return {
     async add(raw) {

@@ -107,6 +107,7 @@ class JournaledPool implements TransactionPool {
     return result;
   }
 
+  // Life of a transaction, 4.
   async addMany(
     raws: readonly Uint8Array[],
   ): Promise<readonly (RecoveredTransaction | ExecutionError)[]> {

@@ -96,6 +96,7 @@ export class PoolContents {
    *
    * @throws ExecutionError with a `PoolErrorCode`; then the pool holds what it held
    */
+  // Life of a transaction, 6.
   admit(transaction: RecoveredTransaction, sidecar: BlobSidecar | undefined): Entry {
     const { chain, clock, fastPath } = this.#components;
     const entry = createEntry(transaction, sidecar, clock.nowMs(), this.#sequence++);

@@ -69,6 +69,7 @@ class CachedRecoverer implements Recoverer {
     if (threads > 0) this.#pool = new RecoverThreads({ threads, workerFile, fallback });
   }
 
+  // Life of a transaction, 5.
   async recover(
     batch: readonly SignedTransaction[],
     fork: Fork,

@@ -46,6 +46,7 @@ async function transactionReceipt(
   return receiptView(block, receipt, place.index, firstLog);
 }
 
+// Life of a transaction, 2.
 async function sendRaw({ pool, devnet }: Services, raw: Uint8Array): Promise<string> {
   return toHex((await (devnet?.pool ?? pool).add(raw)).hash);
 }

@@ -27,6 +27,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 /** Answers one HTTP request; never throws. */
+// Life of a transaction, 1.
 export async function answerHttp(
   components: HttpComponents,
   request: IncomingMessage,

@@ -49,6 +49,7 @@ export async function openLedgerBlockLog(
     get length() {
       return length;
     },
+    // Life of a transaction, 12.
     async append(payload) {
       const payloadType = PAYLOAD_TYPE.transactionBatch;
       const [block] = await writer.append([{ payload, payloadType }], { consistency: 'durable' });

@@ -14,6 +14,7 @@ export interface TransactionProofs {
  *
  * @param ledgerUrl where the ledger is served; undefined before it is
  */
+// Life of a transaction, 16.
 export function createTransactionProofs(
   chain: Chain,
   log: Pick<LedgerBlockLog, 'namespace' | 'ledgerIndex'>,

@@ -34,6 +34,7 @@ export interface ProvenTransaction {
  * @throws ProtocolError `invalid-proof` when a proof does not hold, or shows that there is nothing
  *   at this place; `malformed`
  */
+// Life of a transaction, 18.
 export function verifyChainTransaction(
   header: Pick<ChainHeader, 'transactionsRoot' | 'receiptsRoot'>,
   claim: TransactionClaim,
