@@ -15,6 +15,17 @@ interface Case {
   readonly exchanges: readonly { readonly request: unknown; readonly response: unknown }[];
 }
 
+/**
+ * Of the cases marked as compared by shape alone, those whose values depend on what a client is:
+ * what it deletes, and which other cases filled its pool before. All others are equal as well.
+ */
+const SHAPE_ONLY: ReadonlySet<string> = new Set([
+  'get-capabilities',
+  'build-block-from-mempool',
+  'get-content',
+  'get-status',
+]);
+
 const FILE = ['rpc-tests', 'rpc-compat.ndjson.gz'] as const;
 const CASES = 155;
 
@@ -52,10 +63,11 @@ suite('stored cases of the execution APIs', { skip: skipReason(...FILE) }, () =>
   test('all of them are there', () => assert.equal(cases.length, CASES));
 
   for (const { method, name, specOnly, exchanges } of cases) {
-    test(`${method} ${name}${specOnly ? ' (shape)' : ''}`, async () => {
+    const isShape = specOnly && SHAPE_ONLY.has(name);
+    test(`${method} ${name}${isShape ? ' (shape)' : ''}`, async () => {
       for (const { request, response } of exchanges) {
         const found = await server.handle(request);
-        const compare = specOnly ? shapeDifferences : differences;
+        const compare = isShape ? shapeDifferences : differences;
         assert.deepEqual(compare(found, response), []);
       }
     });

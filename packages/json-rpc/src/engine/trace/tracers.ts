@@ -1,6 +1,8 @@
 import {
   createStructLogger,
+  type FrameKind,
   type StructLog,
+  type StructLogger,
   type StructLoggerOptions,
   type Tracer,
 } from '@basalt/evm';
@@ -39,9 +41,19 @@ export function createTracer(config: TracerConfig, budget: TraceBudget): Traced 
 
 function structTracer(options: StructLoggerOptions, budget: TraceBudget): Traced {
   const logger = createStructLogger(options);
+  /** Kinds of the open frames, outermost first. */
+  const kinds: FrameKind[] = [];
   let steps = 0;
   const tracer: Tracer = {
-    ...logger,
+    onEnter(frame) {
+      kinds.push(frame.kind);
+      logger.onEnter?.(frame);
+    },
+    onExit(exit) {
+      logger.onExit?.(exit);
+      const isCreation = kinds.pop()?.startsWith('CREATE') === true;
+      if (isCreation && exit.halt === undefined) leaveOutDeposit(logger, exit.output);
+    },
     onStep(step) {
       // What follows the limit is not kept, so it costs nothing but time.
       if (options.limit === undefined || options.limit === 0 || steps < options.limit) {
@@ -63,6 +75,15 @@ function structTracer(options: StructLoggerOptions, budget: TraceBudget): Traced
       structLogs: logger.logs.map(structLogView),
     }),
   };
+}
+
+/** Price of a byte of new code (Yellow Paper, G_codedeposit). */
+const CODE_DEPOSIT_GAS = 200;
+
+/** The code deposit is paid when a creation returns; as geth, RETURN does not show it. */
+function leaveOutDeposit({ logs }: StructLogger, code: Uint8Array): void {
+  const last = logs.at(-1);
+  if (last?.op === 'RETURN') last.gasCost -= CODE_DEPOSIT_GAS * code.length;
 }
 
 /** With the prefixes that the method's specification asks for. */
