@@ -15,7 +15,7 @@ import { configure } from './kernel/configure.ts';
 import { DEFAULT_BLOCK, writeBlock, writeTransaction } from './kernel/environment.ts';
 import { createHost, type HostContext } from './kernel/host.ts';
 import { instantiate } from './kernel/instance.ts';
-import { type EngineParts, keepParts } from './kernel/parts.ts';
+import { assertTenant, type EngineParts, keepParts, moveIn } from './kernel/parts.ts';
 import { KernelSession } from './kernel/session.ts';
 import { DEFAULT_MEMORY } from './limits.ts';
 import { precompilesOf } from './precompiles/index.ts';
@@ -47,6 +47,7 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
   const { sizes, sharedMemory, base } = placeOf(options);
   const isTiered = options.engine === 'tiered';
   const extraBytes = isTiered ? TARGET_BYTES : 0;
+  const tenancy = sharedMemory === undefined ? { isOver: false } : moveIn(sharedMemory, base ?? 0);
   const kernel = instantiate(
     { sizes, sharedMemory, base, seed, module, extraBytes },
     createHost(context),
@@ -60,10 +61,11 @@ export async function createEvm(options: EvmOptions): Promise<Evm> {
     kernel.exports.forgetTables();
     kernel.exports.attach(shared.plan.versionedAt, shared.engine);
   }
-  const parts = { context, kernel, rules: FORK_RULES[fork], isShared: shared !== undefined };
+  const rules = FORK_RULES[fork];
+  const parts = { context, kernel, rules, tenancy, isShared: shared !== undefined };
   if (!isTiered) return createFrom({ ...parts, tier: undefined });
   const compile = options.tier?.compile ?? (await loadBackground());
-  const tier = new Tier(kernel, fork, compile, options.tier ?? {});
+  const tier = new Tier(kernel, fork, compile, options.tier ?? {}, tenancy);
   context.hot = (hash, code) => tier.hot(hash, code);
   return createFrom({ ...parts, tier });
 }
@@ -132,6 +134,7 @@ class KernelEvm implements Evm {
   ): KernelSession {
     const parts = this.#parts;
     const { context, kernel, rules, tier } = parts;
+    assertTenant(parts);
     parts.session?.close();
     kernel.exports.reset();
     parts.block = undefined;

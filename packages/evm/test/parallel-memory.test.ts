@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEvm } from '../src/create-evm.ts';
+import { compileNow } from '../src/jit/compile.ts';
+import type { Compile, CompiledCode } from '../src/jit/types.ts';
 import { planSharedMemory } from '../src/parallel/plan.ts';
 import { versionedEngine } from '../src/parallel/versioned-engine.ts';
 import { createMemoryState, type MemoryState } from '../src/state/memory-state.ts';
@@ -276,4 +278,26 @@ test('the fee recipient and recipients of plain transfers make no transaction wa
   state.apply(machine.memory.changes(30));
   assert.equal(state.readAccount(shop)?.balance, 90n);
   assert.equal(state.readAccount(COINBASE)?.balance, 30n * 21_000n * 3n);
+});
+
+test('an engine made in the place of another ends it, with what it had ordered', async () => {
+  const plan = planSharedMemory({ engines: 1 });
+  const state = world();
+  const orders: (() => void)[] = [];
+  const compile: Compile = (job) =>
+    new Promise((resolve) => {
+      orders.push(() => resolve(compileNow(job) as CompiledCode));
+    });
+  const tier = { hotGas: 0n, compile };
+  const shared = { plan, engine: 0 };
+  const before = await createEvm({ fork: 'london', engine: 'tiered', tier, shared });
+  before.call(state, { to: COUNTER, data: word(3n), gasLimit: 100_000n });
+  assert.equal(orders.length, 1);
+  const after = await createEvm({ fork: 'osaka', shared });
+  for (const deliver of orders) deliver();
+  await before.tier?.settled();
+  assert.equal(before.tier?.installed, 0);
+  const call = { to: COUNTER, data: word(3n), gasLimit: 100_000n };
+  assert.throws(() => before.call(state, call), { code: 'session-closed' });
+  assert.equal(after.call(state, call).halt, undefined);
 });

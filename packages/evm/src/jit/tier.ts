@@ -32,13 +32,22 @@ export class Tier implements TierStatus {
   readonly #store: CodeStore;
   readonly #sampleEvery: number;
   readonly #onDifference: (difference: TierDifference) => void;
+  readonly #tenancy: { readonly isOver: boolean };
   readonly #pending = new Map<string, Promise<void>>();
   readonly #disabled = new Set<string>();
   runs = 0;
   sampled = 0;
   differences = 0;
 
-  constructor(kernel: KernelInstance, fork: Fork, compile: Compile, options: TierOptions) {
+  /** @param tenancy once it is over nothing may be written to the memory */
+  constructor(
+    kernel: KernelInstance,
+    fork: Fork,
+    compile: Compile,
+    options: TierOptions,
+    tenancy: { readonly isOver: boolean },
+  ) {
+    this.#tenancy = tenancy;
     this.#kernel = kernel;
     this.#fork = fork;
     this.#compile = compile;
@@ -104,7 +113,7 @@ export class Tier implements TierStatus {
   }
 
   #install(key: string, hash: Uint8Array, code: Uint8Array, made: CompiledCode | undefined): void {
-    if (made === undefined || this.#disabled.has(key)) return;
+    if (made === undefined || this.#disabled.has(key) || this.#tenancy.isOver) return;
     try {
       if (!this.#store.install(key, hash, code, made)) this.#store.forget(hash);
     } catch {

@@ -2,7 +2,7 @@ import { EvmError } from '../errors.ts';
 import type { Evm } from '../evm.ts';
 import { writeBlock, writeTransaction } from '../kernel/environment.ts';
 import { BLOCKED } from '../kernel/host.ts';
-import { type EngineParts, partsOf } from '../kernel/parts.ts';
+import { assertTenant, type EngineParts, partsOf } from '../kernel/parts.ts';
 import { KernelSession } from '../kernel/session.ts';
 import { checkTransaction, type RunPlan, runTransaction } from '../transaction/run.ts';
 import type { Transaction, TransactionError } from '../transaction/types.ts';
@@ -78,6 +78,7 @@ class KernelVersionedEngine implements VersionedEngine {
   #begin(index: number, incarnation: number, state: StateReader): KernelSession {
     const parts = this.#parts;
     const { context, kernel, rules, tier } = parts;
+    assertTenant(parts);
     parts.session?.close();
     kernel.exports.resetVersioned(index, incarnation);
     context.state = state;

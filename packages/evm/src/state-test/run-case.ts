@@ -5,7 +5,8 @@ import type { Recover } from '../precompiles/types.ts';
 import { stateRoot } from '../state/trie-root.ts';
 import { encodeList, encodeString } from '../transaction/rlp.ts';
 import { transact } from '../transaction/transact.ts';
-import type { Log } from '../types.ts';
+import type { IncludedTransaction, RefusedTransaction, Transaction } from '../transaction/types.ts';
+import type { BlockEnvironment, Log, StateReader } from '../types.ts';
 import { isExpected } from './exceptions.ts';
 import {
   type Expectation,
@@ -14,6 +15,24 @@ import {
   readTransaction,
   type StateTest,
 } from './fixture.ts';
+
+/** What a case needs of a transaction that ran. */
+export type CaseOutcome =
+  | Pick<RefusedTransaction, 'included' | 'error'>
+  | Pick<IncludedTransaction, 'included' | 'logs' | 'changes'>;
+
+/** Runs the transaction of a case; `transact` where nothing else is asked for. */
+export type RunTransaction = (
+  evm: Evm,
+  state: StateReader,
+  transaction: Transaction,
+  block: BlockEnvironment,
+) => CaseOutcome;
+
+export interface CaseOptions {
+  readonly recover?: Recover | undefined;
+  readonly run?: RunTransaction | undefined;
+}
 
 /**
  * Runs one variant of a test: state root, logs and exception must be those expected.
@@ -25,7 +44,7 @@ export function runCase(
   test: StateTest,
   forkName: string,
   expectation: Expectation,
-  recover?: Recover,
+  { recover, run = transact }: CaseOptions = {},
 ): string | undefined {
   const state = readPreState(test);
   const block = readBlock(test, forkName, evm.fork);
@@ -34,7 +53,7 @@ export function runCase(
   if (txbytes !== undefined && typeOf(txbytes) !== transaction.type) {
     return `reads as type ${transaction.type}, the signed bytes are of type ${typeOf(txbytes)}`;
   }
-  const result = transact(evm, state, transaction, block);
+  const result = run(evm, state, transaction, block);
   if (!result.included) {
     const { code, message } = result.error;
     if (expectException === undefined) return `refused (${code}: ${message}), should be valid`;

@@ -9,11 +9,13 @@ import type { Evm } from '../evm.ts';
 import { loadRecover } from '../precompiles/recover.ts';
 import type { Fork } from '../types.ts';
 import { FIXTURE_FORKS, type StateTest } from './fixture.ts';
-import { runCase } from './run-case.ts';
+import { type RunTransaction, runCase } from './run-case.ts';
 
 export interface StateTestOptions {
   /** Makes the engine of a fork; called once for each fork that the files name. */
   readonly createEngine: (fork: Fork) => Promise<Evm>;
+  /** Runs a case's transaction in another way than `transact`. */
+  readonly run?: RunTransaction;
   /** Told of every case as it ends. */
   readonly onCase?: (outcome: StateTestOutcome) => void;
 }
@@ -45,6 +47,7 @@ export async function runStateTests(
   options: StateTestOptions,
 ): Promise<StateTestSummary> {
   const recover = await loadRecover();
+  const { run } = options;
   const engines = new Map<Fork, Evm>();
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: StateTestOutcome[] = [];
@@ -64,7 +67,7 @@ export async function runStateTests(
         }
         const evm = engines.get(fork) ?? (await options.createEngine(fork));
         engines.set(fork, evm);
-        const reason = attempt(() => runCase(evm, test, forkName, expectation, recover));
+        const reason = attempt(() => runCase(evm, test, forkName, expectation, { recover, run }));
         const status = reason === undefined ? 'passed' : 'failed';
         tell({ name, fork: forkName, status, reason });
       }
