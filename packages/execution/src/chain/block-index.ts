@@ -145,14 +145,10 @@ export class BlockIndex {
     this.#hold(hot);
   }
 
-  /** Keeps a block. Waits only when too many before it are not durable yet. */
-  async put(hot: HotBlock, meta: IndexMeta): Promise<void> {
-    const { block, receipts, row } = hot;
+  /** Rows of a block that do not depend on its place in the log: most of the work. */
+  prepare(block: Block, receipts: readonly Receipt[] | undefined): TableWrite[] {
     const number = Number(block.header.number);
-    const writes: TableWrite[] = [
-      { table: BLOCKS, key: numberKey(number), value: encodeRow(row) },
-      { table: NUMBERS, key: block.hash, value: encodeNumber(number) },
-    ];
+    const writes: TableWrite[] = [{ table: NUMBERS, key: block.hash, value: encodeNumber(number) }];
     const prefix = block.hash.subarray(0, HASH_PREFIX_BYTES);
     const writer = new RlpWriter(32);
     for (const [index, { hash }] of block.transactions.entries()) {
@@ -170,8 +166,19 @@ export class BlockIndex {
     }
     const old = number - this.#receiptWindow;
     if (old > 0) writes.push({ table: RECEIPTS, key: numberKey(old), value: undefined });
+    return writes;
+  }
+
+  /**
+   * Keeps a block. Waits only when too many before it are not durable yet.
+   *
+   * @param prepared from {@link prepare}; the index owns it from here on
+   */
+  async put(hot: HotBlock, meta: IndexMeta, prepared: TableWrite[]): Promise<void> {
+    const key = numberKey(Number(hot.block.header.number));
+    prepared.push({ table: BLOCKS, key, value: encodeRow(hot.row) });
     this.#hold(hot);
-    await this.#commit(writes, meta, hot);
+    await this.#commit(prepared, meta, hot);
   }
 
   /** Forgets blocks that were undone, and says where the log is now. */

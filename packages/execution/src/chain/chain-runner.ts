@@ -101,7 +101,8 @@ export class ChainRunner extends ChainReader {
     }
     const hot = this.hotOf(block, receipts, logIndex);
     this.setHead(hot);
-    await this.index.put(hot, metaAt(Number(header.number)));
+    const prepared = this.index.prepare(block, receipts);
+    await this.index.put(hot, metaAt(Number(header.number)), prepared);
   }
 
   async #startAt(number: number): Promise<void> {

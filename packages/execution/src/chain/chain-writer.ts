@@ -126,13 +126,16 @@ export class ChainWriter extends ChainRunner implements Chain {
   /** First the log, then everything that follows from it. */
   // Life of a transaction, 14.
   async #keep({ block, receipts, staged }: ReadyBlock, payload: Uint8Array): Promise<void> {
-    const logIndex = await this.#append(payload);
+    const appended = this.#append(payload);
+    // Rows are made while the log writes and syncs.
+    const prepared = this.index.prepare(block, receipts);
+    const logIndex = await appended;
     try {
       this.world.commit(staged, block.hash);
       const hot = this.hotOf(block, receipts, logIndex);
       this.setHead(hot);
       this.pending = [];
-      await this.index.put(hot, this.metaAfter(logIndex + 1));
+      await this.index.put(hot, this.metaAfter(logIndex + 1), prepared);
     } catch (error) {
       this.#break(error);
       throw error;
