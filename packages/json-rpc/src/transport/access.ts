@@ -25,11 +25,19 @@ export function isHostAllowed(header: string | undefined, { hosts }: AccessRules
   return isIP(name) !== 0 || name === 'localhost' || hosts.has(name);
 }
 
+/** What a browser says of its extensions; a page can not say it of itself. Wallets are such. */
+const EXTENSIONS: ReadonlySet<string> = new Set([
+  'chrome-extension:',
+  'moz-extension:',
+  'safari-web-extension:',
+]);
+
 /** False: a page of an origin that may not ask. No origin: no page. */
 export function isOriginAllowed(origin: string | undefined, { origins }: AccessRules): boolean {
   if (origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())) return true;
   try {
     const url = new URL(origin);
+    if (EXTENSIONS.has(url.protocol)) return true;
     return url.protocol.startsWith('http') && isLoopback(hostName(url.host));
   } catch {
     // `null` and what is no address.
