@@ -49,11 +49,16 @@ test('the commands of the README work', { skip }, async (t) => {
   const clone = join(sandbox.folder, 'clone');
   execFileSync('git', ['clone', '--quiet', REPOSITORY, clone], { stdio: 'ignore' });
   makeCommands(join(sandbox.folder, 'bin'));
-  const node = await startTestNode(sandbox, ['--set', 'hostReadings=true']);
+  const settings = ['hostReadings=true', 'chain=true', 'rpcPort=0'];
+  const node = await startTestNode(
+    sandbox,
+    settings.flatMap((setting) => ['--set', setting]),
+  );
   const env = {
     ...process.env,
     BASALT_HOME: sandbox.home,
     BASALT_URL: node.url,
+    BASALT_RPC_URL: node.rpcUrl,
     PATH: `${join(sandbox.folder, 'bin')}:${process.env['PATH']}`,
   };
   for (const block of blocks) {
@@ -90,13 +95,13 @@ test('what the first screen proposes works by copy and paste', {
     screen += piece.toString();
   });
   const started = Date.now();
-  while (!screen.includes('verify 1.tlog-proof')) {
+  while (!screen.includes('--value 1ether')) {
     assert.ok(Date.now() - started < 20_000, `no screen within 20 s:\n${screen}`);
     await new Promise((wake) => setTimeout(wake, 20));
   }
   assert.ok(!screen.includes('\u001b'), 'plain lines without a terminal');
   const commands = [...screen.matchAll(/^ +(npx basalt .*)$/gm)].map((match) => match[1] ?? '');
-  assert.equal(commands.length, 3);
+  assert.equal(commands.length, 4);
   for (const command of commands) {
     const run = spawnSync('sh', ['-eu', '-c', command], {
       cwd: clone,

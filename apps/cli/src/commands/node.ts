@@ -24,7 +24,8 @@ async function runServer(context: Context, options: ConfigOptions): Promise<void
   const logger = createNodeLogger(context, resolved.config.logLevel);
   const node = await runNode(context, resolved, logger);
   const { url, dataDir, origin } = node.info;
-  logger.info('running', { url, dataDir, origin, pid: process.pid });
+  const rpc = node.info.chain === undefined ? {} : { rpcUrl: node.info.chain.rpcUrl };
+  logger.info('running', { url, dataDir, origin, ...rpc, pid: process.pid });
   await untilInterrupted(context);
   logger.info('stopping');
   await node.stop();

@@ -91,6 +91,8 @@ export function ended(child: ChildProcess): Promise<Ended> {
 /** A node in its own process. */
 export interface TestNode {
   readonly url: string;
+  /** Of its chain, where it runs one. */
+  readonly rpcUrl: string | undefined;
   readonly dataDir: string;
   readonly child: ChildProcess;
   readonly end: Promise<Ended>;
@@ -107,15 +109,26 @@ export async function startTestNode(
 ): Promise<TestNode> {
   const child = sandbox.spawn(['node', '--port', '0', '--data-dir', dataDir, ...args]);
   const end = ended(child);
-  const url = await readUrl(child, end);
+  const { url, rpcUrl } = await readUrls(child, end);
   const signalled = (signal: NodeJS.Signals) => async (): Promise<Ended> => {
     child.kill(signal);
     return await end;
   };
-  return { url, dataDir, child, end, stop: signalled('SIGTERM'), kill: signalled('SIGKILL') };
+  return {
+    url,
+    rpcUrl,
+    dataDir,
+    child,
+    end,
+    stop: signalled('SIGTERM'),
+    kill: signalled('SIGKILL'),
+  };
 }
 
-async function readUrl(child: ChildProcess, end: Promise<Ended>): Promise<string> {
+async function readUrls(
+  child: ChildProcess,
+  end: Promise<Ended>,
+): Promise<Pick<TestNode, 'url' | 'rpcUrl'>> {
   let text = '';
   child.stderr?.on('data', (piece: Buffer) => {
     text += piece.toString();
@@ -125,8 +138,9 @@ async function readUrl(child: ChildProcess, end: Promise<Ended>): Promise<string
     gone = result;
   });
   for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 20) {
-    const match = /"message":"running","url":"([^"]+)"/.exec(text);
-    if (match?.[1] !== undefined) return match[1];
+    const match = /"message":"running","url":"([^"]+)".*?"pid"/.exec(text);
+    const rpcUrl = /"rpcUrl":"([^"]+)"/.exec(match?.[0] ?? '')?.[1];
+    if (match?.[1] !== undefined) return { url: match[1], rpcUrl };
     if (gone !== undefined) throw new Error(`the node ended with ${gone.code}:\n${gone.err}`);
     await pause(20);
   }
