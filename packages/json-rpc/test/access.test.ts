@@ -12,7 +12,7 @@ test('pages of this machine, of named origins and of no origin may ask', () => {
     'https://[::1]:8443',
     'https://my.page',
   ]) {
-    assert.equal(isOriginAllowed(origin, RULES), true, origin);
+    assert.equal(isOriginAllowed(origin, RULES), true, String(origin));
   }
 });
 
@@ -21,7 +21,7 @@ test('a wallet in the browser may ask: no page can give itself its origin', () =
     'chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn',
     'moz-extension://a',
   ]) {
-    assert.equal(isOriginAllowed(origin, RULES), true, origin);
+    assert.equal(isOriginAllowed(origin, RULES), true, String(origin));
   }
 });
 
