@@ -127,6 +127,12 @@ export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** A test suite on this machine asks as fast as it can. */
 export const LOOPBACK_RATE_FACTOR = 10;
 
+/** Bodies being read and answers being sent, together; beyond, requests get 503. */
+export const HELD_BYTES_MAX: number = 512 * 2 ** 20;
+
+/** Silence on a connection in use: a reader that stopped reading lets go of its answer. */
+export const IDLE_TIMEOUT_MS = 60_000;
+
 /** Addresses with a bucket of their own; the quietest is forgotten first. */
 export const RATE_ADDRESSES_MAX = 16_384;
 

@@ -14,6 +14,7 @@ import {
   BODY_TIMEOUT_MS,
   DEFAULT_LIMITS,
   HEADERS_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   type RpcLimits,
 } from './limits.ts';
@@ -24,7 +25,7 @@ import { createRpcMetrics, type RpcMetrics } from './metrics.ts';
 import { toHex } from './params/hex.ts';
 import type { Clock, Services, TransactionProofs } from './services.ts';
 import { type AccessRules, isLoopback } from './transport/access.ts';
-import { answerHttp, type HttpComponents } from './transport/http.ts';
+import { answerHttp, type HttpComponents, type Load } from './transport/http.ts';
 import { RateLimiter } from './transport/rate-limit.ts';
 import { Sockets } from './transport/websocket.ts';
 
@@ -81,7 +82,7 @@ class RpcServer implements JsonRpcServer {
   readonly #dispatcher: Dispatcher;
   readonly #metrics: RpcMetrics;
   readonly #names: readonly string[];
-  readonly #load = { inFlight: 0 };
+  readonly #load: Load = { inFlight: 0, heldBytes: 0 };
   #server: Server | undefined;
   #sockets: Sockets | undefined;
 
@@ -157,6 +158,7 @@ class RpcServer implements JsonRpcServer {
     );
     const sockets = new Sockets(components, subscriptions);
     server.maxConnections = limits.connections * 2;
+    server.timeout = IDLE_TIMEOUT_MS;
     server.on('upgrade', (request, socket, head) => sockets.upgrade(request, socket, head));
     await open(server, host, address.port);
     this.#server = server;

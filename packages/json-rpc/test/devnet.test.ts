@@ -70,6 +70,31 @@ suite('what a devnet lets a developer do', () => {
   });
 });
 
+suite('the next block', () => {
+  test('is what pending calls and estimates see, time moved by hand included', async () => {
+    const opened = await openTestServer();
+    const { ask } = opened;
+    const timeOf = async (tag: string): Promise<bigint> => {
+      // TIMESTAMP, NUMBER: two words
+      const overrides = { [CONTRACT]: { code: '0x425f524360205260405ff3' } };
+      const words = (await ask('eth_call', { to: CONTRACT }, tag, overrides)) as string;
+      const head = BigInt((await ask('eth_blockNumber')) as string);
+      assert.equal(BigInt(`0x${words.slice(66)}`), tag === 'pending' ? head + 1n : head);
+      return BigInt(words.slice(0, 66));
+    };
+    const before = await timeOf('pending');
+    await ask('evm_increaseTime', 1_000);
+    assert.ok((await timeOf('pending')) >= before + 1_000n);
+    assert.ok((await timeOf('latest')) < before);
+    // Fails unless a thousand seconds have passed: only the next block is that late.
+    const limit = (before + 1_000n).toString(16).padStart(16, '0');
+    await ask('anvil_setCode', CONTRACT, `0x67${limit}4210600f57005b5f5ffd`);
+    await ask('eth_estimateGas', { from: ADDRESS, to: CONTRACT });
+    assert.equal((await opened.refused('eth_estimateGas', { to: CONTRACT }, 'latest')).code, 3);
+    await opened.close();
+  });
+});
+
 suite('without a devnet', () => {
   test('nothing that changes the chain by hand, or needs keys, is there', async () => {
     const opened = await openTestServer({ hasDevnet: false });

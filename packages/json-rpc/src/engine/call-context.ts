@@ -13,6 +13,7 @@ import type { Services } from '../services.ts';
 import type { Deadline } from './engines.ts';
 import { applyMessage, type Message, type MessageResult, type MessageRules } from './message.ts';
 import { applyOverrides, warmAddresses, withMoved } from './moved-precompiles.ts';
+import { nextEnvironment } from './next-environment.ts';
 import { Overlay } from './overlay.ts';
 
 /** Everything that a call on the state of a block needs. */
@@ -39,12 +40,14 @@ export async function openCall(
   const { chain, engines, limits } = services;
   const deadline = engines.deadline(limits.callMs);
   const block = await getBlock(services, id);
-  const { number, timestamp } = block.header;
+  const isPending = 'tag' in id && id.tag === 'pending';
+  const found = isPending ? nextEnvironment(services) : chain.environment(block.header);
+  const { number, timestamp } = found;
   const { fork } = chain.config.forkAt(number, timestamp);
   const overlay = new Overlay(getState(services, block), chain.blockHashFor(number));
   const moved = applyOverrides(overlay, overrides, fork);
   const evm = await engines.get(fork, moved?.set);
-  const environment = overrideBlock(chain.environment(block.header), blockOverrides);
+  const environment = overrideBlock(found, blockOverrides);
   const state = withMoved(overlay, moved);
   return { block, evm, state, overlay, environment, deadline, warm: warmAddresses(moved) };
 }

@@ -41,10 +41,12 @@ async function call(
 async function estimate(
   services: Services,
   args: TransactionArgs,
-  id: BlockId,
+  given: BlockId | undefined,
   overrides: readonly AccountOverride[],
   block: BlockOverrides,
 ): Promise<string> {
+  // On a devnet what is estimated is sent next, after time was moved without a block, say.
+  const id = given ?? { tag: services.devnet === undefined ? 'latest' : 'pending' };
   const context = await openCall(services, id, overrides, block);
   const { chainId } = services.chain.config;
   const nonce = args.nonce ?? context.overlay.readAccount(args.from ?? NO_ADDRESS)?.nonce ?? 0n;
@@ -80,7 +82,10 @@ async function simulateV1(services: Services, args: SimulateArgs, id: BlockId): 
 /** Code that runs without being part of any block. */
 export const ETH_CALL: MethodFamily = {
   eth_call: method([transactionArgs, at, withState, withBlock], call),
-  eth_estimateGas: method([transactionArgs, at, withState, withBlock], estimate),
+  eth_estimateGas: method(
+    [transactionArgs, optional(blockId, undefined), withState, withBlock],
+    estimate,
+  ),
   eth_createAccessList: method([transactionArgs, at, withState], accessList),
   eth_simulateV1: method([simulateArgs, at], simulateV1),
 };

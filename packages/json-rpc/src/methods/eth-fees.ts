@@ -1,3 +1,4 @@
+import { FORK_RULES } from '@basalt/evm';
 import {
   type Block,
   baseFeeAfter,
@@ -125,10 +126,9 @@ function nextFees(
   { header }: Block,
 ): { readonly baseFee: bigint; readonly blobFee: bigint } {
   const { fork, blobs } = chain.config.forkAt(header.number + 1n, header.timestamp);
-  const hasBaseFee = header.baseFee !== undefined || fork === 'london';
   const excess = blobs === undefined ? 0n : excessBlobGasAfter(header, fork, blobs);
   return {
-    baseFee: hasBaseFee ? baseFeeAfter(header) : 0n,
+    baseFee: FORK_RULES[fork].hasBaseFee ? baseFeeAfter(header) : 0n,
     blobFee: blobs === undefined ? 0n : blobBaseFee(excess, blobs),
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Dispatcher, errorText, tooMany } from '../dispatcher.ts';
 import { limitExceeded, RPC_ERRORS, RpcError } from '../errors.ts';
-import type { RpcLimits } from '../limits.ts';
+import { HELD_BYTES_MAX, type RpcLimits } from '../limits.ts';
 import type { RpcMetrics } from '../metrics.ts';
 import { type AccessRules, isHostAllowed, isOriginAllowed } from './access.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -12,8 +12,14 @@ export interface HttpComponents {
   readonly metrics: RpcMetrics;
   readonly rates: RateLimiter;
   readonly access: () => AccessRules;
-  /** Requests being answered over HTTP and WebSocket. */
-  readonly load: { inFlight: number };
+  readonly load: Load;
+}
+
+/** What is in work at the moment, over HTTP and WebSocket. */
+export interface Load {
+  inFlight: number;
+  /** Bodies being read and answers being sent; of HTTP alone, sockets have a bound each. */
+  heldBytes: number;
 }
 
 const GREETING =
@@ -46,7 +52,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { access, limits, load, metrics, rates } = components;
+  const { access, limits, load, metrics } = components;
   const { origin, host } = request.headers;
   if (!isHostAllowed(host, access())) {
     metrics.refused('host');
@@ -72,32 +78,38 @@ async function answer(
     // A page can send any other type to us without asking first.
     return sendText(response, 415, 'expected the content type application/json\n');
   }
-  if (load.inFlight >= limits.requestsInFlight) {
+  if (load.inFlight >= limits.requestsInFlight || load.heldBytes > HELD_BYTES_MAX) {
     metrics.refused('busy');
     response.setHeader('Retry-After', '1');
-    return sendJson(response, 503, errorText(null, limitExceeded('too many requests at once')));
+    sendJson(response, 503, errorText(null, limitExceeded('too many requests at once')));
+    return;
   }
   load.inFlight++;
+  const body = { bytes: 0 };
   try {
-    const text = await readBody(request, limits.bodyBytes);
+    const text = await readBody(request, limits.bodyBytes, (bytes) => {
+      body.bytes += bytes;
+      load.heldBytes += bytes;
+    });
     if (text === undefined) {
       response.setHeader('Connection', 'close');
       const message = `the request has more than ${limits.bodyBytes} bytes`;
       const error = new RpcError(RPC_ERRORS.invalidRequest, message);
-      return sendJson(response, 413, errorText(null, error));
+      sendJson(response, 413, errorText(null, error));
+      return;
     }
-    await answerBody(components, request, response, text, rates);
+    await answerBody(components, request, response, text);
   } finally {
     load.inFlight--;
+    load.heldBytes -= body.bytes;
   }
 }
 
 async function answerBody(
-  { dispatcher, metrics }: HttpComponents,
+  { dispatcher, load, metrics, rates }: HttpComponents,
   request: IncomingMessage,
   response: ServerResponse,
   text: string,
-  rates: RateLimiter,
 ): Promise<void> {
   let isAllowed = true;
   const address = request.socket.remoteAddress ?? '';
@@ -108,13 +120,20 @@ async function answerBody(
   if (!isAllowed) {
     metrics.refused('rate');
     response.setHeader('Retry-After', '1');
-    return sendJson(response, 429, result ?? errorText(null, tooMany()));
+    sendJson(response, 429, result ?? errorText(null, tooMany()));
+    return;
   }
   if (result === undefined) {
     response.writeHead(204, FIELDS).end();
     return;
   }
-  sendJson(response, 200, result);
+  const bytes = sendJson(response, 200, result);
+  // Whoever went away holds nothing.
+  if (response.closed) return;
+  load.heldBytes += bytes;
+  response.once('close', () => {
+    load.heldBytes -= bytes;
+  });
 }
 
 function isJson(type: string | undefined): boolean {
@@ -123,12 +142,17 @@ function isJson(type: string | undefined): boolean {
 }
 
 /** undefined: it is larger than it may be; the rest is not read. */
-async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
+async function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+  onBytes: (bytes: number) => void,
+): Promise<string | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
+    onBytes(chunk.length);
     if (length > bytesMax) return undefined;
     chunks.push(chunk);
   }
@@ -150,7 +174,8 @@ function sendText(response: ServerResponse, status: number, text: string): void 
   response.end(text);
 }
 
-function sendJson(response: ServerResponse, status: number, json: string): void {
+/** @returns how many bytes were handed to the connection */
+function sendJson(response: ServerResponse, status: number, json: string): number {
   const bytes = Buffer.from(json, 'utf8');
   response.writeHead(status, {
     ...FIELDS,
@@ -158,4 +183,5 @@ function sendJson(response: ServerResponse, status: number, json: string): void 
     'Content-Length': bytes.length,
   });
   response.end(bytes);
+  return bytes.length;
 }
