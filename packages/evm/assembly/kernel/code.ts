@@ -57,6 +57,8 @@ export function clearCode(): void {
   hand = codeStart;
   store<u32>(codeStart, <u32>(codeEnd - codeStart), BLOCK_SIZE);
   store<u32>(codeStart, BLOCK_IS_FREE, BLOCK_STATE);
+  // What another engine left here would be held again in the session of the same number.
+  store<u32>(codeStart, 0, BLOCK_PINS);
 }
 
 /** Code of open frames of an earlier session is let go; new code is forgotten. */
