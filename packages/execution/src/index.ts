@@ -1,6 +1,47 @@
 /**
- * A chain of Ethereum blocks over a ledger: transactions, pool, state, block building and import,
+ * A chain of Ethereum blocks over a log: transactions, pool, state, block building and import,
  * parallel execution, and what a devnet adds.
+ *
+ * Specifications: the Yellow Paper and the Ethereum execution specifications, Frontier to Osaka,
+ * with the EIPs that each file names; Block-STM (Gelashvili et al. 2022) for parallel execution;
+ * docs/chain-payload.md for what stands in the log.
+ *
+ * Invariants:
+ * - The log is the truth. A block counts once its entry is durable there; what index or state lack
+ *   after a crash is run again from it, and every root compared.
+ * - Of a block that breaks a rule nothing is kept, and the error names the first field that is
+ *   wrong. Seals of proof of work are not checked.
+ * - One writer: what changes a chain runs one after another, in the order of the calls.
+ * - In parallel or one after another, with any number of workers, a block has one outcome.
+ *
+ * @example
+ * const world = createWorldState({ engine: await createStateEngine() });
+ * const keys = deriveDevnetKeys(TEST_MNEMONIC, 2);
+ * const genesis = parseGenesis(devnetGenesis({ keys, timestamp: 1_700_000_000n }), world);
+ * const executor = createBlockExecutor({ workers: 1, engine: 'interpreter' });
+ * const recoverer = createRecoverer({ threads: 0 });
+ * const tables = createMemoryTables({ tables: CHAIN_TABLES });
+ * const entries = [];
+ * const log = {
+ *   get length() { return entries.length; },
+ *   append: async (payload) => ({ index: entries.push(payload) - 1 }),
+ *   read: async (index) => entries[index],
+ * };
+ * const chain = await createChain({ genesis, world, executor, log, tables, recoverer });
+ * const fields = {
+ *   type: 2, nonce: 0n, gasLimit: 21_000n, to: keys.accounts[1].address, value: 7n,
+ *   data: new Uint8Array(0), accessList: [],
+ *   maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 1n,
+ * };
+ * const signed = signTransaction(fields, 31_337n, keys.accounts[0].privateKey);
+ * const { block } = await chain.propose(await recoverer.recover([signed], 'osaka'), {
+ *   timestamp: 1_700_000_012n, coinbase: new Uint8Array(20), gasLimit: 30_000_000n,
+ *   prevRandao: new Uint8Array(32),
+ * });
+ * block.header.gasUsed; // 21000n
+ *
+ * Limits: the `limits.ts` of each folder. A state is readable and can be rewound inside a window of
+ * blocks; forks of a chain other than by rewinding are not held.
  *
  * @module
  */
