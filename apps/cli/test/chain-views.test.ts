@@ -31,7 +31,8 @@ test('calls are encoded as Solidity does', () => {
   const exact = encodeCall('f(uint256[])', [`[${digits}]`]);
   assert.ok(exact.data.endsWith(digits.toString(16).padStart(64, '0')), 'no digit is lost');
   const pair = encodeCall('f() returns (uint256, (address who, bool ok))', []);
-  const returned = `0x${'2a'.padStart(64, '0')}${to.slice(2).padStart(64, '0')}${'1'.padStart(64, '0')}`;
+  const words = ['2a', to.slice(2), '1'].map((word) => word.padStart(64, '0'));
+  const returned = `0x${words.join('')}`;
   assert.deepEqual(pair.decode(returned), ['42', { who: to, ok: true }]);
 });
 

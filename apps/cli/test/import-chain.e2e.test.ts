@@ -50,10 +50,8 @@ test('every block to the head, then nothing new; served as it is', { skip }, asy
 test('a file that breaks off or lies keeps what was before', { skip }, async () => {
   const bytes = readFileSync(chain);
   const dataDir = sandbox.path('broken');
-  const args = (file: string): string[] => [
-    ...['import-chain', file, '--genesis', genesis],
-    ...['--data-dir', dataDir, '--json'],
-  ];
+  const where = ['--genesis', genesis, '--data-dir', dataDir, '--json'];
+  const args = (file: string): string[] => ['import-chain', file, ...where];
   const half = sandbox.path('half.rlp');
   writeFileSync(half, bytes.subarray(0, 20_000));
   const broken = await sandbox.run(args(half));

@@ -45,7 +45,8 @@ export function showChainBlock(payload: Uint8Array, place: ChainPlace): HTMLElem
 
 function contentOf(entry: ChainPayload, payload: Uint8Array, place: ChainPlace): HTMLElement[] {
   if (entry.kind === 'rewind') {
-    const text = `The chain goes back to block ${formatCount(entry.number)}; later ones count no more.`;
+    const number = formatCount(entry.number);
+    const text = `The chain goes back to block ${number}; later ones count no more.`;
     return [h('p', { class: 'note' }, text)];
   }
   const { header, transactions } = entry;

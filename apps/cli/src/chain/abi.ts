@@ -15,7 +15,7 @@ export interface EncodedCall {
   /** Hex with 0x. */
   readonly data: string;
   readonly returnsValues: boolean;
-  /** Return data as JSON values with integers as decimal text; undefined where no types are known. */
+  /** Returned values for JSON, integers as decimal text; undefined where no types are known. */
   decode(returned: string): unknown;
 }
 

@@ -30,9 +30,10 @@ export function devnetScreen(terminal: Terminal, facts: DevnetFacts): string[] {
     return `  ${dim(name.padEnd(10))}${shown}${padding}${dim(note)}`;
   };
   const data = facts.dataDir;
+  const about = `${facts.version}  an Ethereum chain whose blocks are proven`;
   return [
     '',
-    `  ${bold('Basalt devnet')} ${dim(`${facts.version}  an Ethereum chain whose blocks are proven`)}`,
+    `  ${bold('Basalt devnet')} ${dim(about)}`,
     '',
     row('JSON-RPC', chain.rpcUrl, 'HTTP and WebSocket', true),
     row('chain id', String(chain.chainId), rulesOf(chain)),

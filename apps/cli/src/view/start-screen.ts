@@ -70,8 +70,9 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
 function accountRows({ info }: StartFacts, dim: (text: string) => string): string[] {
   const accounts = info.chain?.devnet?.accounts ?? [];
   const rows = accounts.slice(0, 2).map(({ address, privateKey }, at) => {
+    const name = dim((at === 0 ? 'accounts' : '').padEnd(9));
     const key = `0x${Buffer.from(privateKey).toString('hex')}`;
-    return `  ${dim((at === 0 ? 'accounts' : '').padEnd(9))}${checksumAddress(address)}  ${dim(key)}`;
+    return `  ${name}${checksumAddress(address)}  ${dim(key)}`;
   });
   const others = accounts.length - rows.length;
   if (others > 0) {

@@ -5,6 +5,7 @@ import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { ExecutionError } from '../errors.ts';
 import { addressOf } from '../transaction/sign.ts';
+import { ACCOUNTS_MAX } from './limits.ts';
 import type { DevnetAccount } from './types.ts';
 
 /** Known to everybody, so that nobody mistakes the accounts for safe ones. */
@@ -25,9 +26,14 @@ export interface DevnetKeys {
 /**
  * Accounts of a mnemonic (BIP-39, BIP-32) at {@link ACCOUNT_PATH}, and the faucet's.
  *
- * @throws ExecutionError `invalid-genesis` when it is no mnemonic: a word or the checksum is wrong
+ * @throws ExecutionError `invalid-genesis` when it is no mnemonic: a word or the checksum is wrong;
+ *   or when more are asked for than a devnet has
  */
 export function deriveDevnetKeys(mnemonic: string, count: number): DevnetKeys {
+  if (!Number.isSafeInteger(count) || count < 1 || count > ACCOUNTS_MAX) {
+    const message = `${count} accounts: expected 1 to ${ACCOUNTS_MAX}`;
+    throw new ExecutionError('invalid-genesis', message, { count });
+  }
   const words = mnemonic.trim().split(/\s+/).join(' ');
   if (!validateMnemonic(words, wordlist)) {
     throw new ExecutionError(

@@ -157,7 +157,7 @@ test('an impersonated sender needs no signature, and only an impersonated one', 
   await assert.rejects(devnet.send({ ...request, fields: transfer(1, to) }), { code: 'invalid' });
 });
 
-test('the log alone gives the same chain: hand-made changes and unsigned transactions too', async () => {
+test('the log alone gives the same chain, with all that nobody signed', async () => {
   const log = createMemoryLog();
   let head: Block;
   let document: unknown;

@@ -121,7 +121,7 @@ test('accounts sign; strangers do not', () => {
   const signature = senders.sign(account!.address, digest);
   assert.equal(signature.length, 65);
   const parity = signature[64]! - 27;
-  const publicKey = recoverPortable(digest, signature.subarray(0, 64), parity as 0 | 1);
+  const publicKey = recoverPortable(digest, signature.subarray(0, 64), parity);
   assert.deepEqual(keccak256(publicKey!).slice(12), account!.address);
   const stranger = new Uint8Array(20).fill(9);
   assert.throws(() => senders.sign(stranger, digest), { code: 'invalid' });

@@ -182,8 +182,9 @@ function openDevnet(
 }
 
 /**
- * What `web3_clientVersion` says. Hardhat's network helpers refuse to touch a chain whose name begins
- * with none of those they know (`hardhat`, `anvil`, `zksync`): a devnet says which it behaves like.
+ * What `web3_clientVersion` says. Hardhat's network helpers refuse to touch a chain whose name
+ * begins with none of those they know (`hardhat`, `anvil`, `zksync`): a devnet says which it
+ * behaves like.
  */
 function clientVersion(version: string, isDevnet: boolean): string {
   return isDevnet ? `anvil-compatible/basalt/${version}` : `basalt/${version}`;

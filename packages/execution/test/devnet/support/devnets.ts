@@ -84,7 +84,7 @@ class ManualTimers {
 
   async advance(ms: number): Promise<void> {
     this.#now += ms;
-    for (const timer of [...this.#waiting]) {
+    for (const timer of this.#waiting) {
       if (timer.at > this.#now) continue;
       this.#waiting.delete(timer);
       timer.run();
