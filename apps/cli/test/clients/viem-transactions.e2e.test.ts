@@ -136,6 +136,35 @@ test('type 3 with a proof of another blob is refused', { skip }, async () => {
   await assert.rejects(client.sendTransaction(request), /proof|blob|sidecar/i);
 });
 
+test('type 3 without its blobs, or with too many, is refused', { skip }, async () => {
+  const kzg = loadKzg();
+  const { blobVersionedHash } = versionedHash(hexOf(kzg.blobToKzgCommitment(blobOf('gone'))));
+  const nonce = await client.getTransactionCount({ address: account(0).address });
+  const sign = (blobVersionedHashes: readonly Hex[]): Promise<Hex> =>
+    client.account.signTransaction({
+      type: 'eip4844',
+      chainId: CHAIN_ID,
+      nonce,
+      to: NOBODY,
+      gas: 21_000n,
+      maxFeePerGas: 100n * GWEI,
+      maxPriorityFeePerGas: GWEI,
+      maxFeePerBlobGas: 30n * GWEI,
+      blobVersionedHashes,
+      sidecars: false,
+    });
+  const send = async (raw: Promise<Hex>): Promise<Hex> =>
+    client.sendRawTransaction({ serializedTransaction: await raw });
+  await assert.rejects(send(sign([blobVersionedHash])), /blob|sidecar/i);
+  await assert.rejects(send(sign(Array.from({ length: 30 }, () => blobVersionedHash))), /blob/i);
+  // EIP-7594: six in one transaction at most.
+  const blobs = Array.from({ length: 7 }, (_, index) => blobOf(`blob ${index}`));
+  const request = { to: NOBODY, blobs, kzg, maxFeePerBlobGas: 30n * GWEI };
+  if (devnet().kind === 'basalt') {
+    await assert.rejects(client.sendTransaction({ ...request, gas: 21_000n }), /blob|size|large/i);
+  }
+});
+
 test('type 4: an account takes on code, sends two calls at once, drops it', { skip }, async () => {
   const contract = ownContract('Delegate');
   const { abi } = contract;
