@@ -1,6 +1,6 @@
 /**
- * What a wallet in the browser asks: from its own origin, to add the network, to show an account, to
- * send, and to see what became of it. Its keys are its own: the node signs nothing.
+ * What a wallet in the browser asks: from its own origin, to add the network, to show an account,
+ * to send, and to see what became of it. Its keys are its own: the node signs nothing.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
