@@ -1,5 +1,6 @@
 import type { OrderedTables } from '@basalt/store';
 import { Leaf, type NodeSource } from '../trie/node.ts';
+import type { TrieMemory } from '../trie/trie-memory.ts';
 import { keyOf } from './byte-key.ts';
 import { afterPrefix, branchKey, slotKey } from './tables.ts';
 import { NOTHING } from './value-codec.ts';
@@ -84,12 +85,13 @@ export class FlatState {
   }
 
   /** What the engine has for a trie: branches, and flat values as leaves. */
-  source(owner: Uint8Array | undefined): NodeSource {
+  source(memory: TrieMemory, owner: Uint8Array | undefined): NodeSource {
     const engine = this.#engine;
     const branches = owner === undefined ? 'branches' : 'storageBranches';
     const leaves = owner === undefined ? 'accounts' : 'storage';
     const ownerBytes = owner?.length ?? 0;
     return {
+      memory,
       loadBranch: (key, depth) => engine.get(branches, branchKey(owner, key, depth)),
       // A leaf that is not in memory was not changed by a commit that waits, so the engine has it.
       findLeaf(key, depth) {

@@ -1,5 +1,6 @@
 import type { OrderedTables, TableWrite } from '@basalt/store';
-import { Branch, encodeBranch, Leaf } from '../trie/node.ts';
+import { type Branch, encodeBranch, Leaf } from '../trie/node.ts';
+import type { TrieMemory } from '../trie/trie-memory.ts';
 import { type BlockDiff, encodeDiff } from './block-diff.ts';
 import { keyOf } from './byte-key.ts';
 import type { BranchWrite } from './staging.ts';
@@ -42,6 +43,7 @@ export interface StateCommit {
 /** Writes of one transaction of the engine, by table and key: the last commit's word counts. */
 export class FlushBatch {
   readonly #engine: OrderedTables;
+  readonly #memory: TrieMemory;
   readonly #values = new Map<string, TableWrite>();
   readonly #branches = new Map<string, OwnerBranches>();
   readonly #history = new Map<number, readonly TableWrite[]>();
@@ -51,12 +53,9 @@ export class FlushBatch {
   #pruneBlocks = -1;
   sequence = 0;
 
-  constructor(engine: OrderedTables) {
+  constructor(engine: OrderedTables, memory: TrieMemory) {
     this.#engine = engine;
-  }
-
-  get size(): number {
-    return this.#values.size + this.#branches.size;
+    this.#memory = memory;
   }
 
   add(commit: StateCommit): void {
@@ -79,7 +78,7 @@ export class FlushBatch {
     this.#prune('history', this.#history, this.#pruneHistory);
     this.#prune('blocks', this.#blocks, this.#pruneBlocks);
     const writes: TableWrite[] = [];
-    for (const owned of this.#branches.values()) owned.writeTo(writes, this.#engine);
+    for (const owned of this.#branches.values()) owned.writeTo(writes, this.#engine, this.#memory);
     for (const write of this.#values.values()) writes.push(write);
     for (const rows of this.#history.values()) for (const row of rows) writes.push(row);
     for (const write of this.#blocks.values()) writes.push(write);
@@ -185,7 +184,7 @@ class OwnerBranches {
     this.#branches.set(placeKey(place, this.#owner?.length ?? 0), { key: place, branch });
   }
 
-  writeTo(writes: TableWrite[], engine: OrderedTables): void {
+  writeTo(writes: TableWrite[], engine: OrderedTables, memory: TrieMemory): void {
     const table = this.#owner === undefined ? 'branches' : 'storageBranches';
     if (this.#isCleared && this.#owner !== undefined) {
       const to = afterPrefix(this.#owner);
@@ -195,7 +194,7 @@ class OwnerBranches {
       }
     }
     for (const { key, branch } of this.#branches.values()) {
-      writes.push({ table, key, value: branch && encodeBranch(branch) });
+      writes.push({ table, key, value: branch && encodeBranch(memory, branch) });
     }
   }
 

@@ -1,18 +1,21 @@
 import type { OrderedTables } from '@basalt/store';
+import type { TrieMemory } from '../trie/trie-memory.ts';
 import { FlushBatch, type StateCommit } from './flush.ts';
-import { FLUSH_WRITES_MAX, WAITING_BLOCKS_MAX } from './limits.ts';
+import { WAITING_BLOCKS_MAX } from './limits.ts';
 
 /** Brings commits to the engine, in order, as many at once as came while the last were written. */
 export class Flusher {
   readonly #engine: OrderedTables;
+  readonly #memory: TrieMemory;
   readonly #settled: (last: StateCommit) => void;
   readonly #queue: StateCommit[] = [];
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
   /** @param settled told when the engine has everything up to a commit */
-  constructor(engine: OrderedTables, settled: (last: StateCommit) => void) {
+  constructor(engine: OrderedTables, memory: TrieMemory, settled: (last: StateCommit) => void) {
     this.#engine = engine;
+    this.#memory = memory;
     this.#settled = settled;
   }
 
@@ -48,15 +51,11 @@ export class Flusher {
     await Promise.resolve();
     this.#failure = undefined;
     while (this.#queue.length > 0) {
-      const batch = new FlushBatch(this.#engine);
-      let taken = 0;
-      let last: StateCommit | undefined;
-      for (const commit of this.#queue) {
-        if (taken > 0 && batch.size >= FLUSH_WRITES_MAX) break;
-        batch.add(commit);
-        last = commit;
-        taken++;
-      }
+      // All of them: a branch that a later commit replaced is in memory no more.
+      const batch = new FlushBatch(this.#engine, this.#memory);
+      const taken = this.#queue.length;
+      const last = this.#queue.at(-1);
+      for (const commit of this.#queue) batch.add(commit);
       try {
         await this.#engine.commit(batch.writes());
       } catch (error) {

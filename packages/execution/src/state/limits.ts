@@ -11,11 +11,8 @@ export const BLOCK_HASHES_KEPT = 256;
 /** Values in memory over the engine: about half a million accounts and slots. */
 export const CACHE_BYTES_DEFAULT: number = 64 * 1024 * 1024;
 
-/** Branches in memory: the upper ones of a million accounts are some 70,000. */
+/** Encodings of branches in memory: those of a million accounts take some 60 MiB. */
 export const TRIE_BYTES_DEFAULT: number = 128 * 1024 * 1024;
-
-/** A branch of 16 hashes with its objects: image 532, arrays and headers about 500. */
-export const BRANCH_BYTES_ESTIMATE = 1_024;
 
 /** Rows of a block's history that one value of the engine holds: a page and a half. */
 export const HISTORY_CHUNK_BYTES = 6_000;
@@ -28,6 +25,3 @@ export const RECENT_CHANGES_MAX = 200_000;
  * disk's error, because what waits lies in memory.
  */
 export const WAITING_BLOCKS_MAX = 4_096;
-
-/** Writes of one transaction of the engine, about: bounds its length and memory. */
-export const FLUSH_WRITES_MAX = 200_000;

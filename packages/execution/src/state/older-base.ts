@@ -7,12 +7,17 @@ import type { StageBase, StagedUpdates } from './staging.ts';
  */
 export function baseOn(below: StageBase, staged: StagedUpdates): StageBase {
   return {
+    memory: below.memory,
     accountTrie: () => staged.node,
     storageTrie(owner, root) {
       const changed = staged.storage.get(owner.key);
       return changed === undefined ? below.storageTrie(owner, root) : changed.node;
     },
-    source: (owner) => below.source(owner),
+    // What is loaded below the branches that were made for it goes when they go.
+    source: (owner) => ({
+      ...below.source(owner),
+      loaded: (branch) => staged.branchSlots.addMade(branch),
+    }),
     *slotsOf(owner) {
       const key = keyOf(owner);
       const changed = new Map(

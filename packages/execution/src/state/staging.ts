@@ -1,9 +1,10 @@
 import type { Account } from '@basalt/evm';
 import { equalBytes } from '@basalt/protocol';
 import { rootHash } from '../trie/hashing.ts';
-import type { Branch, Node, NodeSource } from '../trie/node.ts';
+import { type Branch, freeBranch, type Node, type NodeSource } from '../trie/node.ts';
 import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
-import { sortChanges, updateTrie, type WriteBranch } from '../trie/update.ts';
+import type { TrieMemory } from '../trie/trie-memory.ts';
+import { sortChanges, type TrieSink, updateTrie } from '../trie/update.ts';
 import { BlockDiff } from './block-diff.ts';
 import { bytesOfKey } from './byte-key.ts';
 import { decodeAccount, encodeAccount, NOTHING } from './value-codec.ts';
@@ -68,13 +69,54 @@ export interface StagedUpdates {
     readonly value: Uint8Array;
   }[];
   readonly branches: readonly BranchWrite[];
+  readonly branchSlots: BranchSlots;
   /** How many more there are. */
   readonly accountsAdded: number;
   readonly slotsAdded: number;
 }
 
+/**
+ * Slots of the memory that hang on whether a batch is kept: its own if it is not, those of the
+ * branches it replaces if it is. One of the two comes, once.
+ */
+export class BranchSlots {
+  readonly #memory: TrieMemory;
+  readonly #made: Branch[] = [];
+  readonly #replaced: Branch[] = [];
+  #isSettled = false;
+
+  constructor(memory: TrieMemory) {
+    this.#memory = memory;
+  }
+
+  addMade(branch: Branch): void {
+    this.#made.push(branch);
+  }
+
+  addReplaced(branch: Branch): void {
+    this.#replaced.push(branch);
+  }
+
+  keep(): void {
+    this.#settle(this.#replaced);
+  }
+
+  discard(): void {
+    this.#settle(this.#made);
+  }
+
+  #settle(branches: readonly Branch[]): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    for (const branch of branches) freeBranch(this.#memory, branch);
+    this.#made.length = 0;
+    this.#replaced.length = 0;
+  }
+}
+
 /** The state below a batch. */
 export interface StageBase {
+  readonly memory: TrieMemory;
   accountTrie(): Node | undefined;
   storageTrie(owner: TrieOwner, root: Uint8Array): Node | undefined;
   source(owner: Uint8Array | undefined): NodeSource;
@@ -83,7 +125,13 @@ export interface StageBase {
 
 /** @throws ExecutionError `damaged-state` */
 export function stageUpdates(base: StageBase, updates: readonly AccountUpdate[]): StagedUpdates {
-  return new Stage(base).run(updates);
+  const stage = new Stage(base);
+  try {
+    return stage.run(updates);
+  } catch (error) {
+    stage.discard();
+    throw error;
+  }
 }
 
 class Stage {
@@ -93,11 +141,17 @@ class Stage {
   readonly #accounts: StagedUpdates['accounts'][number][] = [];
   readonly #slots: StagedUpdates['slots'][number][] = [];
   readonly #branches: BranchWrite[] = [];
+  readonly #branchSlots: BranchSlots;
   #accountsAdded = 0;
   #slotsAdded = 0;
 
   constructor(base: StageBase) {
     this.#base = base;
+    this.#branchSlots = new BranchSlots(base.memory);
+  }
+
+  discard(): void {
+    this.#branchSlots.discard();
   }
 
   run(updates: readonly AccountUpdate[]): StagedUpdates {
@@ -115,15 +169,16 @@ class Stage {
     }
     const before = this.#base.accountTrie();
     const source = this.#base.source(undefined);
-    const node = updateTrie(source, before, sortChanges(leaves), this.#writer(undefined));
+    const node = updateTrie(source, before, sortChanges(leaves), this.#sink(undefined));
     return {
-      root: rootHash(node),
+      root: rootHash(this.#base.memory, node),
       node,
       storage: this.#storage,
       diff: this.#diff,
       accounts: this.#accounts,
       slots: this.#slots,
       branches: this.#branches,
+      branchSlots: this.#branchSlots,
       accountsAdded: this.#accountsAdded,
       slotsAdded: this.#slotsAdded,
     };
@@ -157,8 +212,8 @@ class Stage {
     if (leaves.length === 0 && !isCleared) return rootBefore;
     const base = isCleared ? undefined : this.#base.storageTrie(owner, rootBefore);
     const source = this.#base.source(update.hash);
-    const node = updateTrie(source, base, sortChanges(leaves), this.#writer(owner));
-    const root = rootHash(node);
+    const node = updateTrie(source, base, sortChanges(leaves), this.#sink(owner));
+    const root = rootHash(this.#base.memory, node);
     this.#storage.set(update.key, { root, node });
     return root;
   }
@@ -178,9 +233,13 @@ class Stage {
     return [...slots.values()];
   }
 
-  #writer(owner: TrieOwner | undefined): WriteBranch {
-    return (key, depth, branch) => {
-      this.#branches.push({ owner, clear: false, key, depth, branch });
+  #sink(owner: TrieOwner | undefined): TrieSink {
+    return {
+      write: (key, depth, branch) => {
+        this.#branches.push({ owner, clear: false, key, depth, branch });
+      },
+      made: (branch) => this.#branchSlots.addMade(branch),
+      replaced: (branch) => this.#branchSlots.addReplaced(branch),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { loadRoot } from '../trie/load.ts';
-import { Branch, type Node, type NodeSource } from '../trie/node.ts';
+import { Branch, freeTree, type Node, type NodeSource } from '../trie/node.ts';
+import { TrieMemory } from '../trie/trie-memory.ts';
 import type { FlatState } from './flat-state.ts';
-import { BRANCH_BYTES_ESTIMATE } from './limits.ts';
 import type { StageBase, StagedUpdates, StorageTrie, TrieOwner } from './staging.ts';
 
 interface HeldTrie extends StorageTrie {
@@ -18,19 +18,18 @@ const STORAGE_TRIES_MAX = 16_384;
  * let go once the engine has them, and loaded again when they are needed.
  */
 export class StateTries implements StageBase {
+  readonly memory: TrieMemory = new TrieMemory();
   readonly #flat: FlatState;
-  readonly #branchesMax: number;
+  readonly #bytesMax: number;
   readonly #storage = new Map<string, HeldTrie>();
   #root: Uint8Array;
   #account: Node | undefined;
   #isLoaded = false;
-  /** Made and loaded since they were last counted. */
-  #fresh = 0;
 
   constructor(flat: FlatState, root: Uint8Array, bytes: number) {
     this.#flat = flat;
     this.#root = root;
-    this.#branchesMax = Math.max(256, Math.floor(bytes / BRANCH_BYTES_ESTIMATE));
+    this.#bytesMax = bytes;
   }
 
   accountTrie(): Node | undefined {
@@ -47,18 +46,12 @@ export class StateTries implements StageBase {
     if (held !== undefined && isSame(held.root, root)) return held.node;
     const node = loadRoot(this.source(owner.hash), root, KEY_BYTES);
     if (held === undefined) this.#storage.set(owner.key, { root, node, sequence: 0 });
+    else throw new Error('assertion failed: the tries are those of the head');
     return node;
   }
 
   source(owner: Uint8Array | undefined): NodeSource {
-    const source = this.#flat.source(owner);
-    return {
-      loadBranch: (key, depth) => {
-        this.#fresh++;
-        return source.loadBranch(key, depth);
-      },
-      findLeaf: (key, depth) => source.findLeaf(key, depth),
-    };
+    return this.#flat.source(this.memory, owner);
   }
 
   slotsOf(owner: Uint8Array): Iterable<readonly [string, Uint8Array]> {
@@ -70,38 +63,37 @@ export class StateTries implements StageBase {
     this.#root = staged.root;
     this.#account = staged.node;
     this.#isLoaded = true;
+    for (const write of staged.branches) {
+      // Nothing of a cleared trie is in the new one.
+      if (write.clear) freeTree(this.memory, this.#storage.get(write.owner.key)?.node);
+      else if (write.branch !== undefined) write.branch.generation = sequence;
+    }
     for (const [key, trie] of staged.storage) {
       this.#storage.delete(key);
       this.#storage.set(key, { ...trie, sequence });
     }
-    for (const write of staged.branches) {
-      if (write.clear || write.branch === undefined) continue;
-      write.branch.generation = sequence;
-      this.#fresh++;
-    }
+    staged.branchSlots.keep();
   }
 
-  /** Nothing in memory; the engine has everything. */
-  reset(root: Uint8Array): void {
-    this.#root = root;
-    this.#account = undefined;
-    this.#isLoaded = false;
-    this.#storage.clear();
-    this.#fresh = 0;
+  /** Nothing may be asked after. */
+  close(): void {
+    this.memory.close();
   }
 
-  /** Bounds the memory; the engine has all commits up to `durable`. */
+  /**
+   * Bounds the memory; the engine has all commits up to `durable`. Batches that were staged and not
+   * committed go on: what is let go here says so, and is loaded again.
+   */
   trim(durable: number): void {
     if (this.#storage.size > STORAGE_TRIES_MAX) this.#trimStorage(durable);
-    if (this.#fresh < this.#branchesMax / 2) return;
-    this.#fresh = 0;
+    if (this.memory.usedBytes <= this.#bytesMax) return;
     const generations: number[] = [];
     this.#eachRoot((node) => collect(node, generations));
-    if (generations.length <= this.#branchesMax) return;
     generations.sort((a, b) => a - b);
-    const middle = generations[generations.length - (this.#branchesMax >>> 1)] ?? 0;
+    // Half goes, so that this is rare.
+    const middle = generations[generations.length >>> 1] ?? 0;
     const oldest = Math.min(middle, durable);
-    this.#eachRoot((node) => cut(node, oldest));
+    this.#eachRoot((node) => this.#cut(node, oldest));
   }
 
   countBranches(): number {
@@ -115,29 +107,36 @@ export class StateTries implements StageBase {
     for (const { node } of this.#storage.values()) if (node instanceof Branch) visit(node);
   }
 
+  /** What is below a branch is not newer, so it is in the engine too. */
+  #cut(node: Branch, oldest: number): void {
+    const { children } = node;
+    for (let digit = 0; digit < children.length; digit++) {
+      const child = children[digit];
+      if (!(child instanceof Branch)) continue;
+      if (child.generation <= oldest) {
+        freeTree(this.memory, child);
+        children[digit] = undefined;
+      } else {
+        this.#cut(child, oldest);
+      }
+    }
+  }
+
   /** Those used longest ago first; a trie that waits for the engine stays. */
   #trimStorage(durable: number): void {
-    for (const [key, { sequence }] of this.#storage) {
+    for (const [key, { node, sequence }] of this.#storage) {
       if (this.#storage.size <= STORAGE_TRIES_MAX / 2) return;
-      if (sequence <= durable) this.#storage.delete(key);
+      if (sequence > durable) continue;
+      freeTree(this.memory, node);
+      this.#storage.delete(key);
     }
   }
 }
 
 function collect(node: Branch, generations: number[]): void {
+  if (node.at === 0) return;
   generations.push(node.generation);
   for (const child of node.children) if (child instanceof Branch) collect(child, generations);
-}
-
-/** A branch is never older than those below it, so what is cut with it is in the engine too. */
-function cut(node: Branch, oldest: number): void {
-  const { children } = node;
-  for (let digit = 0; digit < children.length; digit++) {
-    const child = children[digit];
-    if (!(child instanceof Branch)) continue;
-    if (child.generation <= oldest) children[digit] = undefined;
-    else cut(child, oldest);
-  }
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -16,7 +16,7 @@ import {
   WINDOW_BLOCKS_DEFAULT,
 } from './limits.ts';
 import { baseOn } from './older-base.ts';
-import { type StagedUpdates, stageUpdates } from './staging.ts';
+import { type BranchSlots, type StageBase, type StagedUpdates, stageUpdates } from './staging.ts';
 import { StateTries } from './state-tries.ts';
 import { BlockView, type ViewSource } from './state-view.ts';
 import {
@@ -104,6 +104,11 @@ export class EngineWorldState implements WorldState, ViewSource {
   /** Commits and rewinds since the start. */
   #sequence = 0;
   #closed = false;
+  /** Of batches on this head that are neither committed nor forgotten. */
+  readonly #outstanding = new Set<BranchSlots>();
+  readonly #forgotten = new FinalizationRegistry<BranchSlots>((slots) => {
+    if (this.#outstanding.delete(slots)) slots.discard();
+  });
   /** The tries of one older block, as proofs of it come one after another. */
   #older: { readonly sequence: number; readonly number: number; staged: StagedUpdates } | undefined;
 
@@ -121,7 +126,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     const trieBytes = options.trieBytes ?? TRIE_BYTES_DEFAULT;
     this.#tries = new StateTries(this.#flat, this.#head.root, trieBytes);
     this.#tries.accountTrie();
-    this.#flusher = new Flusher(engine, (last) => this.#settle(last));
+    this.#flusher = new Flusher(engine, this.#tries.memory, (last) => this.#settle(last));
   }
 
   get number(): number {
@@ -158,11 +163,13 @@ export class EngineWorldState implements WorldState, ViewSource {
         this.#slotNow(address, key, slot),
     };
     const updates = stageUpdates(this.#tries, updatesOfChanges(values, merged.accounts));
-    return new Staged(this.#head.number, this.#sequence, updates, merged);
+    const staged = new Staged(this.#head.number, this.#sequence, updates, merged);
+    this.#outstanding.add(updates.branchSlots);
+    this.#forgotten.register(staged, updates.branchSlots);
+    return staged;
   }
 
   rootAfter(number: number, changes: readonly AccountChange[]): Uint8Array {
-    if (number === this.#head.number) return this.stage(changes).root;
     this.#assertOpen();
     if (!this.#isInWindow(number)) throw this.#unknown(number);
     const values = {
@@ -176,7 +183,9 @@ export class EngineWorldState implements WorldState, ViewSource {
       },
     };
     const updates = updatesOfChanges(values, mergeChanges(changes).accounts);
-    return stageUpdates(baseOn(this.#tries, this.#stageBack(number)), updates).root;
+    const { root, branchSlots } = stageUpdates(this.#baseAt(number), updates);
+    branchSlots.discard();
+    return root;
   }
 
   commit(staged: StagedState, blockHash: Uint8Array): void {
@@ -232,27 +241,24 @@ export class EngineWorldState implements WorldState, ViewSource {
   prove(number: number, address: Uint8Array, slots: readonly Uint8Array[]): AccountProof {
     this.#assertOpen();
     if (!this.#isInWindow(number)) throw this.#unknown(number);
-    const isHead = number === this.#head.number;
-    const staged = isHead ? undefined : this.#stageBack(number);
+    const base = this.#baseAt(number);
     const hash = keccak256(address);
     const key = keyOf(hash);
-    const node = staged === undefined ? this.#tries.accountTrie() : staged.node;
     const encoded = this.#storedAt(number, hash, key);
     const account = encoded.length === 0 ? undefined : decodeAccount(encoded);
     const storageRoot = account?.storageRoot ?? EMPTY_TRIE_ROOT;
-    const changed = staged?.storage.get(key);
-    const storageTrie = (): ReturnType<StateTries['storageTrie']> =>
-      changed === undefined ? this.#tries.storageTrie({ hash, key }, storageRoot) : changed.node;
-    const source = this.#tries.source(hash);
+    const storageTrie =
+      slots.length === 0 ? undefined : base.storageTrie({ hash, key }, storageRoot);
+    const source = base.source(hash);
     return {
       address,
       account,
       storageRoot,
-      nodes: proveKey(this.#tries.source(undefined), node, hash),
+      nodes: proveKey(base.source(undefined), base.accountTrie(), hash),
       storage: slots.map((slot) => ({
         slot,
         value: this.#slotAt(number, hash, key, keccak256(slot)),
-        nodes: proveKey(source, storageTrie(), keccak256(slot)),
+        nodes: proveKey(source, storageTrie, keccak256(slot)),
       })),
     };
   }
@@ -279,6 +285,8 @@ export class EngineWorldState implements WorldState, ViewSource {
     try {
       await this.#flusher.flush();
     } finally {
+      this.#outstanding.clear();
+      this.#tries.close();
       await this.#engine.close();
     }
   }
@@ -354,10 +362,17 @@ export class EngineWorldState implements WorldState, ViewSource {
     return decodeSlot(old ?? this.#flat.slot(owner, key, slot));
   }
 
+  #baseAt(number: number): StageBase {
+    if (number === this.#head.number) return this.#tries;
+    return baseOn(this.#tries, this.#stageBack(number));
+  }
+
   /** The state after an older block beside the head, found by undoing what came since. */
   #stageBack(number: number): StagedUpdates {
     const held = this.#older;
     if (held?.sequence === this.#sequence && held.number === number) return held.staged;
+    if (held !== undefined) held.staged.branchSlots.discard();
+    this.#older = undefined;
     const diff = this.#history.backTo(number, this.#head.number);
     const staged = stageUpdates(this.#tries, updatesOfDiff(this.#flat, diff));
     const record = this.#record(number);
@@ -366,15 +381,19 @@ export class EngineWorldState implements WorldState, ViewSource {
       throw new ExecutionError('damaged-state', message, { number });
     }
     this.#older = { sequence: this.#sequence, number, staged };
+    this.#outstanding.add(staged.branchSlots);
     return staged;
   }
 
   /** Makes staged updates the head, in memory. */
   #apply(updates: StagedUpdates, head: HeadRecord): void {
     this.#sequence++;
-    this.#older = undefined;
     this.#head = head;
     this.#tries.commit(updates, this.#sequence);
+    // What else was staged on the old head can not be committed any more.
+    for (const slots of this.#outstanding) slots.discard();
+    this.#outstanding.clear();
+    this.#older = undefined;
     for (const { update, value } of updates.accounts) {
       this.#flat.setAccount(update.key, value, this.#sequence);
     }

@@ -1,12 +1,21 @@
-import { equalBytes, toHex } from '@basalt/protocol';
+import { assert, equalBytes, toHex } from '@basalt/protocol';
 import { ExecutionError } from '../errors.ts';
 import { encodeTop, rootHash, writeReference } from './hashing.ts';
 import { HASH_BYTES } from './limits.ts';
 import { firstDifference, nibbleAt } from './nibbles.ts';
-import { Branch, childKey, decodeBranch, type Node, type NodeSource, referenceAt } from './node.ts';
+import {
+  Branch,
+  childKey,
+  decodeBranch,
+  freeTree,
+  imageOf,
+  itemBytes,
+  type Node,
+  type NodeSource,
+  referenceAt,
+} from './node.ts';
 import { EMPTY_TRIE_ROOT } from './ordered-trie.ts';
-
-const reference = new Uint8Array(1 + HASH_BYTES);
+import type { TrieMemory } from './trie-memory.ts';
 
 /**
  * The node on top of a trie with this root; undefined: the trie is empty.
@@ -16,10 +25,15 @@ const reference = new Uint8Array(1 + HASH_BYTES);
  */
 export function loadRoot(source: NodeSource, root: Uint8Array, keyBytes: number): Node | undefined {
   if (equalBytes(root, EMPTY_TRIE_ROOT)) return undefined;
+  const { memory } = source;
   const key = new Uint8Array(keyBytes);
   const record = source.loadBranch(key, 0);
-  const node = record === undefined ? source.findLeaf(key, 0) : decodeBranch(record, key, 0);
-  if (node === undefined || !equalBytes(rootHash(node), root)) throw damaged(key, 0);
+  const node =
+    record === undefined ? source.findLeaf(key, 0) : decodeBranch(memory, record, key, 0);
+  if (node === undefined || !equalBytes(rootHash(memory, node), root)) {
+    freeTree(memory, node);
+    throw damaged(key, 0);
+  }
   return node;
 }
 
@@ -31,21 +45,37 @@ export function loadRoot(source: NodeSource, root: Uint8Array, keyBytes: number)
  */
 export function loadChild(source: NodeSource, branch: Branch, digit: number): Node {
   const known = branch.children[digit];
-  if (known !== undefined) return known;
+  if (known !== undefined && !(known instanceof Branch && known.at === 0)) return known;
+  const { memory } = source;
   const depth = branch.end + 1;
   const key = childKey(branch, digit);
   const isLeaf = (branch.leaves & (1 << digit)) !== 0;
   const record = isLeaf ? undefined : source.loadBranch(key, depth);
-  const found = isLeaf ? source.findLeaf(key, depth) : record && decodeBranch(record, key, depth);
+  const found = isLeaf
+    ? source.findLeaf(key, depth)
+    : record && decodeBranch(memory, record, key, depth);
   if (found === undefined) throw damaged(key, depth);
-  const length = writeReference(found, depth, reference, 0);
-  const [start, end] = referenceAt(branch.image, digit);
-  if (length !== end - start) throw damaged(key, depth);
-  for (let index = 0; index < length; index++) {
-    if (branch.image[start + index] !== reference[index]) throw damaged(key, depth);
+  if (!isReferred(memory, branch, digit, found)) {
+    freeTree(memory, found);
+    throw damaged(key, depth);
   }
   branch.children[digit] = found;
+  if (found instanceof Branch) source.loaded?.(found);
   return found;
+}
+
+/** Is the node what its parent says? */
+function isReferred(memory: TrieMemory, branch: Branch, digit: number, node: Node): boolean {
+  assert(branch.at !== 0, 'a branch that was let go is loaded first');
+  const output = memory.scratch;
+  const length = writeReference(memory, node, branch.end + 1, output);
+  const { bytes } = memory;
+  const expected = referenceAt(bytes, branch.at, digit);
+  if (length !== itemBytes(bytes, expected)) return false;
+  for (let index = 0; index < length; index++) {
+    if (bytes[expected + index] !== bytes[output + index]) return false;
+  }
+  return true;
 }
 
 /**
@@ -59,16 +89,17 @@ export function proveKey(
   root: Node | undefined,
   key: Uint8Array,
 ): Uint8Array[] {
+  const { memory } = source;
   const nodes: Uint8Array[] = [];
   let node = root;
   let depth = 0;
   while (node !== undefined) {
-    const top = encodeTop(node, depth);
+    const top = encodeTop(memory, node, depth);
     // A node inside of its parent is in the proof with it.
     if (top.length >= HASH_BYTES || depth === 0) nodes.push(top);
     if (!(node instanceof Branch)) break;
     if (firstDifference(node.key, key, node.start, node.end) < node.end) break;
-    if (node.start < node.end && node.image.length >= HASH_BYTES) nodes.push(node.image.slice());
+    if (node.start < node.end && node.length >= HASH_BYTES) nodes.push(imageOf(memory, node));
     const digit = nibbleAt(key, node.end);
     depth = node.end + 1;
     node = (node.mask & (1 << digit)) === 0 ? undefined : loadChild(source, node, digit);

@@ -16,8 +16,15 @@ export interface TrieChanges {
   readonly known: readonly boolean[];
 }
 
-/** What became of the record at a path: told in order, the last word counts. */
-export type WriteBranch = (key: Uint8Array, depth: number, branch: Branch | undefined) => void;
+/** What a batch makes and what it replaces, told in order. */
+export interface TrieSink {
+  /** What became of the record at a path: the last word counts. */
+  write(key: Uint8Array, depth: number, branch: Branch | undefined): void;
+  /** Has a slot of its own, which is free again when the batch is not kept. */
+  made(branch: Branch): void;
+  /** Nothing needs its slot any more when the batch is kept. */
+  replaced(branch: Branch): void;
+}
 
 /** A batch out of pairs in any order; `known` is the caller's word. */
 export function sortChanges(
@@ -50,10 +57,10 @@ export function updateTrie(
   source: NodeSource,
   root: Node | undefined,
   changes: TrieChanges,
-  write: WriteBranch,
+  sink: TrieSink,
 ): Node | undefined {
   if (changes.keys.length === 0) return root;
-  return new Batch(source, write).update(changes, root, 0, 0, changes.keys.length);
+  return new Batch(source, sink).update(changes, root, 0, 0, changes.keys.length);
 }
 
 /** Leaves and branches of a branch in the making. */
@@ -66,11 +73,11 @@ interface Draft {
 
 class Batch {
   readonly #source: NodeSource;
-  readonly #write: WriteBranch;
+  readonly #sink: TrieSink;
 
-  constructor(source: NodeSource, write: WriteBranch) {
+  constructor(source: NodeSource, sink: TrieSink) {
     this.#source = source;
-    this.#write = write;
+    this.#sink = sink;
   }
 
   /** The changes from `low` to `high`, whose keys agree in `depth` digits, on what hangs there. */
@@ -84,7 +91,8 @@ class Batch {
     if (node === undefined) return this.#build(changes, depth, low, high);
     if (node instanceof Leaf) return this.#updateLeaf(changes, node, depth, low, high);
     const result = this.#updateBranch(changes, node, low, high);
-    if (!(result instanceof Branch)) this.#write(node.key, node.start, undefined);
+    if (result !== node) this.#sink.replaced(node);
+    if (!(result instanceof Branch)) this.#sink.write(node.key, node.start, undefined);
     return result;
   }
 
@@ -162,8 +170,7 @@ class Batch {
     low: number,
     high: number,
   ): Node | undefined {
-    const lower = new Branch({ key: node.key, start: split + 1, end: node.end }, node);
-    this.#write(lower.key, lower.start, lower);
+    const lower = this.#move(node, split + 1);
     const draft: Draft = { children: [], mask: 0, leaves: 0, changed: 0 };
     const lowerDigit = nibbleAt(node.key, split);
     // Deletions may leave the extension above the split: there is nothing to delete there.
@@ -202,7 +209,9 @@ class Batch {
       }
       const child = loadChild(this.#source, node, digit);
       const updated = this.update(changes, child, end + 1, begin, stop);
-      if (updated !== child) place(draft, digit, updated);
+      // It may have been loaded just now.
+      if (updated === child) draft.children[digit] = child;
+      else place(draft, digit, updated);
     });
     if (draft.changed === 0) return node;
     return this.#finish(node, draft, node.key, node.start, end);
@@ -221,9 +230,12 @@ class Batch {
       return this.#collapse(before, draft, start);
     }
     const { mask, changed, children, leaves } = draft;
-    const image = writeImage(before, { childDepth: end + 1, mask, changed, children });
-    const branch = new Branch({ key, start, end }, { image, mask, leaves, children });
-    this.#write(key, start, branch);
+    const { memory } = this.#source;
+    const update = { childDepth: end + 1, mask, changed, children };
+    const { at, length } = writeImage(memory, before, update);
+    const branch = new Branch({ key, start, end }, { at, length, mask, leaves, children });
+    this.#sink.made(branch);
+    this.#sink.write(key, start, branch);
     return branch;
   }
 
@@ -233,10 +245,22 @@ class Batch {
     const made = draft.children[digit];
     const child = made ?? (before && loadChild(this.#source, before, digit));
     if (!(child instanceof Branch)) return child;
-    this.#write(child.key, child.start, undefined);
-    const merged = new Branch({ key: child.key, start, end: child.end }, child);
-    this.#write(merged.key, start, merged);
-    return merged;
+    this.#sink.write(child.key, child.start, undefined);
+    this.#sink.replaced(child);
+    return this.#move(child, start);
+  }
+
+  /** The same branch hung elsewhere on its path: every branch has a slot of its own. */
+  #move(branch: Branch, start: number): Branch {
+    const { memory } = this.#source;
+    const { length, mask, leaves, key, end } = branch;
+    const at = memory.allocate(length);
+    memory.copy(at, branch.at, length);
+    const children = branch.children.slice();
+    const moved = new Branch({ key, start, end }, { at, length, mask, leaves, children });
+    this.#sink.made(moved);
+    this.#sink.write(key, start, moved);
+    return moved;
   }
 }
 

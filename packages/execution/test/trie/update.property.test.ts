@@ -56,6 +56,14 @@ function steps(bytes: number): fc.Arbitrary<Step[]> {
 
 async function runSteps(bytes: number, all: readonly Step[]): Promise<void> {
   const trie = new MemoryTrie(bytes);
+  try {
+    await runOn(trie, all);
+  } finally {
+    trie.close();
+  }
+}
+
+async function runOn(trie: MemoryTrie, all: readonly Step[]): Promise<void> {
   const oracle = await createMPT();
   for (const { puts, deletes, missing, reload } of all) {
     const batch = new Map<string, { key: Uint8Array; value: Uint8Array | undefined }>();
@@ -80,6 +88,7 @@ async function runSteps(bytes: number, all: readonly Step[]): Promise<void> {
     trie.node = before;
     assert.deepEqual(trie.root, rootBefore, 'the trie before is still what it was');
     trie.node = after;
+    trie.free();
     if (reload) trie.reload();
     for (const key of [...batch.values()].slice(0, 4).map((each) => each.key)) {
       const nodes = proveKey(trie, trie.node, key);
@@ -109,6 +118,7 @@ test('a known leaf is replaced without loading it', () => {
     value: new Uint8Array(40).fill(value),
   });
   trie.update(Array.from({ length: 256 }, (_, index) => leaf(index, 1)));
+  trie.free();
   trie.reload();
   trie.loads = 0;
   trie.update([leaf(3, 2)]);
