@@ -31,7 +31,7 @@ export async function startOwn(folder: string): Promise<DevnetProcess> {
     child.once('exit', () => reject(new Error(`the devnet ended: ${output}`)));
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString('utf8');
-      const found = /(?:JSON-RPC|http)\D*(127\.0\.0\.1:\d+)/.exec(output);
+      const found = /JSON-RPC\s+http:\/\/(127\.0\.0\.1:\d+)/.exec(output);
       if (found === null) return;
       clearTimeout(timer);
       resolve(`http://${found[1]}`);

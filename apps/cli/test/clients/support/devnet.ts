@@ -89,7 +89,7 @@ async function startBasalt(flags: readonly string[]): Promise<TestDevnet> {
     return await whenListening(
       'basalt',
       child,
-      /(?:JSON-RPC|http)\D*(127\.0\.0\.1:\d+)/,
+      /JSON-RPC\s+http:\/\/(127\.0\.0\.1:\d+)/,
       removeHome,
     );
   } catch (error) {
