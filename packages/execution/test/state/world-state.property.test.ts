@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type AccountChange, type AccountDump, keccak256, stateRoot } from '@basalt/evm';
-import { createMemoryTables, MemoryTablesStorage } from '@basalt/store';
+import { createMemoryTables, MemoryTablesStorage, type OrderedTables } from '@basalt/store';
 import fc from 'fast-check';
-import { STATE_TABLES } from '../../src/state/tables.ts';
+import { createStateEngine, STATE_TABLES } from '../../src/state/tables.ts';
 import type { WorldState } from '../../src/state/types.ts';
 import { createWorldState } from '../../src/state/world-state.ts';
 import { verifyTrieProof } from '../../src/trie/verify-proof.ts';
@@ -150,16 +153,19 @@ function checkProofs(world: WorldState, number: number, model: Model, pick: numb
   }
 }
 
-async function runSteps(steps: readonly Step[], pick: number): Promise<void> {
-  const storage = new MemoryTablesStorage();
-  const open = (): WorldState =>
+async function runSteps(
+  openEngine: () => OrderedTables | Promise<OrderedTables>,
+  steps: readonly Step[],
+  pick: number,
+): Promise<void> {
+  const open = async (): Promise<WorldState> =>
     createWorldState({
-      engine: createMemoryTables({ tables: STATE_TABLES, storage }),
+      engine: await openEngine(),
       windowBlocks: WINDOW,
       trieBytes: 0,
       cacheBytes: 8_000,
     });
-  let world = open();
+  let world = await open();
   let models: Model[] = [];
   const genesis: Model = new Map();
   const commit = (model: Model, changes: readonly Change[]): void => {
@@ -184,7 +190,7 @@ async function runSteps(steps: readonly Step[], pick: number): Promise<void> {
       await world.flush();
       if (each.kind === 'reopen') {
         await world.close();
-        world = open();
+        world = await open();
       }
     }
     assert.equal(world.number, models.length - 1);
@@ -209,7 +215,26 @@ async function runSteps(steps: readonly Step[], pick: number): Promise<void> {
 }
 
 test('roots, reads, proofs, counts and rewinds agree with a model', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), fc.nat(), runSteps), {
-    numRuns: 150,
-  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 14 }), fc.nat(), (steps, pick) => {
+      const storage = new MemoryTablesStorage();
+      return runSteps(() => createMemoryTables({ tables: STATE_TABLES, storage }), steps, pick);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('the same on a disk', async () => {
+  const steps = fc.array(step, { minLength: 8, maxLength: 14 });
+  await fc.assert(
+    fc.asyncProperty(steps, fc.nat(), async (...run) => {
+      const path = await mkdtemp(join(tmpdir(), 'basalt-state-'));
+      try {
+        await runSteps(() => createStateEngine({ path }), ...run);
+      } finally {
+        await rm(path, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 12 },
+  );
 });
