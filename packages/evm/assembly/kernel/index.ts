@@ -29,7 +29,13 @@ import { creditLazily, isExisting, useBalance, useCode, useExistence, useNonce }
 export { runCall, runCreate } from './drive';
 export { completeOpcodes } from './decode';
 export { setRule } from './rules';
-export { attach, knownAccountCell, knownSlotCell } from './cells';
+export {
+  attach,
+  findAccountCell,
+  findSlotCell,
+  knownAccountCell,
+  knownSlotCell,
+} from './cells';
 export { isStillValid, markWrites } from './records';
 export { publish, publishRefusal } from './publish';
 export {

@@ -28,6 +28,8 @@ interface Coordination {
   commitBlock(count: number): void;
   knownAccountCell(word: number): number;
   knownSlotCell(account: number, key: number): number;
+  findAccountCell(word: number): number;
+  findSlotCell(account: number, key: number): number;
   setAccountBase(cell: number): void;
   clearStorageBase(cell: number): void;
   setSlotBase(cell: number): void;
@@ -110,7 +112,13 @@ class Coordinator implements VersionedMemory {
   }
 
   applyToBase(changes: readonly AccountChange[]): void {
-    for (const change of changes) this.#applyToBase(change);
+    const { knownAccountCell, knownSlotCell } = this.#kernel;
+    for (const change of changes) this.#setBase(change, knownAccountCell, knownSlotCell);
+  }
+
+  addToBase(values: readonly AccountChange[]): void {
+    const { findAccountCell, findSlotCell } = this.#kernel;
+    for (const value of values) this.#setBase(value, findAccountCell, findSlotCell);
   }
 
   clear(): void {
@@ -190,10 +198,15 @@ class Coordinator implements VersionedMemory {
     return slots;
   }
 
-  #applyToBase({ address, account, storageCleared, storage }: AccountChange): void {
+  /** `accountCell` and `slotCell` find a cell or give 0. */
+  #setBase(
+    { address, account, storageCleared, storage }: AccountChange,
+    accountCell: Coordination['findAccountCell'],
+    slotCell: Coordination['findSlotCell'],
+  ): void {
     const key = this.#work + KEY_WORD;
     writeBytesAsWord(this.#in, key, address);
-    const cell = this.#kernel.knownAccountCell(key);
+    const cell = accountCell(key);
     // Who has no cell has no slot with one either.
     if (cell === 0) return;
     const { view, bytes } = this.#in;
@@ -205,10 +218,10 @@ class Coordinator implements VersionedMemory {
     if (account === undefined || storageCleared) this.#kernel.clearStorageBase(cell);
     for (const { slot, value } of storage) {
       writeBytesAsWord(this.#in, key, slot);
-      const slotCell = this.#kernel.knownSlotCell(cell, key);
-      if (slotCell === 0) continue;
+      const found = slotCell(cell, key);
+      if (found === 0) continue;
       writeBytesAsWord(this.#in, this.#work, value);
-      this.#kernel.setSlotBase(slotCell);
+      this.#kernel.setSlotBase(found);
     }
   }
 }

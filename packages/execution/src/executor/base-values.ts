@@ -5,6 +5,8 @@ import type { ExecutionJob } from './types.ts';
 
 /** Part of the table of cells that old base values may fill; the rest is the next block's. */
 const FILL_MAX = 0.6;
+/** Part that may be filled beforehand: what a block asks for needs room too. */
+const ROOM_MAX = 0.8;
 
 /**
  * Base values in shared memory: what a block finds there it need not ask for. Here it is known which
@@ -32,13 +34,26 @@ export class BaseValues {
         this.#storage(job, address, slots, wanted);
       }
     }
-    if (wanted.length > 0) memory.applyToBase(wanted);
+    this.#add(wanted, memory);
+  }
+
+  /** What a block that ran one after another has read and written. */
+  add(values: readonly AccountChange[], memory: VersionedMemory): void {
+    this.#add(values, memory);
   }
 
   /** The memory is empty. */
   forget(): void {
     this.#accounts = new ByteTable<true>();
     this.#slots = new ByteTable<true>();
+  }
+
+  #add(values: readonly AccountChange[], memory: VersionedMemory): void {
+    const { cells, cellsMax } = memory.stats();
+    let count = cells;
+    for (const { storage } of values) count += 1 + storage.length;
+    if (count < cellsMax * ROOM_MAX) memory.addToBase(values);
+    else memory.applyToBase(values);
   }
 
   #account({ state }: ExecutionJob, address: Uint8Array, wanted: AccountChange[]): void {

@@ -104,7 +104,7 @@ export class ParallelExecutor implements BlockExecutor {
 
   async #runSequential(job: ExecutionJob, reason: Fallback): Promise<ExecutedBlock> {
     const { state, ...block } = await this.#options.sequential.run(job, reason);
-    this.#runner.memory.applyToBase(state.contents());
+    this.#base.add(state.contents(), this.#runner.memory);
     this.#chooser.record(block.statistics, job.transactions.length, block.gasUsed);
     return block;
   }
@@ -150,7 +150,7 @@ export class ParallelExecutor implements BlockExecutor {
     const state = createBlockState(job.state, job.blockHash);
     state.apply(changes);
     const block = await this.#options.sequential.run(job, 'conflict', { results, state });
-    this.#runner.memory.applyToBase(state.contents());
+    this.#base.add(state.contents(), this.#runner.memory);
     const { state: _, ...rest } = block;
     return rest;
   }
