@@ -4,7 +4,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { BlockAttributes, Chain, ChainEvent } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { Pool, PooledTransaction } from '../pool/types.ts';
-import { signTransaction } from '../transaction/sign.ts';
+import { type Sign, signPortable, signTransaction } from '../transaction/sign.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { DevnetKeys } from './accounts.ts';
 import { BlockTime, type BlockTimeState } from './block-time.ts';
@@ -28,6 +28,8 @@ export interface DevnetComponents {
   readonly random: Random;
   /** A block that nobody waits for could not be made. */
   readonly onError: (error: unknown) => void;
+  /** Signs for the accounts; in JavaScript where absent. */
+  readonly sign?: Sign;
 }
 
 export interface DevnetOptions {
@@ -240,7 +242,8 @@ class ChainDevnet implements Devnet {
     const { chainId } = this.chain.config;
     const key = this.#senders.keyOf(from);
     if (key !== undefined) {
-      const { raw } = signTransaction(fields, chainId, key);
+      const { sign = signPortable } = this.#components;
+      const { raw } = signTransaction(fields, chainId, key, sign);
       return await this.pool.add(raw);
     }
     if (!this.#senders.isImpersonated(from)) {

@@ -5,9 +5,13 @@ import {
   type Devnet,
   deriveDevnetKeys,
   devnetGenesis,
+  loadSign,
   mnemonicOfSeed,
   type Pool,
+  type Sign,
+  signTransaction,
   TEST_MNEMONIC,
+  type TransactionFields,
 } from '@basalt/execution';
 import { createJsonRpcServer } from '@basalt/json-rpc';
 import type { Ledger } from '@basalt/ledger';
@@ -104,8 +108,11 @@ async function start(
   const folder = extras.isTemporary === true ? undefined : opened.folder;
   const pool = await openPool({ chain, recoverer, clock, logger, metrics, folder }, stops);
   stops.push(showChain(metrics, { chain, pool, world }));
-  const made = openDevnet(components, config, opened, pool);
-  if (made !== undefined) stops.push(() => made.devnet.close());
+  const made = openDevnet(components, config, opened, pool, await loadSign());
+  if (made !== undefined) {
+    stops.push(() => made.devnet.close());
+    void warmUp(opened, made.devnet).catch(() => undefined);
+  }
   const proofs = createTransactionProofs(chain, log, components.ledgerUrl);
   const rpcUrl = await serve(components, config, stops, {
     chain,
@@ -146,12 +153,31 @@ function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChai
   return { kind: 'devnet', genesis, mnemonic: keys.mnemonic, accounts, seed };
 }
 
+/** Threads and engines start now and not with somebody's first transaction; nothing is kept. */
+async function warmUp({ chain, recoverer }: OpenedChain, devnet: Devnet): Promise<void> {
+  const { address, privateKey } = devnet.faucet;
+  const { number, timestamp } = chain.head().header;
+  const { fork } = chain.config.forkAt(number, timestamp);
+  const fields: TransactionFields = {
+    type: 0,
+    nonce: 0n,
+    gasPrice: 0n,
+    gasLimit: 21_000n,
+    to: address,
+    value: 0n,
+    data: new Uint8Array(0),
+  };
+  const signed = signTransaction(fields, chain.config.chainId, privateKey);
+  await Promise.all([recoverer.recover([signed], fork), chain.build([], devnet.nextAttributes())]);
+}
+
 /** undefined: the chain was imported. */
 function openDevnet(
   { clock, scheduler, logger }: StartChainComponents,
   config: ChainKeys,
   { chain, file }: OpenedChain,
   pool: Pool,
+  sign: Sign,
 ): { devnet: Devnet; info: DevnetInfo } | undefined {
   if (file.kind === 'imported') return undefined;
   const { seed, mnemonic } = file;
@@ -163,6 +189,7 @@ function openDevnet(
       pool,
       clock,
       scheduler,
+      sign,
       random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
       onError: (error) => {
         const reason = error instanceof Error ? error.message : String(error);
