@@ -29,8 +29,11 @@ export const DEFAULT_LIMITS: RpcLimits = {
   responseBytes: 25_000_000,
   /** As geth: one to sixty milliseconds of the interpreter. */
   callGas: 50_000_000n,
-  /** As geth: what precompiled contracts in JavaScript may take beyond what gas promises. */
-  callMs: 5_000,
+  /**
+   * What precompiled contracts in JavaScript and traces may take beyond what gas promises. geth has
+   * 5 s, on threads beside each other; here others wait meanwhile.
+   */
+  callMs: 2_000,
   /** Everything else that waits: disk, mining. */
   requestMs: 30_000,
   /** Requests being answered at once; each may hold a body. */

@@ -157,6 +157,8 @@ suite('over HTTP', () => {
     const own = { ...JSON_TYPE, origin: 'http://localhost:3000' };
     const allowed = await send(port, body, own);
     assert.equal(allowed.headers['access-control-allow-origin'], 'http://localhost:3000');
+    const wallet = { ...JSON_TYPE, origin: 'chrome-extension://nkbihfbeogaeaoehlefnkodbefgpgknn' };
+    assert.equal((await send(port, body, wallet)).status, 200);
     const preflight = await send(port, undefined, { origin: 'http://127.0.0.1:1' }, 'OPTIONS');
     assert.equal(preflight.status, 204);
     assert.match(String(preflight.headers['access-control-allow-headers']), /content-type/);

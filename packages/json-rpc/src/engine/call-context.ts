@@ -11,7 +11,13 @@ import {
 import type { TransactionArgs } from '../params/transaction-args.ts';
 import type { Services } from '../services.ts';
 import type { Deadline } from './engines.ts';
-import { applyMessage, type Message, type MessageResult, type MessageRules } from './message.ts';
+import {
+  applyMessage,
+  type Message,
+  MessageError,
+  type MessageResult,
+  type MessageRules,
+} from './message.ts';
 import { applyOverrides, warmAddresses, withMoved } from './moved-precompiles.ts';
 import { nextEnvironment } from './next-environment.ts';
 import { Overlay } from './overlay.ts';
@@ -124,14 +130,13 @@ export function runCall(
     try {
       return applyMessage(evm, state, message, block, options);
     } catch (error) {
-      throw error instanceof RpcError ? toCallError(error, message.gasLimit) : error;
+      throw error instanceof MessageError ? toCallError(error, message.gasLimit) : error;
     }
   });
 }
 
 /** As geth words it where a call could not begin. */
-export function toCallError(error: RpcError, gas: bigint): RpcError {
-  if (error.message.startsWith('execution aborted')) return error;
+export function toCallError(error: MessageError, gas: bigint): RpcError {
   const code = error.code < -38_000 ? -32_000 : error.code;
   return new RpcError(code, `err: ${error.message} (supplied gas ${gas})`);
 }

@@ -37,6 +37,9 @@ export interface Message {
   readonly authorizations: readonly Authorization[] | undefined;
 }
 
+/** A message that can not be carried out: nothing of it ran. */
+export class MessageError extends RpcError {}
+
 /** Which of the rules for transactions a call is freed from. */
 export interface MessageRules {
   readonly skipsNonce: boolean;
@@ -66,7 +69,7 @@ const UINT64 = 2n ** 64n;
  * Runs a message with everything that a transaction does beside it: charges, nonce, authorizations,
  * refund, fee. Changes nothing by itself. What may be left out is as in geth's state transition.
  *
- * @throws RpcError with the code of `eth_simulateV1` for a message that can not be carried out
+ * @throws MessageError with the code that `eth_simulateV1` has for it
  */
 export function applyMessage(
   evm: Evm,
@@ -246,6 +249,6 @@ function warm(
   for (const { address, slots } of accessList) session.warm(address, slots);
 }
 
-function refuse(name: keyof typeof RPC_ERRORS, message: string): RpcError {
-  return new RpcError(RPC_ERRORS[name], message);
+function refuse(name: keyof typeof RPC_ERRORS, message: string): MessageError {
+  return new MessageError(RPC_ERRORS[name], message);
 }

@@ -32,13 +32,17 @@ const EXTENSIONS: ReadonlySet<string> = new Set([
   'safari-web-extension:',
 ]);
 
+/** `chrome-extension:` and its like: a wallet that the owner of the browser installed. */
+const EXTENSION = /^[a-z-]+-extension:$/;
+
 /** False: a page of an origin that may not ask. No origin: no page. */
 export function isOriginAllowed(origin: string | undefined, { origins }: AccessRules): boolean {
   if (origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())) return true;
   try {
     const url = new URL(origin);
     if (EXTENSIONS.has(url.protocol)) return true;
-    return url.protocol.startsWith('http') && isLoopback(hostName(url.host));
+    if (EXTENSION.test(url.protocol)) return true;
+    return /^https?:$/.test(url.protocol) && isLoopback(hostName(url.host));
   } catch {
     // `null` and what is no address.
     return false;

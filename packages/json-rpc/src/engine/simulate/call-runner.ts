@@ -2,7 +2,7 @@ import type { BlockEnvironment, Evm, StateReader } from '@basalt/evm';
 import { RPC_ERRORS, RpcError } from '../../errors.ts';
 import type { TransactionArgs } from '../../params/transaction-args.ts';
 import { toCallError, toMessage } from '../call-context.ts';
-import { applyMessage, type MessageResult } from '../message.ts';
+import { applyMessage, MessageError, type MessageResult } from '../message.ts';
 import type { MovedPrecompiles } from '../moved-precompiles.ts';
 import { warmAddresses, withoutMoved } from '../moved-precompiles.ts';
 import type { Overlay } from '../overlay.ts';
@@ -55,7 +55,7 @@ export function runSimulatedCall(
     const traced = run.traceTransfers ? { ...rules, tracer } : rules;
     result = applyMessage(evm, run.reader, message, environment, traced);
   } catch (error) {
-    throw error instanceof RpcError ? withGas(error, message.gasLimit) : error;
+    throw error instanceof MessageError ? withGas(error, message.gasLimit) : error;
   }
   overlay.push(withoutMoved(overlay, result.changes, moved));
   const transaction = toTransaction(args, message, environment.chainId);
@@ -65,6 +65,6 @@ export function runSimulatedCall(
 }
 
 /** Keeps the code, which says what was wrong. */
-function withGas(error: RpcError, gas: bigint): RpcError {
+function withGas(error: MessageError, gas: bigint): RpcError {
   return new RpcError(error.code, toCallError(error, gas).message);
 }

@@ -43,6 +43,7 @@ function structTracer(options: StructLoggerOptions, budget: TraceBudget): Traced
   const logger = createStructLogger(options);
   /** Kinds of the open frames, outermost first. */
   const kinds: FrameKind[] = [];
+  const { limit = 0 } = options;
   let steps = 0;
   const tracer: Tracer = {
     onEnter(frame) {
@@ -55,14 +56,12 @@ function structTracer(options: StructLoggerOptions, budget: TraceBudget): Traced
       if (isCreation && exit.halt === undefined) leaveOutDeposit(logger, exit.output);
     },
     onStep(step) {
-      // What follows the limit is not kept, so it costs nothing but time.
-      if (options.limit === undefined || options.limit === 0 || steps < options.limit) {
-        let bytes = 120 + (options.enableMemory === true ? step.memorySize * 2.2 : 0);
-        if (options.disableStack !== true) bytes += step.stack().length * 24;
-        if (options.enableReturnData === true) bytes += step.returnData().length * 2;
-        budget.take(1, bytes);
-      }
-      steps++;
+      // What follows the limit is not kept: not even looked at, it costs next to nothing.
+      if (limit > 0 && ++steps > limit) return;
+      let bytes = 120 + (options.enableMemory === true ? step.memorySize * 2.2 : 0);
+      if (options.disableStack !== true) bytes += step.stack().length * 24;
+      if (options.enableReturnData === true) bytes += step.returnData().length * 2;
+      budget.take(1, bytes);
       logger.onStep?.(step);
     },
   };
