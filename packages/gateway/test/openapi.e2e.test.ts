@@ -50,6 +50,7 @@ const CONTRACT: readonly string[] = [
   'GET /chains/{ns}/super',
   'GET /chains/{ns}/snapshots/{height}',
   'GET /snapshots/{height}',
+  'GET /transactions/{hash}/proof',
   'GET /chains/{ns}/forks',
   'GET /forks/{hash}',
   'GET /chains/{ns}/events',
