@@ -1,12 +1,14 @@
 /**
  * One composition root: reads the configuration, opens the data folder and its keys, wires store,
- * cryptography, ledger and gateway, and stops them in the right order. Contains no protocol logic.
+ * cryptography, ledger, gateway and, where asked for, a chain with its JSON-RPC, and stops them in
+ * the right order. Contains no protocol logic.
  *
  * Invariants:
  * - One process per data folder; the second is refused before it touches anything.
  * - Unknown keys of the configuration are refused; no secret is a setting (files hold them).
  * - Keys that a node makes for itself have mode 0600 and are unencrypted unless a passphrase is
  *   given, since it starts without a person.
+ * - A chain is a namespace of the ledger; its blocks are durable there before its state knows them.
  * - `stop` answers what is under way, covers it with a checkpoint and leaves nothing open.
  *
  * @example
