@@ -92,6 +92,9 @@ export const FILTER_ADDRESSES_MAX = 1_000;
 export const FILTER_TOPICS_MAX = 4;
 export const FILTER_ALTERNATIVES_MAX = 1_000;
 
+/** Blooms of blocks kept for questions to come: 256 bytes and a key each, 25 MB. */
+export const BLOOMS_MAX = 65_536;
+
 /** What one filter keeps for its poller; what comes above drops the oldest. */
 export const FILTER_PENDING_MAX = 10_000;
 

@@ -18,6 +18,7 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   type RpcLimits,
 } from './limits.ts';
+import { BloomCache } from './logs/bloom-cache.ts';
 import { FilterStore } from './logs/filter-store.ts';
 import { Subscriptions } from './logs/subscriptions.ts';
 import { methodTable } from './methods/table.ts';
@@ -102,6 +103,7 @@ class RpcServer implements JsonRpcServer {
       clientVersion: options.clientVersion,
       // Strangers choose what runs: they must not know where tables are slow.
       engines: new Engines(clock, randomBytes(8).readBigUInt64LE()),
+      blooms: new BloomCache(),
       filters: new FilterStore({ chain, pool, clock, limits, newId }),
       subscriptions: new Subscriptions({ chain, pool, limits, newId }),
     };

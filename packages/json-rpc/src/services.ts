@@ -2,6 +2,7 @@ import type { Chain, Devnet, Pool } from '@basalt/execution';
 import type { Logger } from '@basalt/telemetry';
 import type { Engines } from './engine/engines.ts';
 import type { RpcLimits } from './limits.ts';
+import type { BloomCache } from './logs/bloom-cache.ts';
 import type { FilterStore } from './logs/filter-store.ts';
 import type { Subscriptions } from './logs/subscriptions.ts';
 
@@ -30,6 +31,7 @@ export interface Services {
   readonly limits: RpcLimits;
   readonly clientVersion: string;
   readonly engines: Engines;
+  readonly blooms: BloomCache;
   readonly filters: FilterStore;
   readonly subscriptions: Subscriptions;
 }

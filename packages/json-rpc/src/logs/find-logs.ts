@@ -18,7 +18,7 @@ const BLOCKS_PER_TURN = 64;
  *   unknown block, and for more logs than one answer may have
  */
 export async function findLogs(services: Services, filter: LogFilterArgs): Promise<View[]> {
-  const { chain, limits } = services;
+  const { blooms, chain, limits } = services;
   if (filter.blockHash !== undefined) {
     const block = await chain.blockByHash(filter.blockHash);
     if (block === undefined) throw serverError('unknown block');
@@ -34,9 +34,15 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
   }
   const views: View[] = [];
   for (let number = Number(from); number <= Number(to); number++) {
-    const block = await chain.block(number);
+    const hash = chain.hashOf(number);
     // The chain was rewound meanwhile.
+    if (hash === undefined) break;
+    if (number % BLOCKS_PER_TURN === 0) await nextTurn();
+    const known = blooms.get(hash);
+    if (known !== undefined && !mayMatch(known, filter)) continue;
+    const block = await chain.block(number);
     if (block === undefined) break;
+    blooms.set(block.hash, block.header.logsBloom);
     if (mayMatch(block.header.logsBloom, filter)) {
       const receipts = await chain.receipts(number);
       views.push(...matchingLogs(block, receipts ?? [], filter));
@@ -47,7 +53,6 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
           `${from} to ${Math.max(Number(from), number - 1)}`,
       );
     }
-    if (number % BLOCKS_PER_TURN === 0) await nextTurn();
   }
   return views;
 }
