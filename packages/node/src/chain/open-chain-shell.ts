@@ -108,8 +108,15 @@ async function open(
   const folder = join(dataDir, 'chain');
   const { signer } = await openNodeKey(join(dataDir, 'chain.key'), crypto, undefined);
   const log = await openLedgerBlockLog({ ledger, signer, crypto });
+  const path = join(folder, 'chain.json');
+  const known = await readChainFile(path);
+  const given: Given =
+    known === undefined ? { isNew: true, made: options.found() } : { isNew: false, file: known };
   const stateEngine = await createStateEngine(isTemporary ? {} : { path: join(folder, 'state') });
-  const world = createWorldState({ engine: stateEngine });
+  // A devnet goes back to any of its blocks: `reset` to the first, a snapshot of long ago.
+  const { kind } = given.isNew ? given.made : given.file;
+  const window = kind === 'devnet' ? { windowBlocks: 'all' as const } : {};
+  const world = createWorldState({ engine: stateEngine, ...window });
   closes.push(() => world.close());
   const tables = isTemporary
     ? createMemoryTables({ tables: CHAIN_TABLES })
@@ -119,10 +126,8 @@ async function open(
         format: INDEX_FORMAT,
       });
   closes.push(() => tables.close());
-  const path = join(folder, 'chain.json');
-  const known = await readChainFile(path);
-  const { file, genesis } = known === undefined ? found(options, world) : reopen(known);
-  if (known === undefined) await writeChainFile(path, file);
+  const { file, genesis } = given.isNew ? found(given.made, world) : reopen(given.file);
+  if (given.isNew) await writeChainFile(path, file);
   const executor = meteredExecutor(createBlockExecutor({ workers, engine }), options.executed);
   closes.push(() => executor.close());
   const recoverer = createRecoverer({ threads: workers === 1 ? 0 : workers });
@@ -135,16 +140,20 @@ async function open(
     { onReplay },
   );
   closes.push(() => chain.close());
-  return { chain, log, world, executor, recoverer, file, folder, isNew: known === undefined };
+  return { chain, log, world, executor, recoverer, file, folder, isNew: given.isNew };
 }
+
+/** What a data folder has, or what it is to be founded with. */
+type Given =
+  | { readonly isNew: true; readonly made: NewChain }
+  | { readonly isNew: false; readonly file: ChainFile };
 
 interface Founded {
   readonly file: ChainFile;
   readonly genesis: ParsedGenesis;
 }
 
-function found({ found: make }: OpenChainOptions, world: WorldState): Founded {
-  const made = make();
+function found(made: NewChain, world: WorldState): Founded {
   const plan = readGenesis(made.genesis);
   const { root } = world.stage(plan.changes);
   return { file: { ...made, stateRoot: toHex(root) }, genesis: completeGenesis(plan, root) };
