@@ -137,8 +137,7 @@ class KernelEvm implements Evm {
     assertTenant(parts);
     parts.session?.close();
     kernel.exports.reset();
-    parts.block = undefined;
-    writeBlock(kernel, rules, { ...DEFAULT_BLOCK, ...block });
+    parts.block = writeBlock(kernel, rules, { ...DEFAULT_BLOCK, ...block }, parts.block);
     writeTransaction(kernel, transaction);
     context.state = state;
     const session = new KernelSession(context, kernel, rules, tier);

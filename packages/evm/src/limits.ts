@@ -44,8 +44,9 @@ export const PARALLEL_MEMORY: MemorySizes = {
 export const ENGINES_MAX = 16;
 
 /**
- * What engines share. Cells: a block of 60 million gas names at most 28,000 cold accounts and slots,
- * the rest keeps values of blocks before, 42 MB. Block bytes: an ERC-20 transfer leaves 1 KB a run.
+ * What engines share. Cells: a block of 60 million gas names at most 28,000 cold accounts and
+ * slots, the rest keeps values of blocks before, 42 MB. Block bytes: an ERC-20 transfer leaves
+ * 0.8 KB each time it runs.
  */
 export const DEFAULT_VERSIONED_MEMORY: VersionedMemorySizes = {
   cells: 2 ** 18,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEvm } from '../src/create-evm.ts';
 import { compileNow } from '../src/jit/compile.ts';
-import type { Compile, CompiledCode } from '../src/jit/types.ts';
+import type { Compile } from '../src/jit/types.ts';
 import { planSharedMemory } from '../src/parallel/plan.ts';
 import { versionedEngine } from '../src/parallel/versioned-engine.ts';
 import { createMemoryState, type MemoryState } from '../src/state/memory-state.ts';
@@ -49,7 +49,7 @@ function call(number: number, fields: Partial<LegacyTransaction>): Transaction {
 }
 
 function run(machine: Machine, state: StateReader, transactions: readonly Transaction[]): void {
-  machine.memory.beginBlock(transactions.length, { coinbase: COINBASE });
+  machine.memory.beginBlock(transactions.length);
   for (const [index, transaction] of transactions.entries()) {
     const engine = machine.engines[index % machine.engines.length];
     assert.equal(
@@ -82,7 +82,7 @@ function valueIn(state: StateReader, slot: bigint): bigint {
   return toNumber(state.readStorage(COUNTER, word(slot)));
 }
 
-test('the state is asked once for each value, over blocks too, until all is forgotten', async () => {
+test('the state is asked once for each value, over blocks, until all is forgotten', async () => {
   const machine = await createMachine('osaka');
   const state = world();
   const reader = counted(state);
@@ -151,7 +151,7 @@ test('what needs more than the sizes ends with memory-bound, and the next block 
   assert.throws(() => run(few, state, many), isBound);
   run(few, state, [call(1, {}), call(2, {})]);
   assert(few.memory.result(1).included);
-  assert.throws(() => few.memory.beginBlock(1_000_000, { coinbase: COINBASE }), isBound);
+  assert.throws(() => few.memory.beginBlock(1_000_000), isBound);
 
   const small = await createMachine('osaka', { versioned: { cells: 4_096, blockBytes: 65_536 } });
   const logs = call(1, { to: EATER, gasLimit: 16_000_000n });
@@ -192,7 +192,7 @@ test('locations that cause aborts are told, most first', async () => {
   const state = world();
   const [engine] = machine.engines;
   assert(engine !== undefined);
-  machine.memory.beginBlock(4, { coinbase: COINBASE });
+  machine.memory.beginBlock(4);
   const execute = (index: number, incarnation: number): string =>
     engine.execute(index, incarnation, call(index + 1, {}), ENVIRONMENT, state, SPACE).status;
   for (const index of [3, 2, 1, 0]) assert.equal(execute(index, 0), 'executed');
@@ -208,7 +208,7 @@ test('locations that cause aborts are told, most first', async () => {
     assert.equal(execute(index, 2), 'executed');
     assert(engine.validate(index));
   }
-  machine.memory.beginBlock(1, { coinbase: COINBASE });
+  machine.memory.beginBlock(1);
   assert.deepEqual(machine.memory.hotKeys(8), []);
 });
 
@@ -255,7 +255,7 @@ test('a state that throws ends the execution, is thrown on, and leaves all usabl
       throw new Error('disk');
     },
   };
-  machine.memory.beginBlock(2, { coinbase: COINBASE });
+  machine.memory.beginBlock(2);
   const [engine] = machine.engines;
   assert.throws(() => engine?.execute(0, 0, call(1, {}), ENVIRONMENT, broken, SPACE), /disk/);
   assert.throws(() => machine.memory.result(0), { code: 'bad-request' });
@@ -270,7 +270,7 @@ test('the fee recipient and recipients of plain transfers make no transaction wa
   const [engine] = machine.engines;
   const shop = address(0x5409);
   const transfer = { to: shop, value: 3n, gasLimit: 21_000n, data: new Uint8Array(0) };
-  machine.memory.beginBlock(30, { coinbase: COINBASE });
+  machine.memory.beginBlock(30);
   for (let index = 29; index >= 0; index--) {
     engine?.execute(index, 0, call(index + 1, transfer), ENVIRONMENT, state, SPACE);
   }
@@ -286,7 +286,7 @@ test('an engine made in the place of another ends it, with what it had ordered',
   const orders: (() => void)[] = [];
   const compile: Compile = (job) =>
     new Promise((resolve) => {
-      orders.push(() => resolve(compileNow(job) as CompiledCode));
+      orders.push(() => resolve(compileNow(job)));
     });
   const tier = { hotGas: 0n, compile };
   const shared = { plan, engine: 0 };

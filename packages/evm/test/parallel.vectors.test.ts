@@ -45,7 +45,7 @@ test('the core of the execution-spec-tests, each as a block of one transaction',
     const memory = memories.get(evm);
     assert(memory !== undefined);
     memory.clear();
-    memory.beginBlock(1, { coinbase: block.coinbase });
+    memory.beginBlock(1);
     const space = {
       gas: block.gasLimit,
       blobGas: BigInt(FORK_RULES[evm.fork].blobsPerBlockMax * 131_072),

@@ -211,7 +211,8 @@ function moveValue(from: usize, to: usize, value: usize): void {
   }
   subtractBalance(from, value);
   // A plain transfer: what the recipient had does not matter to it.
-  if (isVersioned && depth == 1 && codeSizeOf(to) == 0 && precompileId(to) == 0) creditLazily(to, value);
+  const isPlain = isVersioned && depth == 1 && codeSizeOf(to) == 0 && precompileId(to) == 0;
+  if (isPlain) creditLazily(to, value);
   else addBalance(to, value);
 }
 

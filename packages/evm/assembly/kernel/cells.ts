@@ -38,8 +38,8 @@ const WORK_BYTES: usize = 256;
 export const CELL_BYTES: usize = 160;
 /** u32: CELL_IS_*. */
 export const CELL_KIND: usize = 0;
-/** u32: 0 free, 1 taken, 2 taken and somebody waits. */
-const CELL_LOCK: usize = 4;
+/** u32: locks.ts. */
+export const CELL_LOCK: usize = 4;
 /** u32: block that the lists are of. */
 export const CELL_GENERATION: usize = 8;
 /** u32 each: heads of the lists. A slot has the first only. */
@@ -50,8 +50,8 @@ export const CELL_CODES: usize = 20;
 /** u32: BASE_*. */
 export const CELL_BASE: usize = 24;
 /**
- * u32: how often the account's storage was cleared over blocks; a slot's base value counts while its
- * number is that of its account.
+ * u32: how often the account's storage was cleared over blocks; a slot's base value counts while
+ * its number is that of its account.
  */
 export const CELL_EPOCH: usize = 28;
 /** Account: the address as in ACCOUNT_ADDRESS. Slot: u32 cell of the account. */
@@ -83,10 +83,6 @@ export const BASE_IS_EXISTING: u32 = 2;
 
 /** Room of a block is handed out in pieces of at least this. */
 const CHUNK_BYTES: u32 = 16384;
-/** Turns of waiting for a lock before sleeping: it is held for a few dozen instructions. */
-const SPINS: i32 = 200;
-const SLEEP_NANOSECONDS: i64 = 1_000_000;
-
 /** This session reads and writes cells. */
 export let isVersioned: bool = false;
 export function setVersioned(is: bool): void {
@@ -172,21 +168,6 @@ export function takeBytes(bytes: u32): usize {
   const at = pieceAt;
   pieceAt = at + size;
   return at;
-}
-
-// ---- locks: writers of one cell come one after another; readers take none ----
-
-export function lock(cell: usize): void {
-  const at = cell + CELL_LOCK;
-  if (atomic.cmpxchg<u32>(at, 0, 1) == 0) return;
-  for (let i = 0; i < SPINS; i++) {
-    if (atomic.load<u32>(at) == 0 && atomic.cmpxchg<u32>(at, 0, 1) == 0) return;
-  }
-  while (atomic.xchg<u32>(at, 2) != 0) atomic.wait<i32>(at, 2, SLEEP_NANOSECONDS);
-}
-
-export function unlock(cell: usize): void {
-  if (atomic.xchg<u32>(cell + CELL_LOCK, 0) == 2) atomic.notify(cell + CELL_LOCK, 1);
 }
 
 // ---- the table ----

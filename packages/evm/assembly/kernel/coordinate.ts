@@ -251,7 +251,7 @@ function dropOldCells(): void {
   }
 }
 
-/** Cells named fewer blocks ago than this fill at most half of the room; 0: too many of the last. */
+/** Cells named fewer blocks ago than this fill half of the room at most; 0: none would do. */
 function ageToKeep(): u32 {
   const end = cells + <usize>load<u32>(header, V_CELL_COUNT) * CELL_BYTES;
   memory.fill(work, 0, AGES * 4);

@@ -114,7 +114,7 @@ export const ACCOUNT_IS_WARM: u32 = 4;
 export const ACCOUNT_IS_CREATED: u32 = 8;
 export const ACCOUNT_IS_DESTROYED: u32 = 16;
 export const ACCOUNT_IS_TOUCHED: u32 = 32;
-/** Parts that are known; a versioned session reads each when it is first used, others all at once. */
+/** Parts that are known: a versioned session reads each when it is used, others all at once. */
 export const ACCOUNT_HAS_BALANCE: u32 = 64;
 export const ACCOUNT_HAS_NONCE: u32 = 128;
 export const ACCOUNT_HAS_CODE: u32 = 256;

@@ -66,7 +66,7 @@ import {
 } from './records';
 import * as rules from './rules';
 import { ensureBase, slotCellOf, useExistence } from './uses';
-import { ENTRY_IS_CLEARED, ENTRY_IS_DELTA, ENTRY_IS_EXISTING } from './versions';
+import { ENTRY_IS_CLEARED, ENTRY_IS_DELTA, ENTRY_IS_EXISTING } from './entries';
 import { copyWord, equalWords, setWord } from './words';
 
 /** The account is as it was, or is changed, or does not exist any more. */

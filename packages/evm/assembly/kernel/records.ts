@@ -13,6 +13,7 @@ import {
   work,
 } from './cells';
 import { exceed, BOUND_BLOCK } from './host';
+import { insertEntry, markEntry, newEntry, removeOlder } from './entries';
 import {
   ANSWER_BLOCKED,
   allowAsking,
@@ -22,12 +23,8 @@ import {
   codeHashBelow,
   emptinessBelow,
   existenceBelow,
-  insertEntry,
-  markEntry,
-  newEntry,
   nonceBelow,
   nonceFound,
-  removeOlder,
   slotBelow,
 } from './versions';
 import { equalWords } from './words';

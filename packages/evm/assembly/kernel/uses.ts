@@ -115,7 +115,9 @@ function readBalance(account: usize): void {
   copyWord(noteRead(READ_BALANCE, cell), below);
   const flags = load<u32>(account, ACCOUNT_FLAGS);
   copyWord(account + ACCOUNT_BALANCE, below);
-  if (flags & ACCOUNT_HAS_DELTA) addWords(account + ACCOUNT_BALANCE, below, account + ACCOUNT_DELTA);
+  if (flags & ACCOUNT_HAS_DELTA) {
+    addWords(account + ACCOUNT_BALANCE, below, account + ACCOUNT_DELTA);
+  }
   store<u32>(account, (flags & ~ACCOUNT_HAS_DELTA) | ACCOUNT_HAS_BALANCE, ACCOUNT_FLAGS);
 }
 

@@ -18,7 +18,7 @@ export interface EngineParts {
   readonly tenancy: Tenancy;
   /** The open session; whoever opens another closes it. */
   session: KernelSession | undefined;
-  /** The block that stands in the kernel's environment; undefined: none that counts. */
+  /** The block that stands in the kernel's environment. */
   block: BlockEnvironment | undefined;
 }
 

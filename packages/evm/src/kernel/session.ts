@@ -5,6 +5,7 @@ import type { Tier } from '../jit/tier.ts';
 import { GAS_LIMIT_MAX } from '../limits.ts';
 import type { Tracer } from '../trace/types.ts';
 import type { Account } from '../types.ts';
+import { assertBits, assertLength } from './assert-input.ts';
 import { addressAt, collect, readAccount } from './collect.ts';
 import { haltOf } from './halts.ts';
 import type { HostContext } from './host.ts';
@@ -297,23 +298,13 @@ export class KernelSession implements Session {
     this.#assertOpen();
     assertLength(address, 20, 'address');
     const word = this.#kernel.at.scratch + ADDRESS_WORD;
-    writeBytesAsWord(this.#kernel, word, address);
+    // The kernel looks at these twenty bytes only.
+    const { bytes } = this.#kernel;
+    for (let index = 0; index < 20; index++) bytes[word + index] = address[19 - index] ?? 0;
     return this.#kernel.exports.accountOf(word);
   }
 
   #assertOpen(): void {
     if (!this.#isOpen) throw new EvmError('session-closed', 'this session has ended');
-  }
-}
-
-export function assertLength(bytes: Uint8Array, length: number, what: string): void {
-  if (bytes.length !== length) {
-    throw new EvmError('bad-request', `${what} must be of ${length} bytes, not ${bytes.length}`);
-  }
-}
-
-export function assertBits(value: bigint, bits: number, what: string): void {
-  if (value < 0n || value >> BigInt(bits) !== 0n) {
-    throw new EvmError('bad-request', `${what} must be a number of ${bits} bits`);
   }
 }

@@ -82,7 +82,7 @@ function readLogs(from: Readable, start: number, end: number): Log[] {
   return logs;
 }
 
-/** Sixteen low bytes behind the head's figures and the four high ones at its start, little-endian. */
+/** Sixteen low bytes behind the head's figures, the four high ones at its start, least first. */
 function readLogAddress({ bytes }: Readable, at: number): Uint8Array {
   const address = new Uint8Array(20);
   for (let index = 0; index < 16; index++) {

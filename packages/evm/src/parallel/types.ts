@@ -43,8 +43,14 @@ export type Incarnation =
  */
 export interface VersionedEngine {
   /**
-   * Runs a transaction on what lower transactions wrote so far, and below that on base values: those
-   * in shared memory first, then `state`, whose answers are kept as base values.
+   * Runs a transaction on what lower transactions wrote so far, and below that on base values:
+   * those in shared memory first, then `state`, whose answers are kept as base values. A
+   * transaction that is refused (its nonce too high, say, because a lower one has not run) is
+   * executed: it wrote nothing, and its reads say when it has to run again.
+   *
+   * @throws EvmError `memory-bound` when cells or room of the block are used up, or the transaction
+   *   needs more than the engine has; the block has to run in another way. What `state` throws is
+   *   thrown on.
    */
   execute(
     index: number,
@@ -54,7 +60,7 @@ export interface VersionedEngine {
     state: StateReader,
     space: BlockSpace,
   ): Incarnation;
-  /** Reads of the last incarnation give the same values now. */
+  /** Reads of the last incarnation give the same values now, and none is an estimate. */
   validate(index: number): boolean;
   /** Writes of the last incarnation become estimates: whoever reads one waits. */
   markEstimates(index: number): void;
@@ -75,8 +81,14 @@ export type VersionedResult =
 
 /** The coordinator's side: between blocks, when no engine runs. */
 export interface VersionedMemory {
-  /** Empties versions, keeps base values. */
-  beginBlock(transactions: number, options: { readonly coinbase: Uint8Array }): void;
+  /**
+   * Empties versions, keeps base values. `options` say nothing that is needed today: any account
+   * may be paid without a conflict.
+   *
+   * @throws EvmError `memory-bound` for more transactions than planned
+   */
+  beginBlock(transactions: number, options?: { readonly coinbase: Uint8Array }): void;
+  /** @throws EvmError `bad-request` for a transaction that has not run */
   result(index: number): VersionedResult;
   /** All changes of transactions 0 to `count` - 1 against the base, one entry an account. */
   changes(count: number): AccountChange[];

@@ -51,10 +51,7 @@ class KernelVersionedEngine implements VersionedEngine {
     try {
       if (checked.error !== undefined) return this.#refuse(checked.error);
       const { fees, gas } = checked;
-      if (parts.block !== block) {
-        writeBlock(kernel, rules, block);
-        parts.block = block;
-      }
+      parts.block = writeBlock(kernel, rules, block, parts.block);
       const blobHashes = transaction.type === 3 ? transaction.blobHashes : NO_HASHES;
       const origin = transaction.sender;
       writeTransaction(kernel, { origin, gasPrice: fees.gasPrice, blobHashes });

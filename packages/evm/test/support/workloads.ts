@@ -1,11 +1,25 @@
 /** Blocks made from a seed: transactions that get in each other's way in every manner there is. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { FORK_RULES } from '../../src/forks.ts';
-import { isAtLeast } from '../../src/opcodes.ts';
 import { createMemoryState, type MemoryState } from '../../src/state/memory-state.ts';
 import type { Authorization, Transaction } from '../../src/transaction/types.ts';
 import type { BlockEnvironment, Fork } from '../../src/types.ts';
-import { address, assemble, type Part, word } from './machine.ts';
+import { address, word } from './machine.ts';
+import {
+  COINBASE_READER,
+  COUNTER,
+  childOf,
+  codesOf,
+  DESTRUCTIBLE,
+  FACTORY,
+  FORWARDER,
+  HASHER,
+  INIT,
+  READER,
+  REVERTER,
+  SUMMER,
+  TOKEN,
+  TOUCHER,
+} from './parallel-contracts.ts';
 
 /** Numbers from a seed (xorshift32). */
 export interface Seeded {
@@ -32,105 +46,6 @@ const EMPTY_ONE = address(0xe47);
 const POOR = address(0x9009);
 const ETHER = 10n ** 18n;
 
-const COUNTER = address(0xc0417e4);
-const TOKEN = address(0x70ce4);
-const READER = address(0x4ead);
-const COINBASE_READER = address(0xc4ead);
-const FORWARDER = address(0xf04d);
-const TOUCHER = address(0x70c4);
-const DESTRUCTIBLE = address(0xde57);
-const FACTORY = address(0xfac7);
-const HASHER = address(0x4a54);
-const REVERTER = address(0x4e4e);
-const SUMMER = address(0x5c33);
-
-const ARGUMENT: readonly Part[] = [0n, 'CALLDATALOAD'];
-
-/** Calls the address in the first word with what came along, and keeps whether it went well. */
-const forward = (value: Part): Uint8Array =>
-  assemble(
-    ...[0n, 0n, 0n, 0n],
-    value,
-    ...ARGUMENT,
-    // Before EIP-150 nothing may be asked for that is not there.
-    ...([60_000n, 'CALL', ...ARGUMENT, 'SSTORE', 'STOP'] as const),
-  );
-
-/** Counts in slot 0; with call data it destroys itself in favour of its caller. */
-const CHILD = assemble(
-  'CALLDATASIZE',
-  { goto: 'end' },
-  'JUMPI',
-  ...[0n, 'SLOAD', 1n, 'ADD', 0n, 'SSTORE', 'STOP'],
-  { label: 'end' },
-  'CALLER',
-  'SELFDESTRUCT',
-);
-/** Sets slot 1, then leaves CHILD as code. */
-const INIT = ((): Uint8Array => {
-  const head = (offset: bigint): Uint8Array =>
-    assemble(
-      ...[7n, 1n, 'SSTORE', BigInt(CHILD.length), offset, 0n, 'CODECOPY'],
-      ...[BigInt(CHILD.length), 0n, 'RETURN'],
-    );
-  const length = head(0x20n).length;
-  return Uint8Array.of(...head(BigInt(length)), ...CHILD);
-})();
-
-const factoryCode = (hasCreate2: boolean): Uint8Array => {
-  const head = (offset: bigint): Uint8Array =>
-    assemble(
-      ...[BigInt(INIT.length), offset, 0n, 'CODECOPY'],
-      ...(hasCreate2 ? ARGUMENT : []),
-      ...[BigInt(INIT.length), 0n, 'CALLVALUE', hasCreate2 ? 'CREATE2' : 'CREATE'],
-      ...[0n, 'SSTORE', 'STOP'],
-    );
-  return Uint8Array.of(...head(BigInt(head(0x20n).length)), ...INIT);
-};
-
-const CODES = (fork: Fork): readonly (readonly [Uint8Array, Uint8Array])[] => [
-  [COUNTER, assemble(...ARGUMENT, 'SLOAD', 1n, 'ADD', ...ARGUMENT, 'SSTORE', 'STOP')],
-  [TOKEN, tokenCode()],
-  [
-    READER,
-    assemble(
-      ...ARGUMENT,
-      'BALANCE',
-      ...['DUP1', ...ARGUMENT, 'SSTORE', ...ARGUMENT, 0n, 0n, 'LOG2', 'STOP'],
-    ),
-  ],
-  [COINBASE_READER, assemble('COINBASE', 'BALANCE', 1n, 'SSTORE', 'STOP')],
-  [FORWARDER, forward('CALLVALUE')],
-  [TOUCHER, forward(0n)],
-  [DESTRUCTIBLE, assemble(...ARGUMENT, 'SELFDESTRUCT')],
-  [FACTORY, factoryCode(isAtLeast(fork, 'constantinople'))],
-  [
-    HASHER,
-    isAtLeast(fork, 'constantinople')
-      ? assemble(...ARGUMENT, 'EXTCODEHASH', ...ARGUMENT, 'SSTORE', 'STOP')
-      : assemble(...ARGUMENT, 'EXTCODESIZE', ...ARGUMENT, 'SSTORE', 'STOP'),
-  ],
-  [
-    REVERTER,
-    assemble(...ARGUMENT, 'BALANCE', 2n, 'MOD', 0n, 'SSTORE', 5n, 'SLOAD', 1n, 'ADD', 'JUMP'),
-  ],
-  [
-    SUMMER,
-    assemble(...[1n, 'SLOAD', 2n, 'SLOAD', 'ADD', 3n, 'SLOAD', 'ADD', ...ARGUMENT, 'SSTORE']),
-  ],
-];
-
-/** Moves an amount from the caller's slot to another and logs it; fails where it does not suffice. */
-function tokenCode(): Uint8Array {
-  return assemble(
-    ...[32n, 'CALLDATALOAD', 'CALLER', 'SLOAD', 'DUP2', 'DUP2', 'LT', { goto: 'poor' }, 'JUMPI'],
-    ...['DUP2', 'SWAP1', 'SUB', 'CALLER', 'SSTORE'],
-    ...[...ARGUMENT, 'SLOAD', 'DUP2', 'ADD', ...ARGUMENT, 'SSTORE'],
-    ...['DUP1', 0n, 'MSTORE', ...ARGUMENT, 'CALLER', 77n, 32n, 0n, 'LOG3', 'STOP'],
-    ...[{ label: 'poor' }, 1n, 'JUMP'],
-  );
-}
-
 export function createWorld(fork: Fork): MemoryState {
   const state = createMemoryState();
   for (let number = 0; number < SENDERS; number++) {
@@ -139,7 +54,7 @@ export function createWorld(fork: Fork): MemoryState {
   state.setAccount(POOR, { balance: 30_000n });
   // An account that exists and holds nothing: from before EIP-161.
   state.setAccount(EMPTY_ONE, {});
-  for (const [account, code] of CODES(fork)) {
+  for (const [account, code] of codesOf(fork)) {
     state.setAccount(account, { nonce: 1n, balance: 5n });
     state.setCode(account, code);
   }
@@ -255,9 +170,20 @@ function makeCall(seeded: Seeded, { fork }: Shape, isHot: boolean): Call {
   const cold = seeded.below(1_000_000);
   const someone = (): Uint8Array => {
     const known = [
-      ...[COINBASE, EMPTY_ONE, POOR, sender(0), sender(1), DESTRUCTIBLE, COUNTER],
-      ...[childOf(fork, 1n), childOf(fork, 2n), address(1), address(4), address(0xdead1)],
-      ...[address(0xa0700), READER],
+      COINBASE,
+      EMPTY_ONE,
+      POOR,
+      sender(0),
+      sender(1),
+      DESTRUCTIBLE,
+      COUNTER,
+      childOf(fork, 1n),
+      childOf(fork, 2n),
+      address(1),
+      address(4),
+      address(0xdead1),
+      address(0xa0700),
+      READER,
       // A few that are not there at first, so that somebody's touch makes a difference.
       ...Array.from({ length: 8 }, () => address(0x2000000 + seeded.below(64))),
     ];
@@ -305,14 +231,6 @@ function makeCall(seeded: Seeded, { fork }: Shape, isHot: boolean): Call {
     default:
       return { to: isHot ? SUMMER : COUNTER, data: number };
   }
-}
-
-/** Where the factory puts the child of a salt, or of its nonce before CREATE2. */
-function childOf(fork: Fork, salt: bigint): Uint8Array {
-  const preimage = isAtLeast(fork, 'constantinople')
-    ? Uint8Array.of(0xff, ...FACTORY, ...word(salt), ...keccak_256(INIT))
-    : Uint8Array.of(0xd6, 0x94, ...FACTORY, Number(salt));
-  return keccak_256(preimage).slice(12);
 }
 
 /**
