@@ -39,7 +39,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   /** Requests being answered at once; each may hold a body. */
   requestsInFlight: 256,
   /**
-   * Tokens that an address gets a second; this machine's own get ten times as many. A call of a
+   * Tokens that an address gets a second; this machine's own get fifty times as many. A call of a
    * batch counts as a request, and one that runs code as several (`requestWeight`).
    */
   requestsPerSecond: 2_000,
@@ -131,7 +131,7 @@ export const BODY_TIMEOUT_MS = 60_000;
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /** A test suite on this machine asks as fast as it can. */
-export const LOOPBACK_RATE_FACTOR = 10;
+export const LOOPBACK_RATE_FACTOR = 50;
 
 /** Bodies being read and answers being sent, together; beyond, requests get 503. */
 export const HELD_BYTES_MAX: number = 512 * 2 ** 20;
