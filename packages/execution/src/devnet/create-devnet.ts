@@ -77,6 +77,8 @@ class ChainDevnet implements Devnet {
   readonly #snapshots = new Snapshots<Snapshot>();
   readonly #miner: Miner;
   readonly #unsubscribe: readonly (() => void)[];
+  /** Who waits for a transaction to leave the pool, by hash; at most one for each request. */
+  readonly #awaited = new Map<string, () => void>();
   #settings: BlockSettings;
   /** PREVRANDAO of the next block, drawn once so that a look at it tells the truth. */
   #randao: { readonly number: bigint; readonly value: Uint8Array } | undefined;
@@ -87,7 +89,7 @@ class ChainDevnet implements Devnet {
     this.#components = components;
     this.#options = options;
     this.chain = chain;
-    this.pool = poolOfDevnet(pool, () => this.#afterAdd());
+    this.pool = poolOfDevnet(pool, (transaction) => this.#mined(transaction));
     this.accounts = keys.accounts;
     this.faucet = keys.faucet;
     this.#senders = new Senders([...keys.accounts, keys.faucet]);
@@ -112,8 +114,9 @@ class ChainDevnet implements Devnet {
     });
     this.#unsubscribe = [
       chain.subscribe((event) => this.#onChain(event)),
-      pool.subscribe(({ kind }) => {
+      pool.subscribe(({ kind, transaction }) => {
         if (kind === 'added') this.#miner.transactionCame();
+        else this.#awaited.get(toHex(transaction.hash))?.();
       }),
     ];
     this.#miner.setMining(mining);
@@ -252,7 +255,7 @@ class ChainDevnet implements Devnet {
     }
     const transaction = unsignedTransaction(fields, chainId, from);
     this.#components.pool.addUnsigned(transaction);
-    await this.#afterAdd();
+    await this.#mined(transaction);
     return transaction;
   }
 
@@ -280,8 +283,18 @@ class ChainDevnet implements Devnet {
     await this.#miner.close();
   }
 
-  async #afterAdd(): Promise<void> {
-    if (this.#miner.mining.mode === 'instant') await this.#miner.settled();
+  /**
+   * With instant mining: resolves when the transaction has left the pool, into a block or for good,
+   * or when the round is over that looked at it. Whoever comes later does not make it wait.
+   */
+  async #mined({ hash }: RecoveredTransaction): Promise<void> {
+    const isDue = this.#components.pool.find(hash)?.isExecutable === true;
+    if (this.#miner.mining.mode !== 'instant' || !isDue) return;
+    const name = toHex(hash);
+    const { promise: left, resolve } = Promise.withResolvers<void>();
+    this.#awaited.set(name, resolve);
+    await Promise.race([left, this.#miner.round()]);
+    this.#awaited.delete(name);
   }
 
   #onChain({ kind, block }: ChainEvent): void {

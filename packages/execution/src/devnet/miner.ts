@@ -58,17 +58,19 @@ export class Miner {
   // Life of a transaction, 7.
   transactionCame(): void {
     if (this.#mining.mode !== 'instant' || this.#owed !== undefined || this.#isClosed) return;
-    const { lane, scheduler, onError } = this.#components;
+    const { scheduler, onError } = this.#components;
     this.#owed = new Promise((resolve) => {
       scheduler.after(0, () => {
-        const emptied = lane.run(() => {
-          // What comes from here on is owed anew: this round may not see it any more.
-          this.#owed = undefined;
-          return this.#emptyPool();
-        });
-        emptied.catch(onError).finally(resolve);
+        // What comes from here on is owed anew: this round may not see it any more.
+        this.#owed = undefined;
+        this.#emptyPool().catch(onError).finally(resolve);
       });
     });
+  }
+
+  /** Resolves when the round ends that sees what is in the pool now; it may take many blocks. */
+  async round(): Promise<void> {
+    await this.#owed;
   }
 
   async mine(count: number, intervalSeconds: number | undefined): Promise<readonly Block[]> {
@@ -115,14 +117,19 @@ export class Miner {
     });
   }
 
-  /** Until nothing in the pool can be included any more. */
+  /** Until nothing in the pool can be included any more; others have their turn between blocks. */
   async #emptyPool(): Promise<void> {
-    for (;;) {
-      const candidates = this.#candidates();
-      if (candidates.length === 0 || this.#isClosed) return;
-      const { block, refused } = await this.#mineOne(candidates);
-      if (block.transactions.length === 0 && refused === 0) return;
-    }
+    const { lane } = this.#components;
+    let isMore = true;
+    while (isMore) isMore = await lane.run(() => this.#mineFromPool());
+  }
+
+  /** @returns whether there may be more to include */
+  async #mineFromPool(): Promise<boolean> {
+    const candidates = this.#candidates();
+    if (candidates.length === 0 || this.#isClosed) return false;
+    const { block, refused } = await this.#mineOne(candidates);
+    return block.transactions.length > 0 || refused > 0;
   }
 
   #candidates(): readonly RecoveredTransaction[] {

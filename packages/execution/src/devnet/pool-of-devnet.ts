@@ -1,12 +1,16 @@
 import type { Pool } from '../pool/types.ts';
+import type { RecoveredTransaction } from '../transaction/types.ts';
 
-/** The pool as others see it: `add` waits for the blocks that instant mining makes of it. */
+/** The pool as others see it: `add` waits for the block that instant mining makes of it. */
 // Life of a transaction, 3.
-export function poolOfDevnet(pool: Pool, settled: () => Promise<void>): Pool {
+export function poolOfDevnet(
+  pool: Pool,
+  mined: (transaction: RecoveredTransaction) => Promise<void>,
+): Pool {
   return {
     async add(raw) {
       const transaction = await pool.add(raw);
-      await settled();
+      await mined(transaction);
       return transaction;
     },
     addUnsigned: (transaction) => pool.addUnsigned(transaction),

@@ -259,3 +259,26 @@ test('an impersonated contract sends, though contracts send nothing', async () =
   }
   assert.equal(headOf(devnet), 4);
 });
+
+test('who comes later makes nobody wait, nor a snapshot', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  let isFirstThere = false;
+  let snapshot: number | undefined;
+  const first = send(devnet, 0, 0).then(() => {
+    isFirstThere = true;
+  });
+  const others: Promise<unknown>[] = [];
+  let nonce = 0;
+  // A flood that ends only when the first has its answer and a revert had its turn.
+  while (!isFirstThere || snapshot === undefined) {
+    assert.ok(nonce < 2_000, 'the first transaction waits for all others');
+    others.push(send(devnet, 1, nonce++));
+    if (isFirstThere) snapshot = devnet.snapshot();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const mined = devnet.mine();
+  for (let more = 0; more < 20; more++) others.push(send(devnet, 1, nonce++));
+  await Promise.all([first, mined, ...others]);
+  assert.deepEqual(running.errors, []);
+});
