@@ -1,6 +1,5 @@
 import {
   FORK_RULES,
-  type Fork,
   feesOf,
   findBlockError,
   findStatelessError,
@@ -28,14 +27,14 @@ export interface AssembledRun {
  * Looks at a parallel run in the order of the transactions, by the rules of {@link ExecutionJob}.
  * Each ran as if the block were empty; whether its gas and blob gas fit shows only here.
  */
-export function assembleRun(fork: Fork, job: ExecutionJob, memory: VersionedMemory): AssembledRun {
+export function assembleRun(job: ExecutionJob, memory: VersionedMemory): AssembledRun {
   const results: ExecutedTransaction[] = [];
   let gas = job.environment.gasLimit;
   let blobGas = job.blobGasLimit;
   for (const [index, transaction] of job.transactions.entries()) {
-    const needsBlobs = transaction.type === 3 && blobGasOf(fork, job, transaction) > blobGas;
+    const needsBlobs = transaction.type === 3 && blobGasOf(job, transaction) > blobGas;
     if (transaction.gasLimit > gas || needsBlobs) {
-      const error = errorOf(fork, job, index, { gas, blobGas });
+      const error = errorOf(job, index, { gas, blobGas });
       if (error !== undefined) {
         results.push({ included: false, error });
         const isEnd = endsBlock(job, error.code);
@@ -54,14 +53,13 @@ export function assembleRun(fork: Fork, job: ExecutionJob, memory: VersionedMemo
   return { results, count: results.length, mustGoOn: false };
 }
 
-function blobGasOf(fork: Fork, job: ExecutionJob, transaction: Transaction): bigint {
-  return feesOf(FORK_RULES[fork], transaction, job.environment).blobGas;
+function blobGasOf({ fork, environment }: ExecutionJob, transaction: Transaction): bigint {
+  return feesOf(FORK_RULES[fork], transaction, environment).blobGas;
 }
 
 /** What one after another would be told of a transaction before anything of the state is read. */
 function errorOf(
-  fork: Fork,
-  { transactions, environment }: ExecutionJob,
+  { fork, transactions, environment }: ExecutionJob,
   index: number,
   space: { readonly gas: bigint; readonly blobGas: bigint },
 ): TransactionError | undefined {

@@ -1,10 +1,8 @@
 import type { TierOptions } from '@basalt/evm';
 import { assert } from '@basalt/protocol';
 import { WORKERS_MAX } from '../parallel/limits.ts';
+import { ChainExecutor } from './chain-executor.ts';
 import { monotonicMs, randomSeed } from './defaults-shell.ts';
-import { createEngines } from './engines.ts';
-import { ParallelExecutor } from './parallel-executor.ts';
-import { SequentialExecutor } from './sequential-executor.ts';
 import type { BlockExecutor } from './types.ts';
 
 export interface BlockExecutorOptions {
@@ -37,17 +35,13 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   const { nowMs = monotonicMs, hashSeed = randomSeed() } = options;
   assert(Number.isInteger(workers) && workers >= 1, 'an executor has at least one worker');
   assert(workers <= WORKERS_MAX, `an executor has at most ${WORKERS_MAX} workers`);
-  const engines = createEngines({ engine, tier, hashSeed });
-  const sequential = new SequentialExecutor(engines, nowMs);
-  if (workers === 1 && parallel === 'adaptive') return sequential;
-  return new ParallelExecutor({
+  return new ChainExecutor({
     workers,
     engine,
     tier,
     hashSeed,
     nowMs,
     isAdaptive: parallel === 'adaptive',
-    sequential,
     scheduleSeed: options.scheduleSeed,
     workerFile: options.workerFile,
   });

@@ -1,12 +1,16 @@
 /** Owns the shared memory of a chain's parallel execution and the threads on it. */
 import type { Worker } from 'node:worker_threads';
 import {
+  createEvm,
   createVersionedMemory,
+  type Fork,
   planSharedMemory,
   type SharedMemoryPlan,
   type TierDifference,
   type TierOptions,
+  type VersionedEngine,
   type VersionedMemory,
+  versionedEngine,
 } from '@basalt/evm';
 import type { ExecutionJob } from '../executor/types.ts';
 import { poolBytes } from './control.ts';
@@ -38,6 +42,8 @@ interface Parts {
   readonly memory: VersionedMemory;
   /** Threads start with the first block that runs on them. */
   pool: WorkerPool<ExecutionSetup, ExecutionPayload> | undefined;
+  /** The calling thread's engine, behind those of the workers. */
+  own: { readonly fork: Fork; readonly engine: Promise<VersionedEngine> } | undefined;
 }
 
 const WORKER_FILE = new URL('./execution-worker-shell.ts', import.meta.url);
@@ -93,6 +99,18 @@ export class ParallelRunner {
     });
   }
 
+  /** The calling thread's engine on the memory, for blocks that run in order. */
+  ownEngine(fork: Fork): Promise<VersionedEngine> {
+    const parts = this.#ready();
+    if (parts.own?.fork !== fork) {
+      const { workers, engine, tier, hashSeed } = this.#options;
+      const shared = { plan: parts.plan, engine: workers };
+      const made = createEvm({ fork, shared, engine, tier, hashSeed });
+      parts.own = { fork, engine: made.then(versionedEngine) };
+    }
+    return parts.own.engine;
+  }
+
   /** Ends the threads and lets go of the memory. The runner makes both anew when it is used. */
   async close(): Promise<void> {
     const parts = this.#parts;
@@ -100,21 +118,17 @@ export class ParallelRunner {
     await parts?.pool?.close();
   }
 
-  /** Threads that run, for tests that end one. */
-  get isStarted(): boolean {
-    return this.#parts?.pool !== undefined;
-  }
-
   #ready(): Parts {
     if (this.#parts !== undefined) return this.#parts;
     const { workers, hashSeed } = this.#options;
     const plan = planSharedMemory({
-      engines: workers,
+      // One more for the calling thread.
+      engines: workers + 1,
       hashSeed,
       versioned: { transactions: PARALLEL_TRANSACTIONS_MAX },
       extraBytes: poolBytes(workers, PARALLEL_TRANSACTIONS_MAX),
     });
-    this.#parts = { plan, memory: createVersionedMemory(plan), pool: undefined };
+    this.#parts = { plan, memory: createVersionedMemory(plan), pool: undefined, own: undefined };
     return this.#parts;
   }
 

@@ -34,6 +34,7 @@ for (const { workers, engine, scheduleSeed } of RUNS) {
     });
     for (const block of loadMainnetBlocks()) {
       const expected = await sequential.execute(block.job);
+      sequential.forgetState();
       const found = await parallel.execute(block.job);
       assertSameBlock(found, expected, block.job.state, `block ${block.number}`);
       assert.equal(found.gasUsed, block.gasUsed);
