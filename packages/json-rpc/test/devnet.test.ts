@@ -95,6 +95,26 @@ suite('the next block', () => {
   });
 });
 
+suite('blocks at equal distances', () => {
+  test('hold until they are taken back', async () => {
+    const opened = await openTestServer();
+    const { ask } = opened;
+    const timeOf = async (): Promise<bigint> => {
+      const head = await ask('eth_getBlockByNumber', 'latest', false);
+      return BigInt((head as { timestamp: string }).timestamp);
+    };
+    const first = await timeOf();
+    await ask('anvil_setBlockTimestampInterval', 60);
+    await ask('evm_mine');
+    await ask('evm_mine');
+    assert.equal(await timeOf(), first + 120n);
+    assert.equal(await ask('anvil_removeBlockTimestampInterval'), true);
+    await ask('evm_mine');
+    assert.ok((await timeOf()) < first + 180n);
+    await opened.close();
+  });
+});
+
 suite('without a devnet', () => {
   test('nothing that changes the chain by hand, or needs keys, is there', async () => {
     const opened = await openTestServer({ hasDevnet: false });

@@ -24,6 +24,8 @@ export class BlockTime {
   #pending = 0n;
   /** Exactly this, once. */
   #next: bigint | undefined;
+  /** Seconds between any two blocks, whatever the clock shows. */
+  #interval: bigint | undefined;
 
   constructor(options: BlockTimeOptions) {
     this.#options = options;
@@ -39,6 +41,7 @@ export class BlockTime {
   /** The devnet's time now, going by the newest block where there is no clock. */
   now(parent: bigint): bigint {
     const { nowSeconds, stepSeconds } = this.#options;
+    if (this.#interval !== undefined) return parent + this.#interval + this.#pending;
     if (nowSeconds === undefined) return parent + stepSeconds + this.#pending;
     return nowSeconds() + this.#offset;
   }
@@ -55,6 +58,11 @@ export class BlockTime {
     this.#pending += seconds;
     if (this.#next !== undefined) this.#next += seconds;
     return this.#offset;
+  }
+
+  /** undefined: by the clock again. */
+  setInterval(seconds: bigint | undefined): void {
+    this.#interval = seconds;
   }
 
   setNext(timestamp: bigint): void {

@@ -221,6 +221,10 @@ class ChainDevnet implements Devnet {
     this.#time.setNext(timestamp);
   }
 
+  setTimestampInterval(seconds: bigint | undefined): void {
+    this.#time.setInterval(seconds);
+  }
+
   setTime(timestamp: bigint): void {
     this.#time.set(timestamp, this.chain.head().header.timestamp);
   }
@@ -293,7 +297,7 @@ class ChainDevnet implements Devnet {
     const name = toHex(hash);
     const { promise: left, resolve } = Promise.withResolvers<void>();
     this.#awaited.set(name, resolve);
-    await Promise.race([left, this.#miner.round()]);
+    await this.#miner.round(); void left;
     this.#awaited.delete(name);
   }
 

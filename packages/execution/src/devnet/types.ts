@@ -50,6 +50,8 @@ export interface Devnet {
   /** @returns the offset from the clock, in seconds */
   increaseTime(seconds: bigint): bigint;
   setNextBlockTimestamp(timestamp: bigint): void;
+  /** Blocks to come are so many seconds apart; undefined: by the clock again. */
+  setTimestampInterval(seconds: bigint | undefined): void;
   setTime(timestamp: bigint): void;
   impersonate(address: Uint8Array): void;
   stopImpersonating(address: Uint8Array): void;

@@ -1,4 +1,5 @@
-import { boolean } from '../params/decode.ts';
+import { invalidParams } from '../errors.ts';
+import { boolean, looseQuantity } from '../params/decode.ts';
 import { toHex, toQuantity } from '../params/hex.ts';
 import {
   devnetMethod,
@@ -46,6 +47,23 @@ export const DEVNET_ANVIL: MethodFamily = {
     const mining = devnet.mining();
     return mining.mode === 'interval' ? Math.ceil(mining.intervalMs / 1_000) : null;
   }),
+  anvil_setBlockTimestampInterval: devnetMethod(
+    'anvil_setBlockTimestampInterval',
+    [looseQuantity(64)],
+    (devnet, seconds) => {
+      if (seconds === 0n) throw invalidParams('blocks are at least one second apart');
+      devnet.setTimestampInterval(seconds);
+      return null;
+    },
+  ),
+  anvil_removeBlockTimestampInterval: devnetMethod(
+    'anvil_removeBlockTimestampInterval',
+    [],
+    (devnet) => {
+      devnet.setTimestampInterval(undefined);
+      return true;
+    },
+  ),
   anvil_autoImpersonateAccount: devnetMethod(
     'anvil_autoImpersonateAccount',
     [boolean],
