@@ -221,10 +221,6 @@ class ChainDevnet implements Devnet {
     this.#time.setNext(timestamp);
   }
 
-  setTimestampInterval(seconds: bigint | undefined): void {
-    this.#time.setInterval(seconds);
-  }
-
   setTime(timestamp: bigint): void {
     this.#time.set(timestamp, this.chain.head().header.timestamp);
   }
@@ -297,7 +293,7 @@ class ChainDevnet implements Devnet {
     const name = toHex(hash);
     const { promise: left, resolve } = Promise.withResolvers<void>();
     this.#awaited.set(name, resolve);
-    await this.#miner.round(); void left;
+    await Promise.race([left, this.#miner.round()]);
     this.#awaited.delete(name);
   }
 

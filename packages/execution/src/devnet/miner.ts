@@ -33,6 +33,8 @@ export class Miner {
   #stopInterval: () => void = () => undefined;
   /** The blocks that instant mining owes for what came in; undefined: none. */
   #owed: Promise<void> | undefined;
+  /** Owed or under way. */
+  readonly #rounds = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(components: MinerComponents) {
@@ -59,12 +61,18 @@ export class Miner {
   transactionCame(): void {
     if (this.#mining.mode !== 'instant' || this.#owed !== undefined || this.#isClosed) return;
     const { scheduler, onError } = this.#components;
-    this.#owed = new Promise((resolve) => {
-      scheduler.after(0, () => {
-        // What comes from here on is owed anew: this round may not see it any more.
-        this.#owed = undefined;
-        this.#emptyPool().catch(onError).finally(resolve);
-      });
+    const { promise: round, resolve } = Promise.withResolvers<void>();
+    this.#owed = round;
+    this.#rounds.add(round);
+    scheduler.after(0, () => {
+      // What comes from here on is owed anew: this round may not see it any more.
+      this.#owed = undefined;
+      this.#emptyPool()
+        .catch(onError)
+        .finally(() => {
+          this.#rounds.delete(round);
+          resolve();
+        });
     });
   }
 
@@ -92,7 +100,7 @@ export class Miner {
   }
 
   async settled(): Promise<void> {
-    while (this.#owed !== undefined) await this.#owed;
+    while (this.#rounds.size > 0) await Promise.all(this.#rounds);
     await this.#components.lane.idle();
   }
 
@@ -126,8 +134,9 @@ export class Miner {
 
   /** @returns whether there may be more to include */
   async #mineFromPool(): Promise<boolean> {
+    if (this.#isClosed) return false;
     const candidates = this.#candidates();
-    if (candidates.length === 0 || this.#isClosed) return false;
+    if (candidates.length === 0) return false;
     const { block, refused } = await this.#mineOne(candidates);
     return block.transactions.length > 0 || refused > 0;
   }

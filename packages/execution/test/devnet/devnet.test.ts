@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { toHex } from '@basalt/protocol';
 import type { Block } from '../../src/block/types.ts';
 import type { Devnet } from '../../src/devnet/types.ts';
-import { signTransaction } from '../../src/transaction/sign.ts';
+import { loadSign, signTransaction } from '../../src/transaction/sign.ts';
 import { openTestChain } from '../chain/support/chains.ts';
-import { createMemoryLog } from '../chain/support/memory-log.ts';
+import { createMemoryLog, type MemoryLog } from '../chain/support/memory-log.ts';
 import { startTestDevnet, stranger, transfer } from './support/devnets.ts';
 
 function balanceOf(devnet: Devnet, address: Uint8Array): bigint {
@@ -260,25 +260,47 @@ test('an impersonated contract sends, though contracts send nothing', async () =
   assert.equal(headOf(devnet), 4);
 });
 
+/** A log whose disk takes some turns of the event loop. */
+function createSlowLog(): MemoryLog {
+  const inner = createMemoryLog();
+  return {
+    entries: inner.entries,
+    get length() {
+      return inner.length;
+    },
+    async append(payload) {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      return await inner.append(payload);
+    },
+    read: (index) => inner.read(index),
+  };
+}
+
 test('who comes later makes nobody wait, nor a snapshot', async () => {
-  await using running = await startTestDevnet();
+  await using running = await startTestDevnet({ log: createSlowLog() });
   const { devnet } = running;
-  let isFirstThere = false;
-  let snapshot: number | undefined;
-  const first = send(devnet, 0, 0).then(() => {
-    isFirstThere = true;
-  });
+  const key = devnet.accounts[1]!.privateKey;
+  const sign = await loadSign();
+  const flood = Array.from(
+    { length: 2_000 },
+    (_, nonce) => signTransaction(transfer(nonce, stranger), 31_337n, key, sign).raw,
+  );
+  let isAnswered = false;
+  let isReverted = false;
   const others: Promise<unknown>[] = [];
-  let nonce = 0;
-  // A flood that ends only when the first has its answer and a revert had its turn.
-  while (!isFirstThere || snapshot === undefined) {
-    assert.ok(nonce < 2_000, 'the first transaction waits for all others');
-    others.push(send(devnet, 1, nonce++));
-    if (isFirstThere) snapshot = devnet.snapshot();
+  const pour = async (): Promise<void> => {
+    for (const raw of flood.splice(0, 20)) others.push(devnet.pool.add(raw));
     await new Promise((resolve) => setImmediate(resolve));
-  }
-  const mined = devnet.mine();
-  for (let more = 0; more < 20; more++) others.push(send(devnet, 1, nonce++));
-  await Promise.all([first, mined, ...others]);
+  };
+  for (let turn = 0; turn < 20; turn++) await pour();
+  const asked = send(devnet, 0, 0).then(async () => {
+    isAnswered = true;
+    isReverted = await devnet.revert(devnet.snapshot());
+  });
+  // It goes on until the one has its answer and the revert had its turn, or nothing is left.
+  while (!isReverted && flood.length > 0) await pour();
+  assert.ok(isAnswered, 'the transaction waited for all that came later');
+  assert.ok(isReverted, 'the revert waited for all that came later');
+  await Promise.allSettled([asked, ...others]);
   assert.deepEqual(running.errors, []);
 });
