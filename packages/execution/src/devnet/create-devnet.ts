@@ -221,6 +221,10 @@ class ChainDevnet implements Devnet {
     this.#time.setNext(timestamp);
   }
 
+  setTimestampInterval(seconds: bigint | undefined): void {
+    this.#time.setInterval(seconds);
+  }
+
   setTime(timestamp: bigint): void {
     this.#time.set(timestamp, this.chain.head().header.timestamp);
   }
