@@ -102,7 +102,7 @@ class RpcServer implements JsonRpcServer {
       limits,
       clientVersion: options.clientVersion,
       // Strangers choose what runs: they must not know where tables are slow.
-      engines: new Engines(clock, randomBytes(8).readBigUInt64LE()),
+      engines: new Engines(randomBytes(8).readBigUInt64LE()),
       blooms: new BloomCache(),
       filters: new FilterStore({ chain, pool, clock, limits, newId }),
       subscriptions: new Subscriptions({ chain, pool, limits, newId }),

@@ -15,10 +15,13 @@ import { trampolineGas } from './trampoline.ts';
 /** A look at the clock costs about as much as so many steps. */
 const STEPS_BETWEEN_LOOKS = 256;
 
-/** A reading of time that only serves to measure durations. */
-export interface MonotonicClock {
-  nowMs(): number;
-}
+/** Milliseconds that this thread has computed: a busy machine takes nothing from a request. */
+export type CpuClock = () => number;
+
+export const threadCpuMs: CpuClock = () => {
+  const { system, user } = process.threadCpuUsage();
+  return (system + user) / 1_000;
+};
 
 /** Which precompiled contracts an engine has, where they are not those of its fork. */
 export interface PrecompileSet {
@@ -33,15 +36,16 @@ export interface PrecompileSet {
  * has one open session, so nothing may wait between the beginning and the end of a run.
  */
 export class Engines {
-  readonly #clock: MonotonicClock;
+  readonly #cpuMs: CpuClock;
   readonly #hashSeed: bigint;
   /** By fork and precompiles, the least recently used first; at most ENGINES_MAX. */
   readonly #engines = new Map<string, Promise<Evm>>();
-  #deadlineMs = Number.POSITIVE_INFINITY;
+  /** Of the run that is on: when it has to end, by the thread's own time. */
+  #endMs = Number.POSITIVE_INFINITY;
   #timeoutMs = 0;
 
-  constructor(clock: MonotonicClock, hashSeed: bigint) {
-    this.#clock = clock;
+  constructor(hashSeed: bigint, cpuMs: CpuClock = threadCpuMs) {
+    this.#cpuMs = cpuMs;
     this.#hashSeed = hashSeed;
   }
 
@@ -65,13 +69,15 @@ export class Engines {
    * @throws RpcError when the time was used up
    */
   run<T>(deadline: Deadline, work: () => T): T {
-    this.#deadlineMs = deadline.atMs;
+    const startMs = this.#cpuMs();
+    this.#endMs = startMs + deadline.leftMs;
     this.#timeoutMs = deadline.timeoutMs;
     try {
       this.#assertTime();
       return work();
     } finally {
-      this.#deadlineMs = Number.POSITIVE_INFINITY;
+      deadline.leftMs -= this.#cpuMs() - startMs;
+      this.#endMs = Number.POSITIVE_INFINITY;
     }
   }
 
@@ -88,7 +94,7 @@ export class Engines {
   }
 
   deadline(timeoutMs: number): Deadline {
-    return { atMs: this.#clock.nowMs() + timeoutMs, timeoutMs };
+    return { leftMs: timeoutMs, timeoutMs };
   }
 
   async #create(fork: Fork, set: PrecompileSet | undefined): Promise<Evm> {
@@ -106,13 +112,14 @@ export class Engines {
   }
 
   #assertTime(): void {
-    if (this.#clock.nowMs() <= this.#deadlineMs) return;
+    if (this.#cpuMs() <= this.#endMs) return;
     throw serverError(`execution aborted (timeout = ${this.#timeoutMs / 1_000}s)`);
   }
 }
 
+/** What a request may still compute on engines. */
 export interface Deadline {
-  readonly atMs: number;
+  leftMs: number;
   readonly timeoutMs: number;
 }
 

@@ -28,12 +28,14 @@ function found({ before, changes, reads }: TracedRun): View {
   const view: Record<string, unknown> = {};
   for (const [key, keys] of slots) {
     const address = hexToBytes(key);
+    const account = accountView(before, address);
+    // As geth: who was nothing before, what is created here among them, is left out.
+    if (account.nonce === undefined && account.code === undefined && isZero(account)) continue;
     const storage = Object.fromEntries(
       keys.map((slot) => [`0x${slot}`, toHex(before.readStorage(address, hexToBytes(slot)))]),
     );
     view[`0x${key}`] = {
-      balance: '0x0',
-      ...accountView(before, address),
+      ...account,
       ...(keys.length === 0 ? {} : { storage }),
     };
   }
@@ -78,6 +80,10 @@ function accountView(state: Overlay, address: Uint8Array): AccountView {
     ...(account.nonce === 0n ? {} : { nonce: Number(account.nonce) }),
     ...(code.length === 0 ? {} : { code: toHex(code) }),
   };
+}
+
+function isZero({ balance = '0x0' }: AccountView): boolean {
+  return balance === '0x0';
 }
 
 function isEmpty(record: object): boolean {
