@@ -5,3 +5,12 @@
  * @module
  */
 export type { Route, RouteRequest, RouteResponse } from './routes.ts';
+export {
+  createWitness,
+  type WitnessRole,
+  type WitnessRoleConfig,
+} from './witness/create-witness.ts';
+export { WitnessError, type WitnessErrorCode } from './witness/errors.ts';
+export { parseLogList, type WitnessedLog } from './witness/log-list.ts';
+export { type RecordStorage, storeRecords } from './witness/record-storage.ts';
+export type { WitnessComponents, WitnessConfig, WitnessStatus } from './witness/witness.ts';

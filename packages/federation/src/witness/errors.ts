@@ -1,0 +1,20 @@
+/** What a witness or its client cannot start with, or cannot go on with. */
+export const WITNESS_ERROR_CODES = ['invalid-config', 'invalid-log-list', 'state-damaged'] as const;
+
+export type WitnessErrorCode = (typeof WITNESS_ERROR_CODES)[number];
+
+export class WitnessError extends Error {
+  readonly code: WitnessErrorCode;
+  readonly metadata: Readonly<Record<string, string | number | undefined>>;
+
+  constructor(
+    code: WitnessErrorCode,
+    message: string,
+    metadata: Readonly<Record<string, string | number | undefined>> = {},
+  ) {
+    super(message);
+    this.name = 'WitnessError';
+    this.code = code;
+    this.metadata = metadata;
+  }
+}
