@@ -1,6 +1,7 @@
+import { assert } from '@basalt/protocol';
 import type { Row } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
-import { bytesOfKey, keyOf } from './byte-key.ts';
+import { keyOf } from './byte-key.ts';
 import { HISTORY_CHUNK_BYTES } from './limits.ts';
 import { historyKey } from './tables.ts';
 import { NOTHING } from './value-codec.ts';
@@ -46,74 +47,59 @@ const ROW_HEADER = TAG_BYTES + 2;
 const ACCOUNT = 0;
 const SLOT = 1;
 
-interface TaggedRow {
-  readonly tag: number;
-  readonly bytes: Uint8Array;
+/** A value that a block changed, as it was before. */
+export interface OldValue {
+  /** Hash of the address. */
+  readonly account: Uint8Array;
+  /** Hash of the slot; undefined: the account itself. */
+  readonly slot: Uint8Array | undefined;
+  readonly before: Uint8Array;
 }
 
-export function encodeDiff(number: number, diff: BlockDiff): Row[] {
-  const rows: TaggedRow[] = [];
-  for (const [account, before] of diff.accounts) {
-    const hash = bytesOfKey(account);
-    rows.push(encodeRow(tagOf(hash, undefined), ACCOUNT, [hash], before));
-  }
-  for (const [account, slots] of diff.slots) {
-    const hash = bytesOfKey(account);
-    for (const [slot, before] of slots) {
-      const slotHash = bytesOfKey(slot);
-      rows.push(encodeRow(tagOf(hash, slotHash), SLOT, [hash, slotHash], before));
-    }
-  }
-  rows.sort((a, b) => a.tag - b.tag);
-  const chunks = inChunks(rows);
-  const directory = new Uint8Array(1 + TAG_BYTES * chunks.length);
-  const encoded: Row[] = [{ key: historyKey(number, 0), value: directory }];
-  for (const [index, chunk] of chunks.entries()) {
-    writeTag(directory, 1 + TAG_BYTES * index, (chunk[0] as TaggedRow).tag);
-    encoded.push({ key: historyKey(number, index + 1), value: join(chunk) });
-  }
-  return encoded;
-}
-
-function inChunks(rows: readonly TaggedRow[]): TaggedRow[][] {
-  const chunks: TaggedRow[][] = [];
-  let bytes = HISTORY_CHUNK_BYTES;
-  for (const row of rows) {
-    if (bytes + row.bytes.length > HISTORY_CHUNK_BYTES) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    chunks.at(-1)?.push(row);
-    bytes += row.bytes.length;
-  }
-  return chunks;
-}
-
-function join(rows: readonly TaggedRow[]): Uint8Array {
+/** Rows of a block's history for the engine; the order of the values does not matter. */
+export function encodeDiff(number: number, values: readonly OldValue[]): Row[] {
+  const tags = new Float64Array(values.length);
+  for (const [index, { account, slot }] of values.entries()) tags[index] = tagOf(account, slot);
+  const order = Array.from(tags.keys()).sort((a, b) => (tags[a] as number) - (tags[b] as number));
+  const firsts: number[] = [];
+  const rows: Row[] = [];
+  // A row is shorter than 256 bytes: what a chunk may have, and one more.
+  const chunk = new Uint8Array(HISTORY_CHUNK_BYTES + 256);
   let length = 0;
-  for (const { bytes } of rows) length += bytes.length;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const { bytes } of rows) {
-    joined.set(bytes, at);
-    at += bytes.length;
+  const close = (): void => {
+    if (length === 0) return;
+    rows.push({ key: historyKey(number, firsts.length), value: chunk.slice(0, length) });
+    length = 0;
+  };
+  for (const index of order) {
+    if (length === 0) firsts.push(tags[index] as number);
+    length = writeRow(chunk, length, tags[index] as number, values[index] as OldValue);
+    if (length > HISTORY_CHUNK_BYTES) close();
   }
-  return joined;
+  close();
+  const directory = new Uint8Array(1 + TAG_BYTES * firsts.length);
+  for (const [index, tag] of firsts.entries()) writeTag(directory, 1 + TAG_BYTES * index, tag);
+  return [{ key: historyKey(number, 0), value: directory }, ...rows];
 }
 
-function encodeRow(
+/** @returns where the next row goes */
+function writeRow(
+  chunk: Uint8Array,
+  offset: number,
   tag: number,
-  kind: number,
-  keys: readonly Uint8Array[],
-  before: Uint8Array,
-): TaggedRow {
-  const bytes = new Uint8Array(ROW_HEADER + 32 * keys.length + before.length);
-  writeTag(bytes, 0, tag);
-  bytes[TAG_BYTES] = kind;
-  bytes[TAG_BYTES + 1] = before.length;
-  for (const [index, key] of keys.entries()) bytes.set(key, ROW_HEADER + 32 * index);
-  bytes.set(before, ROW_HEADER + 32 * keys.length);
-  return { tag, bytes };
+  { account, slot, before }: OldValue,
+): number {
+  assert(before.length < 128, 'accounts and slots are short');
+  writeTag(chunk, offset, tag);
+  chunk[offset + TAG_BYTES] = slot === undefined ? ACCOUNT : SLOT;
+  chunk[offset + TAG_BYTES + 1] = before.length;
+  let at = offset + ROW_HEADER;
+  for (let index = 0; index < 32; index++) chunk[at++] = account[index] as number;
+  if (slot !== undefined) {
+    for (let index = 0; index < 32; index++) chunk[at++] = slot[index] as number;
+  }
+  for (let index = 0; index < before.length; index++) chunk[at++] = before[index] as number;
+  return at;
 }
 
 /** Reads rows of a block's history from the engine. */

@@ -5,11 +5,32 @@ import { keyOf } from './byte-key.ts';
 import { afterPrefix, branchKey, slotKey } from './tables.ts';
 import { NOTHING } from './value-codec.ts';
 
-/** A value that is not in the engine yet. */
-interface Waiting {
-  readonly value: Uint8Array;
-  /** Of the last commit that wrote it. */
-  readonly sequence: number;
+/** Values that are not in the engine yet. */
+export class WaitingValues {
+  readonly accounts: Map<string, Uint8Array> = new Map();
+  /** By owner. */
+  readonly slots: Map<string, Map<string, Uint8Array>> = new Map();
+  readonly codes: Map<string, Uint8Array> = new Map();
+
+  slotsOf(owner: string): Map<string, Uint8Array> {
+    let slots = this.slots.get(owner);
+    if (slots === undefined) {
+      slots = new Map();
+      this.slots.set(owner, slots);
+    }
+    return slots;
+  }
+
+  /** Values of before under those here. */
+  addEarlier(earlier: WaitingValues): void {
+    underlay(this.accounts, earlier.accounts);
+    underlay(this.codes, earlier.codes);
+    for (const [owner, slots] of earlier.slots) underlay(this.slotsOf(owner), slots);
+  }
+}
+
+function underlay(over: Map<string, Uint8Array>, under: ReadonlyMap<string, Uint8Array>): void {
+  for (const [key, value] of under) if (!over.has(key)) over.set(key, value);
 }
 
 /**
@@ -18,70 +39,68 @@ interface Waiting {
  */
 export class FlatState {
   readonly #engine: OrderedTables;
-  readonly #accounts = new Map<string, Waiting>();
-  readonly #slots = new Map<string, Map<string, Waiting>>();
-  readonly #codes = new Map<string, Waiting>();
+  #waiting = new WaitingValues();
+  /** On the way to the engine; under those that wait. */
+  #flushing: WaitingValues | undefined;
 
   constructor(engine: OrderedTables) {
     this.#engine = engine;
   }
 
   account(hash: Uint8Array, key: string): Uint8Array {
-    return this.#accounts.get(key)?.value ?? this.#engine.get('accounts', hash) ?? NOTHING;
+    const waiting = this.#waiting.accounts.get(key) ?? this.#flushing?.accounts.get(key);
+    return waiting ?? this.#engine.get('accounts', hash) ?? NOTHING;
   }
 
   slot(owner: Uint8Array, ownerKey: string, slot: Uint8Array): Uint8Array {
-    const waiting = this.#slots.get(ownerKey)?.get(keyOf(slot));
-    return waiting?.value ?? this.#engine.get('storage', slotKey(owner, slot)) ?? NOTHING;
+    const key = keyOf(slot);
+    const waiting =
+      this.#waiting.slots.get(ownerKey)?.get(key) ?? this.#flushing?.slots.get(ownerKey)?.get(key);
+    return waiting ?? this.#engine.get('storage', slotKey(owner, slot)) ?? NOTHING;
   }
 
   code(hash: Uint8Array): Uint8Array | undefined {
-    if (this.#codes.size > 0) {
-      const waiting = this.#codes.get(keyOf(hash));
-      if (waiting !== undefined) return waiting.value;
-    }
-    return this.#engine.get('codes', hash);
+    const key = keyOf(hash);
+    const waiting = this.#waiting.codes.get(key) ?? this.#flushing?.codes.get(key);
+    return waiting ?? this.#engine.get('codes', hash);
   }
 
   /** All slots of an account that are not zero: hash and value, in no order. */
   *slotsOf(owner: Uint8Array): Iterable<readonly [string, Uint8Array]> {
-    const waiting = this.#slots.get(keyOf(owner));
-    if (waiting !== undefined) {
-      for (const [slot, { value }] of waiting) if (value.length > 0) yield [slot, value];
-    }
+    const key = keyOf(owner);
+    const waiting = new Map(this.#flushing?.slots.get(key));
+    for (const [slot, value] of this.#waiting.slots.get(key) ?? []) waiting.set(slot, value);
+    for (const [slot, value] of waiting) if (value.length > 0) yield [slot, value];
     const to = afterPrefix(owner);
     const bounds = { from: owner, ...(to === undefined ? {} : { to }) };
     for (const row of this.#engine.range('storage', bounds)) {
       const slot = keyOf(row.key.subarray(32));
-      if (waiting?.has(slot) !== true) yield [slot, row.value];
+      if (!waiting.has(slot)) yield [slot, row.value];
     }
   }
 
-  setAccount(key: string, value: Uint8Array, sequence: number): void {
-    this.#accounts.set(key, { value, sequence });
+  setAccount(key: string, value: Uint8Array): void {
+    this.#waiting.accounts.set(key, value);
   }
 
-  setSlot(owner: string, slot: string, value: Uint8Array, sequence: number): void {
-    let slots = this.#slots.get(owner);
-    if (slots === undefined) {
-      slots = new Map();
-      this.#slots.set(owner, slots);
-    }
-    slots.set(slot, { value, sequence });
+  setSlot(owner: string, slot: string, value: Uint8Array): void {
+    this.#waiting.slotsOf(owner).set(slot, value);
   }
 
-  setCode(key: string, value: Uint8Array, sequence: number): void {
-    this.#codes.set(key, { value, sequence });
+  setCode(key: string, value: Uint8Array): void {
+    this.#waiting.codes.set(key, value);
   }
 
-  /** The engine has everything up to this commit. */
-  settle(sequence: number): void {
-    dropSettled(this.#accounts, sequence);
-    dropSettled(this.#codes, sequence);
-    for (const [owner, slots] of this.#slots) {
-      dropSettled(slots, sequence);
-      if (slots.size === 0) this.#slots.delete(owner);
-    }
+  /** Everything that waits goes on its way. */
+  beginFlush(): WaitingValues {
+    this.#flushing = this.#waiting;
+    this.#waiting = new WaitingValues();
+    return this.#flushing;
+  }
+
+  endFlush(isDurable: boolean): void {
+    if (!isDurable && this.#flushing !== undefined) this.#waiting.addEarlier(this.#flushing);
+    this.#flushing = undefined;
   }
 
   /** What the engine has for a trie: branches, and flat values as leaves. */
@@ -130,8 +149,4 @@ function pathBounds(
     return [from, last];
   }
   return [from, afterPrefix(from.subarray(0, at))];
-}
-
-function dropSettled(waiting: Map<string, Waiting>, sequence: number): void {
-  for (const [key, each] of waiting) if (each.sequence <= sequence) waiting.delete(key);
 }

@@ -1,43 +1,56 @@
-import type { OrderedTables } from '@basalt/store';
-import type { TrieMemory } from '../trie/trie-memory.ts';
-import { FlushBatch, type StateCommit } from './flush.ts';
-import { WAITING_BLOCKS_MAX } from './limits.ts';
+import type { OrderedTables, TableWrite } from '@basalt/store';
+import { FLUSH_BLOCKS, FLUSH_VALUES, WAITING_BLOCKS_MAX } from './limits.ts';
 
-/** Brings commits to the engine, in order, as many at once as came while the last were written. */
+/** Everything that differs from what the engine has, at one moment. */
+export interface FlushJob {
+  readonly writes: readonly TableWrite[];
+  settled(): void;
+  /** The engine took nothing, or nobody knows: all of it goes with the next. */
+  failed(): void;
+}
+
+/**
+ * Brings commits to the engine, many at once: what blocks in a row change again and again, the upper
+ * branches of the tries before all, is written once. A crash costs the blocks that waited, which
+ * the chain's log has.
+ */
 export class Flusher {
   readonly #engine: OrderedTables;
-  readonly #memory: TrieMemory;
-  readonly #settled: (last: StateCommit) => void;
-  readonly #queue: StateCommit[] = [];
+  readonly #begin: () => FlushJob;
+  /** Commits that wait, and what they changed. */
+  #commits = 0;
+  #values = 0;
   #running: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  /** @param settled told when the engine has everything up to a commit */
-  constructor(engine: OrderedTables, memory: TrieMemory, settled: (last: StateCommit) => void) {
+  constructor(engine: OrderedTables, begin: () => FlushJob) {
     this.#engine = engine;
-    this.#memory = memory;
-    this.#settled = settled;
+    this.#begin = begin;
   }
 
   /** @throws what the engine said when it takes no writes and too much waits */
   assertRoom(): void {
-    if (this.#failure !== undefined && this.#queue.length >= WAITING_BLOCKS_MAX) {
-      throw this.#failure;
-    }
+    if (this.#failure !== undefined && this.#commits >= WAITING_BLOCKS_MAX) throw this.#failure;
   }
 
-  push(commit: StateCommit): void {
-    this.#queue.push(commit);
-    this.#start();
+  /** One commit more, with so many values. */
+  add(values: number, isUrgent: boolean): void {
+    this.#commits++;
+    this.#values += values;
+    if (isUrgent || this.#isDue()) this.#start();
   }
 
   /** @throws StoreError what the engine said; the commits still wait, and the next call tries */
   async flush(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#commits > 0) {
       this.#start();
       await this.#running;
       if (this.#failure !== undefined) throw this.#failure;
     }
+  }
+
+  #isDue(): boolean {
+    return this.#commits >= FLUSH_BLOCKS || this.#values >= FLUSH_VALUES;
   }
 
   #start(): void {
@@ -50,21 +63,20 @@ export class Flusher {
     // Whoever commits goes on first.
     await Promise.resolve();
     this.#failure = undefined;
-    while (this.#queue.length > 0) {
-      // All of them: a branch that a later commit replaced is in memory no more.
-      const batch = new FlushBatch(this.#engine, this.#memory);
-      const taken = this.#queue.length;
-      const last = this.#queue.at(-1);
-      for (const commit of this.#queue) batch.add(commit);
+    do {
+      const commits = this.#commits;
+      const values = this.#values;
+      const job = this.#begin();
       try {
-        await this.#engine.commit(batch.writes());
+        await this.#engine.commit(job.writes);
       } catch (error) {
+        job.failed();
         this.#failure = error instanceof Error ? error : new Error(String(error));
         return;
       }
-      this.#queue.splice(0, taken);
-      batch.forgetLeaves();
-      if (last !== undefined) this.#settled(last);
-    }
+      this.#commits -= commits;
+      this.#values -= values;
+      job.settled();
+    } while (this.#isDue());
   }
 }

@@ -1,8 +1,16 @@
-import type { OrderedTables } from '@basalt/store';
+import type { OrderedTables, Row } from '@basalt/store';
 import { BlockDiff, findInDiff, type ReadChunk, readDiff } from './block-diff.ts';
 import { bytesOfKey } from './byte-key.ts';
-import { RECENT_CHANGES_MAX } from './limits.ts';
+import { RECENT_BYTES_MAX } from './limits.ts';
 import { historyKey } from './tables.ts';
+
+interface RecentRows {
+  /** By chunk. */
+  readonly rows: readonly Row[];
+  readonly bytes: number;
+  /** Of the commit that brings them to the engine. */
+  readonly sequence: number;
+}
 
 /**
  * What blocks changed, newest in memory. The value at a block is what the next block that changed
@@ -12,50 +20,53 @@ import { historyKey } from './tables.ts';
 export class History {
   readonly #read: ReadChunk;
   /** By number, ascending; at least all that the engine does not have yet. */
-  readonly #recent = new Map<number, { readonly diff: BlockDiff; readonly sequence: number }>();
-  #recentChanges = 0;
+  readonly #recent = new Map<number, RecentRows>();
+  #recentBytes = 0;
 
   constructor(engine: OrderedTables) {
-    this.#read = (number, chunk) => engine.get('history', historyKey(number, chunk));
+    this.#read = (number, chunk) =>
+      this.#recent.has(number)
+        ? this.#recent.get(number)?.rows[chunk]?.value
+        : engine.get('history', historyKey(number, chunk));
   }
 
-  /** @param sequence of the commit that brings it to the engine */
-  add(number: number, diff: BlockDiff, sequence: number): void {
-    this.#recent.set(number, { diff, sequence });
-    this.#recentChanges += diff.size;
+  add(number: number, rows: readonly Row[], sequence: number): void {
+    const bytes = rows.reduce((sum, { value }) => sum + value.length, 0);
+    this.#recent.set(number, { rows, bytes, sequence });
+    this.#recentBytes += bytes;
+  }
+
+  /** Rows of blocks that commits after this one brought. */
+  *rowsSince(sequence: number): Iterable<Row> {
+    for (const recent of this.#recent.values()) if (recent.sequence > sequence) yield* recent.rows;
   }
 
   /** The engine has commits up to `durable`: forgets the oldest of them beyond the bound. */
   settle(durable: number): void {
-    for (const [number, { diff, sequence }] of this.#recent) {
-      if (this.#recentChanges <= RECENT_CHANGES_MAX || sequence > durable) return;
-      this.#drop(number, diff);
+    for (const [number, recent] of this.#recent) {
+      if (this.#recentBytes <= RECENT_BYTES_MAX || recent.sequence > durable) return;
+      this.#drop(number, recent);
     }
   }
 
   /** Blocks above are undone. */
   rewind(to: number): void {
-    for (const [number, { diff }] of this.#recent) if (number > to) this.#drop(number, diff);
+    for (const [number, recent] of this.#recent) if (number > to) this.#drop(number, recent);
   }
 
   /** Blocks up to this one left the window. */
   prune(upTo: number): void {
-    for (const [number, { diff }] of this.#recent) {
+    for (const [number, recent] of this.#recent) {
       if (number > upTo) return;
-      this.#drop(number, diff);
+      this.#drop(number, recent);
     }
   }
 
   /** The account as it was after block `at`; undefined: as it is at `head`. */
   account(at: number, head: number, key: string): Uint8Array | undefined {
-    let hash: Uint8Array | undefined;
+    const hash = bytesOfKey(key);
     for (let number = at + 1; number <= head; number++) {
-      const recent = this.#recent.get(number)?.diff;
-      if (recent === undefined) hash ??= bytesOfKey(key);
-      const found =
-        recent === undefined
-          ? findInDiff(this.#read, number, hash as Uint8Array, undefined)
-          : recent.accounts.get(key);
+      const found = findInDiff(this.#read, number, hash, undefined);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -63,14 +74,10 @@ export class History {
 
   /** The slot as it was after block `at`; undefined: as it is at `head`. */
   slot(at: number, head: number, owner: string, slot: string): Uint8Array | undefined {
-    let hashes: readonly [Uint8Array, Uint8Array] | undefined;
+    const ownerHash = bytesOfKey(owner);
+    const slotHash = bytesOfKey(slot);
     for (let number = at + 1; number <= head; number++) {
-      const recent = this.#recent.get(number)?.diff;
-      if (recent === undefined) hashes ??= [bytesOfKey(owner), bytesOfKey(slot)];
-      const found =
-        recent === undefined
-          ? findInDiff(this.#read, number, ...(hashes as readonly [Uint8Array, Uint8Array]))
-          : recent.slots.get(owner)?.get(slot);
+      const found = findInDiff(this.#read, number, ownerHash, slotHash);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -80,13 +87,13 @@ export class History {
   backTo(at: number, head: number): BlockDiff {
     const merged = new BlockDiff();
     for (let number = head; number > at; number--) {
-      merged.mergeOlder(this.#recent.get(number)?.diff ?? readDiff(this.#read, number));
+      merged.mergeOlder(readDiff(this.#read, number));
     }
     return merged;
   }
 
-  #drop(number: number, diff: BlockDiff): void {
+  #drop(number: number, { bytes }: RecentRows): void {
     this.#recent.delete(number);
-    this.#recentChanges -= diff.size;
+    this.#recentBytes -= bytes;
   }
 }

@@ -17,11 +17,20 @@ export const TRIE_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 /** Rows of a block's history that one value of the engine holds: a page and a half. */
 export const HISTORY_CHUNK_BYTES = 6_000;
 
-/** Changed values of recent blocks kept in memory, so that reading near the head costs a look. */
-export const RECENT_CHANGES_MAX = 200_000;
+/** History of recent blocks kept in memory, so that reading near the head asks no disk. */
+export const RECENT_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /**
  * Blocks that may wait for a disk that takes no writes: further commits are refused with the
  * disk's error, because what waits lies in memory.
  */
 export const WAITING_BLOCKS_MAX = 4_096;
+
+/**
+ * Blocks that wait for the engine before they are written together, so that a restart after a crash
+ * replays a second or two.
+ */
+export const FLUSH_BLOCKS = 128;
+
+/** Changed values that wait at most: about 100 MB with the branches above them. */
+export const FLUSH_VALUES = 200_000;

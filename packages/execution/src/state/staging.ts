@@ -5,7 +5,6 @@ import { type Branch, freeBranch, type Node, type NodeSource } from '../trie/nod
 import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
 import type { TrieMemory } from '../trie/trie-memory.ts';
 import { sortChanges, type TrieSink, updateTrie } from '../trie/update.ts';
-import { BlockDiff } from './block-diff.ts';
 import { bytesOfKey } from './byte-key.ts';
 import { decodeAccount, encodeAccount, NOTHING } from './value-codec.ts';
 
@@ -40,35 +39,44 @@ export interface TrieOwner {
   readonly key: string;
 }
 
-/** A branch made, moved or gone; `clear`: all of the owner's that were there before. */
-export type BranchWrite =
-  | {
-      readonly owner: TrieOwner | undefined;
-      readonly clear: false;
-      readonly key: Uint8Array;
-      readonly depth: number;
-      readonly branch: Branch | undefined;
-    }
-  | { readonly owner: TrieOwner; readonly clear: true };
+/** Where a branch hung that is not there any more. */
+export interface BranchPlace {
+  readonly owner: TrieOwner | undefined;
+  readonly key: Uint8Array;
+  readonly depth: number;
+}
+
+/** An account that changed; values as the tables have them. */
+export interface StagedAccount {
+  readonly hash: Uint8Array;
+  readonly key: string;
+  readonly before: Uint8Array;
+  readonly value: Uint8Array;
+  readonly storageRoot: Uint8Array;
+}
+
+/** A slot that changed. */
+export interface StagedSlot {
+  readonly owner: TrieOwner;
+  readonly hash: Uint8Array;
+  readonly key: string;
+  readonly before: Uint8Array;
+  readonly value: Uint8Array;
+}
 
 /** Everything a batch makes of a state, beside it: nothing of the state has changed. */
 export interface StagedUpdates {
   readonly root: Uint8Array;
   readonly node: Node | undefined;
   readonly storage: ReadonlyMap<string, StorageTrie>;
-  readonly diff: BlockDiff;
-  readonly accounts: readonly {
-    readonly update: AccountUpdate;
-    readonly value: Uint8Array;
-    readonly storageRoot: Uint8Array;
-  }[];
-  readonly slots: readonly {
-    readonly owner: TrieOwner;
-    readonly key: string;
-    readonly hash: Uint8Array;
-    readonly value: Uint8Array;
-  }[];
-  readonly branches: readonly BranchWrite[];
+  readonly accounts: readonly StagedAccount[];
+  /** What became of each update; undefined: nothing changed. */
+  readonly results: readonly (StagedAccount | undefined)[];
+  readonly slots: readonly StagedSlot[];
+  /** Storage tries whose branches from before do not count. */
+  readonly cleared: readonly TrieOwner[];
+  /** Places without a branch, unless one is there again. */
+  readonly removed: readonly BranchPlace[];
   readonly branchSlots: BranchSlots;
   /** How many more there are. */
   readonly accountsAdded: number;
@@ -97,7 +105,9 @@ export class BranchSlots {
     this.#replaced.push(branch);
   }
 
-  keep(): void {
+  /** @param sequence of the commit that keeps it */
+  keep(sequence: number): void {
+    for (const branch of this.#made) branch.generation = sequence;
     this.#settle(this.#replaced);
   }
 
@@ -137,10 +147,10 @@ export function stageUpdates(base: StageBase, updates: readonly AccountUpdate[])
 class Stage {
   readonly #base: StageBase;
   readonly #storage = new Map<string, StorageTrie>();
-  readonly #diff = new BlockDiff();
-  readonly #accounts: StagedUpdates['accounts'][number][] = [];
-  readonly #slots: StagedUpdates['slots'][number][] = [];
-  readonly #branches: BranchWrite[] = [];
+  readonly #accounts: StagedAccount[] = [];
+  readonly #slots: StagedSlot[] = [];
+  readonly #cleared: TrieOwner[] = [];
+  readonly #removed: BranchPlace[] = [];
   readonly #branchSlots: BranchSlots;
   #accountsAdded = 0;
   #slotsAdded = 0;
@@ -156,17 +166,18 @@ class Stage {
 
   run(updates: readonly AccountUpdate[]): StagedUpdates {
     const leaves: { key: Uint8Array; value: Uint8Array | undefined; known: boolean }[] = [];
-    for (const update of updates) {
+    const results = updates.map((update) => {
       const { hash, key, before, after } = update;
       const storageRoot = this.#updateStorage(update);
       const value = after === undefined ? NOTHING : encodeAccount(after, storageRoot);
-      if (equalBytes(value, before)) continue;
+      if (equalBytes(value, before)) return undefined;
       const known = before.length > 0;
       leaves.push({ key: hash, value: value.length === 0 ? undefined : value, known });
-      this.#accounts.push({ update, value, storageRoot });
-      this.#diff.setAccount(key, before);
+      const staged = { hash, key, before, value, storageRoot };
+      this.#accounts.push(staged);
       this.#accountsAdded += Number(value.length > 0) - Number(known);
-    }
+      return staged;
+    });
     const before = this.#base.accountTrie();
     const source = this.#base.source(undefined);
     const node = updateTrie(source, before, sortChanges(leaves), this.#sink(undefined));
@@ -174,10 +185,11 @@ class Stage {
       root: rootHash(this.#base.memory, node),
       node,
       storage: this.#storage,
-      diff: this.#diff,
       accounts: this.#accounts,
+      results,
       slots: this.#slots,
-      branches: this.#branches,
+      cleared: this.#cleared,
+      removed: this.#removed,
       branchSlots: this.#branchSlots,
       accountsAdded: this.#accountsAdded,
       slotsAdded: this.#slotsAdded,
@@ -205,8 +217,7 @@ class Stage {
       if (known || value.length > 0) {
         leaves.push({ key: hash, value: value.length === 0 ? undefined : value, known });
       }
-      this.#slots.push({ owner, key, hash, value });
-      this.#diff.setSlot(update.key, key, old);
+      this.#slots.push({ owner, key, hash, before: old, value });
       this.#slotsAdded += Number(value.length > 0) - Number(old.length > 0);
     }
     if (leaves.length === 0 && !isCleared) return rootBefore;
@@ -220,7 +231,7 @@ class Stage {
 
   /** All slots of before with those of the update over them, and the trie without branches. */
   #clear(update: AccountUpdate): SlotUpdate[] {
-    this.#branches.push({ owner: { hash: update.hash, key: update.key }, clear: true });
+    this.#cleared.push({ hash: update.hash, key: update.key });
     const slots = new Map<string, SlotUpdate>();
     for (const [key, before] of this.#base.slotsOf(update.hash)) {
       slots.set(key, { hash: bytesOfKey(key), key, before, after: NOTHING });
@@ -236,7 +247,7 @@ class Stage {
   #sink(owner: TrieOwner | undefined): TrieSink {
     return {
       write: (key, depth, branch) => {
-        this.#branches.push({ owner, clear: false, key, depth, branch });
+        if (branch === undefined) this.#removed.push({ owner, key, depth });
       },
       made: (branch) => this.#branchSlots.addMade(branch),
       replaced: (branch) => this.#branchSlots.addReplaced(branch),

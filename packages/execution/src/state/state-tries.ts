@@ -1,6 +1,7 @@
 import { loadRoot } from '../trie/load.ts';
 import { Branch, freeTree, type Node, type NodeSource } from '../trie/node.ts';
 import { TrieMemory } from '../trie/trie-memory.ts';
+import { bytesOfKey } from './byte-key.ts';
 import type { FlatState } from './flat-state.ts';
 import type { StageBase, StagedUpdates, StorageTrie, TrieOwner } from './staging.ts';
 
@@ -63,16 +64,29 @@ export class StateTries implements StageBase {
     this.#root = staged.root;
     this.#account = staged.node;
     this.#isLoaded = true;
-    for (const write of staged.branches) {
-      // Nothing of a cleared trie is in the new one.
-      if (write.clear) freeTree(this.memory, this.#storage.get(write.owner.key)?.node);
-      else if (write.branch !== undefined) write.branch.generation = sequence;
-    }
+    // Nothing of a cleared trie is in the new one.
+    for (const { key } of staged.cleared) freeTree(this.memory, this.#storage.get(key)?.node);
     for (const [key, trie] of staged.storage) {
       this.#storage.delete(key);
       this.#storage.set(key, { ...trie, sequence });
     }
-    staged.branchSlots.keep();
+    staged.branchSlots.keep(sequence);
+  }
+
+  /** Branches that commits after this one made, each trie from its root down. */
+  eachChanged(
+    sequence: number,
+    visit: (owner: Uint8Array | undefined, branch: Branch) => void,
+  ): void {
+    const walk = (owner: Uint8Array | undefined, node: Node | undefined): void => {
+      if (!(node instanceof Branch) || node.generation <= sequence) return;
+      visit(owner, node);
+      for (const child of node.children) walk(owner, child);
+    };
+    walk(undefined, this.#account);
+    for (const [key, { node, sequence: changed }] of this.#storage) {
+      if (changed > sequence) walk(bytesOfKey(key), node);
+    }
   }
 
   /** Nothing may be asked after. */

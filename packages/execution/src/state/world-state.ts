@@ -4,10 +4,11 @@ import type { OrderedTables } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
 import { proveKey } from '../trie/load.ts';
 import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
+import { encodeDiff, type OldValue } from './block-diff.ts';
 import { keyOf } from './byte-key.ts';
 import { FlatState } from './flat-state.ts';
-import type { StateCommit } from './flush.ts';
-import { Flusher } from './flusher.ts';
+import { collectWrites, forgetLeaves, Removals } from './flush.ts';
+import { Flusher, type FlushJob } from './flusher.ts';
 import { History } from './history.ts';
 import {
   BLOCK_HASHES_KEPT,
@@ -70,6 +71,16 @@ const NO_HEAD: HeadRecord = {
   oldest: 0,
 };
 
+/** What a batch changes, as it was. */
+function oldValues({ accounts, slots }: StagedUpdates): OldValue[] {
+  const values: OldValue[] = [];
+  for (const { hash, before } of accounts) values.push({ account: hash, slot: undefined, before });
+  for (const { owner, hash, before } of slots) {
+    values.push({ account: owner.hash, slot: hash, before });
+  }
+  return values;
+}
+
 /** The updates with what a commit needs beside them. */
 class Staged implements StagedState {
   readonly parent: number;
@@ -101,6 +112,8 @@ export class EngineWorldState implements WorldState, ViewSource {
   readonly #rewinds: number[] = [];
   #head: HeadRecord;
   #durable: number;
+  #durableSequence = 0;
+  #removals = new Removals();
   /** Commits and rewinds since the start. */
   #sequence = 0;
   #closed = false;
@@ -126,7 +139,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     const trieBytes = options.trieBytes ?? TRIE_BYTES_DEFAULT;
     this.#tries = new StateTries(this.#flat, this.#head.root, trieBytes);
     this.#tries.accountTrie();
-    this.#flusher = new Flusher(engine, this.#tries.memory, (last) => this.#settle(last));
+    this.#flusher = new Flusher(engine, () => this.#beginFlush());
   }
 
   get number(): number {
@@ -209,14 +222,15 @@ export class EngineWorldState implements WorldState, ViewSource {
       slots: this.#head.slots + updates.slotsAdded,
     };
     // Behind the first block there is nothing to go back to.
-    const diff = isFirst ? undefined : updates.diff;
+    const rows = isFirst ? undefined : encodeDiff(number, oldValues(updates));
     this.#apply(updates, { ...record, oldest });
     this.#blocks.set(number, { record, sequence: this.#sequence });
-    if (diff !== undefined) this.#history.add(number, diff, this.#sequence);
+    if (rows !== undefined) this.#history.add(number, rows, this.#sequence);
     this.#history.prune(oldest);
     this.#cacheChanges(staged);
-    for (const [key, { code }] of changes.codes) this.#flat.setCode(key, code, this.#sequence);
-    this.#push(updates, { block: { record, diff }, rewindTo: undefined, changes });
+    for (const [key, { code }] of changes.codes) this.#flat.setCode(key, code);
+    // A chain without any state could not be told from one that lost it.
+    this.#flusher.add(updates.accounts.length + updates.slots.length, isFirst);
   }
 
   blockHash(number: number): Uint8Array | undefined {
@@ -235,7 +249,8 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#history.rewind(number);
     this.#cache.clear();
     this.#rewinds.push(number);
-    this.#push(updates, { block: undefined, rewindTo: number, changes: undefined });
+    this.#removals.rewoundTo = Math.min(this.#removals.rewoundTo, number);
+    this.#flusher.add(updates.accounts.length + updates.slots.length, false);
   }
 
   prove(number: number, address: Uint8Array, slots: readonly Uint8Array[]): AccountProof {
@@ -394,21 +409,17 @@ export class EngineWorldState implements WorldState, ViewSource {
     for (const slots of this.#outstanding) slots.discard();
     this.#outstanding.clear();
     this.#older = undefined;
-    for (const { update, value } of updates.accounts) {
-      this.#flat.setAccount(update.key, value, this.#sequence);
-    }
-    for (const { owner, key, value } of updates.slots) {
-      this.#flat.setSlot(owner.key, key, value, this.#sequence);
-    }
+    this.#removals.add(updates);
+    for (const { key, value } of updates.accounts) this.#flat.setAccount(key, value);
+    for (const { owner, key, value } of updates.slots) this.#flat.setSlot(owner.key, key, value);
   }
 
   #cacheChanges({ updates, changes }: Staged): void {
-    const byHash = new Map(updates.accounts.map((each) => [each.update.key, each]));
-    for (const { address, addressKey, cleared, slots } of changes.accounts) {
-      const written = byHash.get(keyOf(keccak256(address)));
+    for (const [index, change] of changes.accounts.entries()) {
+      const { addressKey, after, cleared, slots } = change;
+      const written = updates.results[index];
       if (written !== undefined) {
-        const { update, value, storageRoot } = written;
-        const { after } = update;
+        const { value, storageRoot } = written;
         const account = after && { ...after, storageRoot };
         this.#cache.setAccount(addressKey, { account, encoded: value });
       }
@@ -419,34 +430,42 @@ export class EngineWorldState implements WorldState, ViewSource {
     }
   }
 
-  #push(
-    updates: StagedUpdates,
-    commit: Pick<StateCommit, 'block' | 'rewindTo'> & { changes: MergedChanges | undefined },
-  ): void {
-    const { oldest, number } = this.#head;
-    this.#flusher.push({
-      sequence: this.#sequence,
-      head: this.#head,
-      block: commit.block,
-      rewindTo: commit.rewindTo,
-      pruneHistory: oldest,
-      pruneBlocks: Math.min(oldest, number - BLOCK_HASHES_KEPT) - 1,
-      accounts: updates.accounts.map(({ update, value }) => ({ hash: update.hash, value })),
-      slots: updates.slots.map(({ owner, hash, value }) => ({ owner: owner.hash, hash, value })),
-      codes: [...(commit.changes?.codes.values() ?? [])],
-      branches: updates.branches,
+  /** Everything that the engine lacks at this moment. */
+  #beginFlush(): FlushJob {
+    const sequence = this.#sequence;
+    const head = this.#head;
+    const removals = this.#removals;
+    this.#removals = new Removals();
+    const durable = this.#durableSequence;
+    const { writes, branches } = collectWrites({
+      engine: this.#engine,
+      tries: this.#tries,
+      history: this.#history,
+      values: this.#flat.beginFlush(),
+      removals,
+      blocks: [...this.#blocks.values()].map(({ record }) => record),
+      head,
+      durable,
+      pruneBlocks: Math.min(head.oldest, head.number - BLOCK_HASHES_KEPT) - 1,
     });
-  }
-
-  /** The engine has everything up to a commit. */
-  #settle(last: StateCommit): void {
-    this.#durable = last.head.number;
-    this.#flat.settle(last.sequence);
-    this.#history.settle(last.sequence);
-    for (const [number, { sequence }] of this.#blocks) {
-      if (sequence <= last.sequence) this.#blocks.delete(number);
-    }
-    this.#tries.trim(last.sequence);
+    return {
+      writes,
+      settled: () => {
+        this.#flat.endFlush(true);
+        forgetLeaves(branches);
+        this.#durable = head.number;
+        this.#durableSequence = sequence;
+        this.#history.settle(sequence);
+        for (const [number, block] of this.#blocks) {
+          if (block.sequence <= sequence) this.#blocks.delete(number);
+        }
+        this.#tries.trim(sequence);
+      },
+      failed: () => {
+        this.#flat.endFlush(false);
+        this.#removals.addEarlier(removals);
+      },
+    };
   }
 
   #record(number: number): BlockRecord | undefined {
