@@ -19,7 +19,7 @@ const SECOND: Hex = '0xe7f1725e7734ce288f8367e1bb143e90bb3f0512';
 
 let anvil: TestDevnet;
 let both: readonly [ours: string, theirs: string];
-/** Of the same transactions on both chains: deploy, deploy, pay, transfer a token, fail, descend. */
+/** Of both chains alike: deploy, deploy, pay, transfer a token, fail, descend. */
 const hashes: Hex[] = [];
 const { skip } = useDevnet(async (running) => {
   anvil = await startAnvil();
