@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChainEvent } from '@basalt/execution';
 import { encodeCall, encodeDeployment, parseConstructor } from '../src/chain/abi.ts';
 import { formatWei, parseAmount } from '../src/chain/amounts.ts';
 import { callTree, type TracedCall } from '../src/chain/call-tree.ts';
 import { checksumAddress } from '../src/chain/checksum.ts';
 import { revertReason } from '../src/chain/revert-reason.ts';
+import { ChainRates } from '../src/view/chain-status.ts';
 import { Terminal } from '../src/view/terminal.ts';
 
 const plain = new Terminal({ write: () => undefined }, {});
@@ -119,4 +121,22 @@ test('calls are drawn as a tree', () => {
     `└─ [32] call ${to('4')} {1 ETH}`,
     '   └─ ✗ out of gas',
   ]);
+});
+
+test('rates are those of the last five seconds', () => {
+  let nowMs = 0;
+  const rates = new ChainRates({ nowMs: () => nowMs });
+  const block = (transactions: number, gasUsed: bigint): ChainEvent => {
+    const header = { gasUsed };
+    const made = { header, transactions: Array.from({ length: transactions }) };
+    return { kind: 'block', block: made, receipts: [], removed: [] } as unknown as ChainEvent;
+  };
+  rates.add(block(10, 5_000_000n));
+  nowMs = 2_000;
+  rates.add(block(5, 10_000_000n));
+  assert.deepEqual(rates.now(), { transactionsPerSecond: 3, megagasPerSecond: 3 });
+  nowMs = 5_500;
+  assert.deepEqual(rates.now(), { transactionsPerSecond: 1, megagasPerSecond: 2 });
+  nowMs = 60_000;
+  assert.deepEqual(rates.now(), { transactionsPerSecond: 0, megagasPerSecond: 0 });
 });

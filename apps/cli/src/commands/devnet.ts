@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChainEvent } from '@basalt/execution';
+import type { Chain, ChainEvent } from '@basalt/execution';
 import { type ConfigKey, type RunningNode, resolveConfig } from '@basalt/node';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RPC_URL_DEFAULT } from '../chain/rpc.ts';
@@ -10,6 +10,7 @@ import { addExamples, parseCount, parsePositive } from '../options.ts';
 import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
 import { VERSION } from '../version.ts';
 import { blockLines } from '../view/block-lines.ts';
+import { ChainRates, chainStatus } from '../view/chain-status.ts';
 import { devnetScreen } from '../view/devnet-screen.ts';
 
 interface Options {
@@ -32,6 +33,8 @@ interface Options {
 
 /** A line for each block must not be what a load test waits for. */
 const LINES_PER_SECOND_MAX = 50;
+
+const STATUS_MS = 500;
 
 export function devnetCommand(context: Context): Command {
   const command = new Command('devnet')
@@ -154,6 +157,22 @@ async function show(context: Context, node: RunningNode, options: Options): Prom
   chain.subscribe((event: ChainEvent) => {
     for (const line of blockLines(screen, event)) write(line);
   });
+  if (context.terminal.isLive) showStatus(context, chain);
+}
+
+/** The line that moves: what the last seconds brought. Ends with the process. */
+function showStatus(context: Context, chain: Chain): void {
+  const { terminal, clock, signal } = context;
+  const rates = new ChainRates(clock);
+  const unsubscribe = chain.subscribe((event: ChainEvent) => rates.add(event));
+  const draw = (): void => terminal.live(chainStatus(terminal, chain.head().header, rates.now()));
+  draw();
+  const timer = setInterval(draw, STATUS_MS);
+  signal.addEventListener('abort', () => {
+    clearInterval(timer);
+    unsubscribe();
+    terminal.clearLive();
+  });
 }
 
 /** What only a new chain asks for; a chain that is there stays what it is. */
@@ -181,19 +200,21 @@ function warnOfFounding({ terminal }: Context, isNew: boolean, options: Options)
 }
 
 /** Lines beyond so many a second are counted, not written. */
-function limitLines({ screen, clock }: Context, max: number): (line: string) => void {
+function limitLines({ screen, terminal, clock }: Context, max: number): (line: string) => void {
   let second = 0;
   let written = 0;
   let skipped = 0;
+  // Above the line that moves, where there is one: both are on the same screen then.
+  const out = terminal.isLive ? terminal : screen;
   return (line) => {
     const now = Math.floor(clock.nowMs() / 1000);
     if (now !== second) {
-      if (skipped > 0) screen.line(screen.style('dim', `  … ${skipped} more lines`));
+      if (skipped > 0) out.line(out.style('dim', `  … ${skipped} more lines`));
       second = now;
       written = 0;
       skipped = 0;
     }
-    if (written++ < max) screen.line(line);
+    if (written++ < max) out.line(line);
     else skipped++;
   };
 }
