@@ -38,9 +38,9 @@ function send(
   });
 }
 
-/** Waits for a state that comes by itself; fails after five seconds. */
+/** Waits for a state that comes by itself; fails after half a minute, on a busy machine too. */
 async function eventually(isThere: () => boolean, what: string): Promise<void> {
-  for (let round = 0; round < 500; round++) {
+  for (let round = 0; round < 3_000; round++) {
     if (isThere()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
