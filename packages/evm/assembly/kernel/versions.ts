@@ -213,7 +213,7 @@ function hasSlotBase(cell: usize): bool {
   const account = <usize>load<u32>(cell, CELL_ACCOUNT);
   const epoch = load<u32>(account, CELL_EPOCH);
   const isLoaded = (atomic.load<u32>(cell, CELL_BASE) & BASE_IS_LOADED) != 0;
-  if (isLoaded && load<u32>(cell, CELL_EPOCH) == epoch) return true;
+  if (isLoaded && atomic.load<u32>(cell, CELL_EPOCH) == epoch) return true;
   if (!canAsk) {
     blocker = NOT_LOADED;
     return false;
@@ -222,7 +222,8 @@ function hasSlotBase(cell: usize): bool {
   storeBytes32(scratch + 32, cell + CELL_KEY);
   hostReadStorage(scratch, scratch + 32, scratch + 64);
   loadBytes32(cell + CELL_VALUE, scratch + 64);
-  store<u32>(cell, epoch, CELL_EPOCH);
+  // The number after the value: whoever sees the one sees the other.
+  atomic.store<u32>(cell, epoch, CELL_EPOCH);
   atomic.store<u32>(cell, BASE_IS_LOADED, CELL_BASE);
   return true;
 }

@@ -97,8 +97,8 @@ export interface VersionedMemory {
   /** Changes from elsewhere, or of a block that ran on another engine: base values follow. */
   applyToBase(changes: readonly AccountChange[]): void;
   /**
-   * Values that engines will ask for become base values before they do. At most as many accounts and
-   * slots as `stats` says there is room for.
+   * Values that engines will ask for become base values before they do. At most as many accounts
+   * and slots as `stats` says there is room for.
    */
   addToBase(values: readonly AccountChange[]): void;
   /** Forgets all base values. */

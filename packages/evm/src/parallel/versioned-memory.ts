@@ -25,10 +25,10 @@ interface Coordination {
   slotAfter(cell: number, count: number): number;
   workAt(): number;
   commitBlock(count: number): void;
-  knownAccountCell(word: number): number;
-  knownSlotCell(account: number, key: number): number;
-  findAccountCell(word: number): number;
-  findSlotCell(account: number, key: number): number;
+  readonly knownAccountCell: (word: number) => number;
+  readonly knownSlotCell: (account: number, key: number) => number;
+  readonly findAccountCell: (word: number) => number;
+  readonly findSlotCell: (account: number, key: number) => number;
   setAccountBase(cell: number): void;
   clearStorageBase(cell: number): void;
   setSlotBase(cell: number): void;

@@ -30,7 +30,7 @@ export interface Machine {
   readonly memory: VersionedMemory;
 }
 
-const SMALL: SharedMemoryOptions = {
+export const SMALL: SharedMemoryOptions = {
   engines: 3,
   engineSizes: {
     frameMemoryBytes: 2 ** 20,
