@@ -155,6 +155,7 @@ export class ChainExecutor implements BlockExecutor {
       // A lost thread may have held a lock of the memory: that goes with the other threads.
       await this.#runner.close();
       this.#base.forget();
+      this.#chooser.recordLoss();
       return 'worker-lost';
     }
     const hotKeys = memory.hotKeys(HOT_KEYS_MAX);

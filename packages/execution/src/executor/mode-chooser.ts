@@ -102,6 +102,13 @@ export class ModeChooser {
     this.#judge();
   }
 
+  /** A thread was lost on a block: the next ones do without, longer each time. */
+  recordLoss(): void {
+    this.#isProbe = false;
+    this.#pause = this.#pauseLength;
+    this.#pauseLength = Math.min(this.#pauseLength * 2, PAUSE_BLOCKS_MAX);
+  }
+
   #judge(): void {
     if (this.#sequentialCost === undefined || this.#parallelCost === undefined) return;
     if (this.#parallelCost <= this.#sequentialCost * LEAVE_RATIO) return;

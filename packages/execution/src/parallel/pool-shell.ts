@@ -54,6 +54,8 @@ export class WorkerPool<Setup, Payload> {
   readonly #channels: readonly WorkerChannel[];
   readonly #ready: Promise<void>;
   #isLost = false;
+  /** Why the last thread that was lost ended, as far as it said. */
+  #lossMessage = 'a worker ended';
   #sequence = 0;
 
   constructor(options: WorkerPoolOptions<Setup>) {
@@ -78,7 +80,7 @@ export class WorkerPool<Setup, Payload> {
     for (const worker of this.#workers) worker.ref();
     try {
       await this.#ready;
-      if (this.#isLost) return this.#result('worker-lost', 'a worker ended', 0);
+      if (this.#isLost) return this.#result('worker-lost', this.#lossMessage, 0);
       this.#begin(block);
       return await this.#conduct(block.state);
     } finally {
@@ -108,7 +110,9 @@ export class WorkerPool<Setup, Payload> {
         else this.#options.onMessage?.(worker, message);
       });
       // 'exit' follows and does the work; without a listener the error would end the process.
-      worker.on('error', () => undefined);
+      worker.on('error', (error) => {
+        this.#lossMessage = String(error);
+      });
       worker.on('exit', () => {
         this.#isLost = true;
         resolve();
@@ -164,7 +168,7 @@ export class WorkerPool<Setup, Payload> {
         if (isEveryoneBack || now - cancelledMs > CANCEL_WAIT_MS) {
           this.#isLost = true;
           if (hostError !== undefined) throw hostError.error;
-          return this.#result('worker-lost', failed?.message ?? 'a worker ended', misses);
+          return this.#result('worker-lost', failed?.message ?? this.#lossMessage, misses);
         }
       }
       Atomics.wait(this.#head, 0, seen, COORDINATOR_SLEEP_MS);

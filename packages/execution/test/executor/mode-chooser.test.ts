@@ -86,3 +86,10 @@ test('known dependencies and short blocks are told beforehand', () => {
   const short = { transactions: 2, speedupBound: 2 };
   assert.deepEqual(chooser.choose(short), { mode: 'sequential', reason: 'short-block' });
 });
+
+test('after a lost thread some blocks do without', () => {
+  const chooser = new ModeChooser();
+  chooser.recordLoss();
+  const { choices } = simulate(chooser, 20, { sequentialMs: 10, parallelMs: 6 });
+  assert.equal(choices.indexOf('parallel'), 15);
+});
