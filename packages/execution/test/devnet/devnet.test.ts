@@ -304,3 +304,16 @@ test('who comes later makes nobody wait, nor a snapshot', async () => {
   await Promise.allSettled([asked, ...others]);
   assert.deepEqual(running.errors, []);
 });
+
+for (const fork of ['paris', 'shanghai', 'cancun', 'prague', 'osaka'] as const) {
+  test(`blocks by the rules of ${fork}`, async () => {
+    await using running = await startTestDevnet({ fork });
+    const { devnet } = running;
+    await send(devnet, 0, 0, 5n);
+    const { header } = devnet.chain.head();
+    assert.equal(devnet.chain.config.forkAt(header.number, header.timestamp).fork, fork);
+    assert.equal(balanceOf(devnet, stranger), 5n);
+    assert.equal(header.withdrawalsRoot === undefined, fork === 'paris');
+    assert.equal(header.requestsHash === undefined, !['prague', 'osaka'].includes(fork));
+  });
+}

@@ -249,7 +249,8 @@ async function serve(
       throw new NodeError(
         'port-in-use',
         `another program listens on ${host}:${port}, where the chain's JSON-RPC was to be: stop ` +
-          'it, or choose another port (`basalt devnet --port 8546`, --set rpcPort=8546)',
+          'it, choose another port (`basalt devnet --port 8546`, else --set rpcPort=8546), or go ' +
+          'without a chain (`npm start -- --no-chain`)',
         { cause: error },
       );
     }

@@ -1,3 +1,4 @@
+import type { Fork } from '@basalt/evm';
 import { deriveDevnetKeys, mnemonicOfSeed, TEST_MNEMONIC } from '../../../src/devnet/accounts.ts';
 import { createDevnet } from '../../../src/devnet/create-devnet.ts';
 import { devnetGenesis } from '../../../src/devnet/genesis.ts';
@@ -24,18 +25,22 @@ export interface TestDevnetOptions {
   readonly seed?: string;
   readonly log?: MemoryLog;
   readonly accounts?: number;
+  readonly fork?: Fork;
 }
 
 /** A devnet in memory whose clock and timers a test moves. */
 export async function startTestDevnet(options: TestDevnetOptions = {}): Promise<TestDevnet> {
   const { seed, log = createMemoryLog(), accounts = 3, mining = { mode: 'instant' } } = options;
+  const { fork = 'osaka' } = options;
   const keys = deriveDevnetKeys(
     seed === undefined ? TEST_MNEMONIC : mnemonicOfSeed(seed),
     accounts,
   );
   const clock = { seconds: 1_800_000_000 };
   const timers = new ManualTimers();
-  const chain = await openTestChain(devnetGenesis({ keys, timestamp: 1_700_000_000n }), { log });
+  const chain = await openTestChain(devnetGenesis({ keys, timestamp: 1_700_000_000n, fork }), {
+    log,
+  });
   const pool = await createPool({
     chain: poolChainOf(chain, () => BigInt(clock.seconds)),
     clock: { nowMs: () => clock.seconds * 1000 },
