@@ -1,4 +1,4 @@
-import { createLru } from '../cache/lru.ts';
+import { createS3Fifo } from '../cache/s3-fifo.ts';
 import type { Cache } from '../cache/types.ts';
 import { keyOf } from './byte-key.ts';
 import type { StoredAccount } from './value-codec.ts';
@@ -20,8 +20,8 @@ export interface CachedAccount {
  * nothing. A commit writes through, a rewind empties it.
  */
 export class ValueCache {
-  readonly #accounts: Cache<CachedAccount>;
-  readonly #slots: Cache<Uint8Array>;
+  readonly #accounts: Cache<string, CachedAccount>;
+  readonly #slots: Cache<string, Uint8Array>;
   /** Part of the keys of slots whose account was cleared: its slots from before do not count. */
   readonly #epochs = new Map<string, number>();
   #epoch = 0;
@@ -30,8 +30,8 @@ export class ValueCache {
 
   constructor(bytes: number) {
     const entries = Math.max(16, Math.floor(bytes / ENTRY_BYTES));
-    this.#accounts = createLru(Math.ceil(entries / 2));
-    this.#slots = createLru(Math.ceil(entries / 2));
+    this.#accounts = createS3Fifo(Math.ceil(entries / 2));
+    this.#slots = createS3Fifo(Math.ceil(entries / 2));
   }
 
   account(address: string): CachedAccount | undefined {
