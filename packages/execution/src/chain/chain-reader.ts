@@ -5,7 +5,6 @@ import { BloomBuilder } from '../block/bloom.ts';
 import { decodeStoredReceipts } from '../block/stored-receipts.ts';
 import type { Block, BlockHeader, Receipt } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
-import { createBlockExecutor } from '../executor/create-block-executor.ts';
 import type { Engines } from '../executor/engines.ts';
 import type { AccountProof, StateView, WorldState } from '../state/types.ts';
 import { baseFeeAfter } from './base-fee.ts';
@@ -20,6 +19,7 @@ import { createLayeredState } from './layered-state.ts';
 import { BLOCK_HASHES_MAX, OMMER_DEPTH_MAX } from './limits.ts';
 import { createReceiptMaker } from './make-receipts.ts';
 import { decodeChainPayload } from './payload.ts';
+import { createPlainExecutor } from './plain-executor.ts';
 import { processBlock, stateBeforeTransactions } from './process-block.ts';
 import type { BlockLog, TransactionLocation } from './types.ts';
 
@@ -230,10 +230,9 @@ export class ChainReader {
     if (base === undefined || !isAtLeast(fork, 'byzantium')) return undefined;
     const interventions = await this.#interventionsOf(block);
     const draft = { header, transactions, ommers, withdrawals, interventions };
-    const executor = createBlockExecutor({ workers: 1, engine: 'interpreter' });
     const { receipts } = await processBlock(draft, {
       schedule: this.config,
-      executor,
+      executor: createPlainExecutor(this.engines),
       evm: await this.engines.get(fork),
       receipts: createReceiptMaker(),
       base,
@@ -241,7 +240,6 @@ export class ChainReader {
       purpose: 'import',
       rootAfter: () => ZERO_HASH,
     });
-    await executor.close();
     return receipts;
   }
 }

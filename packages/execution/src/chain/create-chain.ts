@@ -51,6 +51,8 @@ export async function createChain(
     throw anotherGenesis(meta.genesisHash, genesis.hash);
   }
   openState(world, genesis);
+  // It may have served another chain.
+  executor.forgetState();
   const recover = await loadRecover();
   const engines = createEngines({ engine: 'interpreter' });
   const parts = { genesis, world, log, index, engines, recover, executor, recoverer };

@@ -7,6 +7,7 @@ import { CHAIN_TABLES } from '../../src/chain/block-index.ts';
 import { decodeChainPayload, encodeBlockPayload } from '../../src/chain/payload.ts';
 import type { Chain } from '../../src/chain/types.ts';
 import { unsignedTransaction } from '../../src/devnet/unsigned-transaction.ts';
+import { createBlockExecutor } from '../../src/executor/create-block-executor.ts';
 import { openTestChain } from './support/chains.ts';
 import {
   account,
@@ -101,12 +102,14 @@ async function stateOf(chain: Chain): Promise<Pick<Moment, 'head' | 'root' | 'ne
 
 test('state and index of any moment find to the head of a log of any later one', async () => {
   const { moments, log } = await record();
+  const executor = createBlockExecutor({ workers: 1, engine: 'interpreter' });
   let opened = 0;
   for (const [length, expected] of moments.entries()) {
     for (let worldAt = 0; worldAt <= length; worldAt++) {
       for (let tablesAt = 0; tablesAt <= length; tablesAt++) {
         const chain = await openTestChain(GENESIS, {
           log: createMemoryLog(log.entries.slice(0, length)),
+          executor,
           world: (moments[worldAt] as Moment).world.copy(),
           tables: tables((moments[tablesAt] as Moment).tables.copy()),
         });
@@ -131,6 +134,7 @@ test('state and index of any moment find to the head of a log of any later one',
       }
     }
   }
+  await executor.close();
   assert.equal(opened, 385);
 });
 
