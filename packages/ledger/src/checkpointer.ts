@@ -3,6 +3,7 @@ import {
   formatNote,
   formatVerifierKey,
   fromUtf8,
+  type Hash32,
   type NamespaceId,
   type NoteSigner,
   parseCheckpoint,
@@ -12,6 +13,7 @@ import {
 } from '@basalt/protocol';
 import { recordName } from './chain-codec.ts';
 import { LedgerError } from './errors.ts';
+import { HeldCheckpoints } from './held-checkpoints.ts';
 import type { Lane, TreeHead } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { CHECKPOINT_INTERVAL_MS, LANES_MAX } from './limits.ts';
@@ -43,6 +45,7 @@ export interface CheckpointerParts {
   /** First line of the notes of a namespace. */
   readonly originOf: (namespace: NamespaceId) => string;
   readonly intervalMs?: number;
+  readonly consistency: (namespace: NamespaceId, from: number, to: number) => Promise<Hash32[]>;
   readonly onCovered: (heads: readonly CoveredHead[]) => void;
 }
 
@@ -59,6 +62,7 @@ export class Checkpointer {
   readonly #waiters = new Map<NamespaceId, Waiter[]>();
   /** Newest checkpoints; the store has them all, this saves a read. Bounded by LANES_MAX. */
   readonly #newest = new Map<NamespaceId, PublishedCheckpoint>();
+  readonly #held: HeldCheckpoints;
   #cancelTimer: (() => void) | undefined;
   #publishing: Promise<void> | undefined;
   #closed = false;
@@ -66,6 +70,14 @@ export class Checkpointer {
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
+    const { components, originOf, consistency } = parts;
+    this.#held = new HeldCheckpoints({
+      gate: components.gate,
+      scheduler: components.scheduler,
+      originOf,
+      consistency,
+      onReleased: (head, note) => this.#release(head, note),
+    });
   }
 
   /** Why the newest round failed; undefined when it did not. */
@@ -84,7 +96,7 @@ export class Checkpointer {
 
   /** A lane that was read from the store may hold what a lost process left uncovered. */
   consider(lane: Lane): void {
-    if (hasGrown(lane)) this.markDirty(lane.namespace);
+    if (this.#hasGrown(lane)) this.markDirty(lane.namespace);
   }
 
   /** Resolves when a checkpoint covers `size` leaves. */
@@ -131,6 +143,7 @@ export class Checkpointer {
     this.#closed = true;
     this.#cancelTimer?.();
     await this.#publishing?.catch(() => undefined);
+    await this.#held.close();
     for (const waiters of this.#waiters.values()) {
       for (const waiter of waiters) waiter.reject(new LedgerError('closed', 'the ledger closed'));
     }
@@ -180,9 +193,9 @@ export class Checkpointer {
     const found = await Promise.allSettled(namespaces.map((id) => this.#parts.lanes.get(id)));
     const lanes = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     try {
-      const heads = lanes.filter(hasGrown).map(coveredHead);
-      if (heads.length > 0) await this.#store(heads);
-      this.#announce(lanes, heads);
+      const heads = lanes.filter((lane) => this.#hasGrown(lane)).map(coveredHead);
+      const open = heads.length > 0 ? await this.#store(heads) : [];
+      this.#announce(lanes, open);
       const seconds = (components.clock.nowMs() - startedMs) / 1000;
       components.metrics?.checkpoint(heads.length, seconds);
     } catch (error) {
@@ -204,11 +217,21 @@ export class Checkpointer {
     this.#settle(namespace, (waiter) => waiter.reject(error));
   }
 
-  async #store(heads: readonly CoveredHead[]): Promise<void> {
+  /** Signs and stores. Returns what may leave at once; the rest goes to the gate. */
+  async #store(heads: readonly CoveredHead[]): Promise<CoveredHead[]> {
     const { components } = this.#parts;
     await components.recordPublished(heads);
-    const signed = heads.map((head) => ({ ...head, note: this.#sign(head) }));
-    await components.store.putRecords(
+    const open = heads.filter(({ namespace }) => !this.#held.holds(namespace));
+    await this.#publishNotes(open.map((head) => ({ ...head, note: this.#sign(head) })));
+    for (const head of heads) {
+      if (!open.includes(head)) this.#held.submit(head, this.#sign(head));
+    }
+    return open;
+  }
+
+  async #publishNotes(signed: readonly (CoveredHead & { readonly note: string })[]): Promise<void> {
+    if (signed.length === 0) return;
+    await this.#parts.components.store.putRecords(
       signed.map(({ namespace, note }) => ({
         name: recordName.checkpoint(namespace),
         value: utf8(note),
@@ -217,6 +240,16 @@ export class Checkpointer {
     for (const { namespace, note, size, root } of signed) {
       this.#remember(namespace, { note, size, root });
     }
+  }
+
+  /** The gate has let a note out. */
+  async #release(head: CoveredHead, note: string): Promise<void> {
+    await this.#publishNotes([{ ...head, note }]);
+    this.#announce([await this.#parts.lanes.get(head.namespace)], [head]);
+  }
+
+  #hasGrown(lane: Lane): boolean {
+    return lane.size > Math.max(lane.checkpointSize, this.#held.signedSize(lane.namespace));
   }
 
   #announce(lanes: readonly Lane[], heads: readonly CoveredHead[]): void {
@@ -266,10 +299,6 @@ export class Checkpointer {
     }
     return checkpoint;
   }
-}
-
-function hasGrown(lane: Lane): boolean {
-  return lane.size > lane.checkpointSize;
 }
 
 function coveredHead(lane: Lane): CoveredHead {

@@ -93,6 +93,7 @@ class TiledLedger implements Ledger {
       ...(options.checkpointIntervalMs === undefined
         ? {}
         : { intervalMs: options.checkpointIntervalMs }),
+      consistency: (namespace, from, to) => this.#trees.consistency(namespace, from, to),
       onCovered: (heads) => this.#superLog.note(heads),
     });
     this.#pipeline = new Pipeline({
@@ -107,6 +108,7 @@ class TiledLedger implements Ledger {
     this.#superLog = new SuperLog({
       components,
       write: (request) => this.#pipeline.write(request),
+      coveredSize: () => this.#checkpointer.publishedSize(this.superNamespace()),
       ...(options.superEpochMs === undefined ? {} : { epochMs: options.superEpochMs }),
     });
   }

@@ -41,3 +41,6 @@ export const SIZE_RECORD_BLOCKS = 65_536;
 
 /** Fork proofs kept against one namespace: one is proof enough, a few more show the pattern. */
 export const FORK_PROOFS_MAX = 16;
+
+/** Pause before a checkpoint that the gate did not let out is offered again, milliseconds. */
+export const GATE_RETRY_MS = 1_000;

@@ -29,6 +29,8 @@ import type { AppendedBlock, LedgerComponents } from './types.ts';
 export interface SuperLogParts {
   readonly components: LedgerComponents;
   readonly write: (request: WriteRequest) => Promise<AppendedBlock[]>;
+  /** Blocks of the super-log that a published checkpoint covers. */
+  readonly coveredSize: () => Promise<number>;
   readonly epochMs?: number;
 }
 
@@ -81,7 +83,7 @@ export class SuperLog {
     }
     const head = await store.head(this.#namespace);
     // Block 0 is the genesis and carries no root.
-    if (head !== undefined && head.size > 1) this.#keep(head.size - 1);
+    if (head !== undefined && head.size > 1) this.#keep(head.size - 1, 0);
   }
 
   /** Takes the heads that a checkpoint covers now into the next epoch. */
@@ -166,7 +168,8 @@ export class SuperLog {
       this.#tree = setSuperValue(this.#tree, namespace, valueOf(head));
     }
     try {
-      this.#keep(await this.#append(changed));
+      const coveredSize = await this.#parts.coveredSize();
+      this.#keep(await this.#append(changed), coveredSize);
     } catch (error) {
       this.#tree = before;
       for (const [namespace, head] of changed) {
@@ -198,9 +201,12 @@ export class SuperLog {
     return (block as AppendedBlock).index;
   }
 
-  #keep(index: number): void {
+  /** Proofs stand under the newest covered epoch, so it stays however long witnesses are away. */
+  #keep(index: number, coveredSize: number): void {
     this.#epochs.push({ index, tree: this.#tree });
-    if (this.#epochs.length > SUPER_EPOCHS_KEPT) this.#epochs.shift();
+    if (this.#epochs.length <= SUPER_EPOCHS_KEPT) return;
+    const second = this.#epochs[1] as Epoch;
+    this.#epochs.splice(second.index < coveredSize ? 0 : 1, 1);
   }
 }
 

@@ -160,6 +160,32 @@ export interface LedgerMetrics {
   checkpointFailed(error: unknown): void;
 }
 
+/** A checkpoint that is signed and durable and has not left the process. */
+export interface SignedCheckpoint {
+  readonly namespace: NamespaceId;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Hash32;
+  /** The note with the log's own signature. */
+  readonly note: string;
+  /** Consistency proof from an earlier size to this one. */
+  consistency(from: number): Promise<readonly Hash32[]>;
+}
+
+/**
+ * Holds checkpoints of some logs back until others have vouched for them. While one is held, reads
+ * and proofs go on under the last one that was let out.
+ */
+export interface CheckpointGate {
+  /** Whether the checkpoints of this log are held back; the same answer at all times. */
+  holds(origin: string): boolean;
+  /**
+   * The note with more signature lines, as it may leave; undefined: not now, the newest one is
+   * offered again after a pause. One checkpoint of a log at a time.
+   */
+  release(checkpoint: SignedCheckpoint): Promise<string | undefined>;
+}
+
 export interface LedgerComponents {
   readonly store: LogStore;
   readonly crypto: CryptoProvider;
@@ -172,6 +198,8 @@ export interface LedgerComponents {
   /** Made durable before a checkpoint leaves the process (see `@basalt/store`, data folder). */
   readonly recordPublished: (records: readonly PublishedSize[]) => Promise<void>;
   readonly metrics?: LedgerMetrics;
+  /** Witnesses; every checkpoint leaves at once where absent. */
+  readonly gate?: CheckpointGate;
 }
 
 export interface PublishedSize {

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseCheckpoint, parseNote, utf8, verifyConsistency } from '@basalt/protocol';
+import { createMemoryEngine, createMemoryStorage } from '@basalt/store';
+import type { CheckpointGate, SignedCheckpoint } from '../src/index.ts';
+import { createTestLedger, genesisPayload, seededSigner, settle } from './support/harness.ts';
+
+const writerKey = seededSigner(1);
+
+/** A gate that a test opens by hand. */
+class TestGate implements CheckpointGate {
+  readonly asked: SignedCheckpoint[] = [];
+  #answer: ((note: string | undefined) => void) | undefined;
+
+  holds(origin: string): boolean {
+    return origin.endsWith('/super');
+  }
+
+  release(checkpoint: SignedCheckpoint): Promise<string | undefined> {
+    this.asked.push(checkpoint);
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+    });
+  }
+
+  async answer(kind: 'vouch' | 'not now'): Promise<void> {
+    const note = `${this.asked.at(-1)?.note ?? ''}— witness.example AAAAAAAA\n`;
+    this.#answer?.(kind === 'vouch' ? note : undefined);
+    await settle();
+  }
+}
+
+const sizeOf = (note: string | undefined): number | undefined =>
+  note === undefined ? undefined : parseCheckpoint(parseNote(note).text).size;
+
+test('a held checkpoint leaves with the lines that the gate adds, others at once', async () => {
+  const gate = new TestGate();
+  const { ledger, time } = await createTestLedger({ components: { gate } });
+  const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  await time.advance(3_000);
+  assert.equal(sizeOf(await ledger.checkpoint(writer.namespace)), 1);
+  assert.equal(await ledger.checkpoint('super'), undefined);
+  await assert.rejects(ledger.superProof(writer.namespace), { code: 'not-covered' });
+  await gate.answer('vouch');
+  const note = (await ledger.checkpoint('super')) ?? '';
+  assert.match(note, /— witness\.example /);
+  // One at a time, then the newest: sizes 1 (genesis of the super-log), then all that came since.
+  assert.equal(gate.asked.length, 2);
+  await gate.answer('vouch');
+  const proof = await ledger.superProof(writer.namespace);
+  assert.match(proof.inclusion.checkpoint, /— witness\.example /);
+  await ledger.close();
+});
+
+test('while nobody vouches, reads stay under the last one; the newest is offered again', async () => {
+  const gate = new TestGate();
+  const { ledger, time } = await createTestLedger({ components: { gate } });
+  const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  await time.advance(3_000);
+  await gate.answer('vouch');
+  await gate.answer('vouch');
+  const before = await ledger.checkpoint('super');
+  for (let i = 0; i < 40; i++) {
+    await writer.append([{ payload: utf8(`block ${i}`) }]);
+    await time.advance(1_500);
+    await gate.answer('not now');
+  }
+  assert.equal(await ledger.checkpoint('super'), before);
+  // Forty epochs on, a proof under the old checkpoint is still there.
+  const stale = await ledger.superProof(writer.namespace);
+  assert.equal(stale.inclusion.checkpoint, before);
+  assert.equal(stale.inclusion.size, sizeOf(before));
+  await time.advance(1_500);
+  const asked = gate.asked.at(-1) as SignedCheckpoint;
+  await gate.answer('vouch');
+  const after = await ledger.checkpoint('super');
+  assert.equal(sizeOf(after), asked.size);
+  const { size: fromSize, root: fromRoot } = parseCheckpoint(parseNote(before ?? '').text);
+  const proof = await asked.consistency(fromSize);
+  verifyConsistency({ fromSize, fromRoot, toSize: asked.size, toRoot: asked.root, proof });
+  await ledger.close();
+});
+
+test('what was held when the process ended is signed and offered anew', async () => {
+  const storage = createMemoryStorage();
+  const first = new TestGate();
+  const a = await createTestLedger({
+    engine: createMemoryEngine({ storage }),
+    components: { gate: first },
+  });
+  await a.ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  await a.time.advance(3_000);
+  await a.ledger.close();
+  await first.answer('vouch');
+  const second = new TestGate();
+  const b = await createTestLedger({
+    engine: createMemoryEngine({ storage }),
+    components: { gate: second },
+  });
+  await b.time.advance(3_000);
+  assert.equal(await b.ledger.checkpoint('super'), undefined);
+  await second.answer('vouch');
+  assert.equal(sizeOf(await b.ledger.checkpoint('super')), second.asked[0]?.size);
+  assert.ok((second.asked[0]?.size ?? 0) >= 2);
+  await b.ledger.close();
+});
