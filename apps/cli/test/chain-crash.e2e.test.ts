@@ -70,7 +70,7 @@ async function checkWhole(devnet: TestDevnet, seen: readonly Receipt[]): Promise
     const now = await devnet.call<Receipt | null>('eth_getTransactionReceipt', params);
     assert.equal(now?.blockHash, receipt.blockHash, `receipt of ${receipt.transactionHash}`);
   }
-  const head = await devnet.call<RpcBlock>('eth_getBlockByNumber', ['latest', false]);
+  const head = await quietHead(devnet);
   const { accountProof, balance } = await devnet.call<{ accountProof: string[]; balance: string }>(
     'eth_getProof',
     [RECEIVER, [], 'latest'],
@@ -82,6 +82,18 @@ async function checkWhole(devnet: TestDevnet, seen: readonly Receipt[]): Promise
   // Each transaction brought one wei; those that were not acknowledged may have come as well.
   assert.ok(BigInt(balance) >= BigInt(seen.length), `${balance} of ${seen.length}`);
   await checkLedgerHead(devnet, head);
+}
+
+/** What waited in the pool is mined at the start: the head once it stays where it is. */
+async function quietHead(devnet: TestDevnet): Promise<RpcBlock> {
+  let head = await devnet.call<RpcBlock>('eth_getBlockByNumber', ['latest', false]);
+  for (let quiet = 0; quiet < 5; quiet++) {
+    await pause(20);
+    const now = await devnet.call<RpcBlock>('eth_getBlockByNumber', ['latest', false]);
+    if (now.hash !== head.hash) quiet = 0;
+    head = now;
+  }
+  return head;
 }
 
 /** The newest entry of the chain's namespace is the newest block. */
@@ -96,9 +108,32 @@ async function checkLedgerHead(devnet: TestDevnet, head: RpcBlock): Promise<void
   }
   const { block } = await client.get({ namespace, index });
   const entry = decodeChainPayload(block.payload!);
-  assert.ok(entry.kind === 'block');
+  if (entry.kind === 'rewind') {
+    assert.equal(`0x${toHex(entry.hash)}`, head.hash);
+    return;
+  }
   assert.equal(`0x${toHex(entry.header.hash)}`, head.hash);
   assert.equal(`0x${toHex(entry.header.stateRoot)}`, head.stateRoot);
+}
+
+/** Goes some blocks ahead and back again, so that the log has entries of both kinds at its end. */
+async function revertUntilDead(devnet: TestDevnet, from: string): Promise<number> {
+  let reverts = 0;
+  try {
+    for (;;) {
+      const snapshot = await devnet.call<string>('evm_snapshot');
+      for (let sent = 0; sent < 3; sent++) {
+        const call = { from, to: RECEIVER, value: '0x1', gas: '0x5208' };
+        await devnet.call<string>('eth_sendTransaction', [call]);
+      }
+      assert.equal(await devnet.call('evm_revert', [snapshot]), true);
+      await devnet.call('evm_mine');
+      reverts++;
+    }
+  } catch (error) {
+    if (error instanceof assert.AssertionError) throw error;
+    return reverts;
+  }
 }
 
 test(`${ROUNDS} times kill -9 under load: chain, state and ledger agree`, async (t) => {
@@ -130,4 +165,24 @@ test(`${ROUNDS} times kill -9 under load: chain, state and ledger agree`, async 
   assert.equal(lastJson<{ findings: number }>(clean.out).findings, 0);
   assert.ok(seen.length > ROUNDS * 5, `only ${seen.length} receipts were seen`);
   t.diagnostic(`${ROUNDS} kills, ${seen.length} receipts seen and found again`);
+});
+
+test('kill -9 between blocks and reverts: head, state and ledger agree', async (t) => {
+  const rounds = Math.min(ROUNDS, 10);
+  const args = ['--data-dir', join(sandbox.folder, 'reverts'), '--quiet'];
+  let reverts = 0;
+  for (let round = 0; round < rounds; round++) {
+    const devnet = await startDevnet(sandbox, args);
+    await checkWhole(devnet, []);
+    const [from = ''] = await devnet.call<string[]>('eth_accounts');
+    const load = revertUntilDead(devnet, from);
+    await pause(500 + Math.random() * 1_000);
+    assert.equal((await devnet.kill()).signal, 'SIGKILL', 'the devnet ended by itself');
+    reverts += await load;
+  }
+  const devnet = await startDevnet(sandbox, args);
+  await checkWhole(devnet, []);
+  assert.equal((await devnet.stop()).code, 0);
+  assert.ok(reverts > 0, 'nothing was reverted');
+  t.diagnostic(`${rounds} kills, ${reverts} reverts`);
 });
