@@ -1,0 +1,157 @@
+/**
+ * What two workers give over one: the same blocks, one after another and in parallel, wall time.
+ * The state is at hand in memory, as it is for a node that follows its chain: values that blocks
+ * before used are in shared memory. What a first touch costs is in the lines named `cold`.
+ *
+ * Runs of both modes alternate and the best of each counts: on a machine with as many cores as
+ * workers anything else that runs takes a core from the parallel mode alone.
+ */
+import type { AccountChange } from '@basalt/evm';
+import { compare, printResult } from '../../../tools/bench/report.ts';
+import { createBlockExecutor } from '../src/executor/create-block-executor.ts';
+import type { BlockExecutor, ExecutionJob, ExecutionStatistics } from '../src/executor/types.ts';
+import { madeBlock, mainnetBlocks } from './blocks.ts';
+import { jobOf } from './engines/ours.ts';
+import type { BenchBlock } from './engines/types.ts';
+
+const ROUNDS = 15;
+const TRANSACTIONS = 4_000;
+/** Blocks that take less one after another are not run on threads by default. */
+const SHORT_MS = 1;
+
+interface Mode {
+  readonly name: string;
+  readonly executor: BlockExecutor;
+}
+
+interface Best {
+  ms: number;
+  statistics: ExecutionStatistics | undefined;
+}
+
+/** Changes that bring a state back to what it was below a block. */
+function undoing(changes: readonly AccountChange[], { state }: ExecutionJob): AccountChange[] {
+  return changes.map(({ address, storage }) => {
+    const account = state.readAccount(address);
+    const slots = storage.map(({ slot }) => ({ slot, value: state.readStorage(address, slot) }));
+    return {
+      address,
+      account,
+      storageCleared: account === undefined,
+      storage: account === undefined ? [] : slots,
+    };
+  });
+}
+
+/** Best wall time of each mode, milliseconds. */
+async function race(
+  block: BenchBlock,
+  modes: readonly Mode[],
+  { isCold = false, rounds = ROUNDS }: { isCold?: boolean; rounds?: number } = {},
+): Promise<Best[]> {
+  const job = jobOf(block);
+  const best: Best[] = modes.map(() => ({ ms: Number.POSITIVE_INFINITY, statistics: undefined }));
+  for (const { executor } of modes) executor.forgetState();
+  let undo: AccountChange[] | undefined;
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, { executor }] of modes.entries()) {
+      if (isCold) executor.forgetState();
+      else if (undo !== undefined && round > 0) executor.applyChanges(undo);
+      const start = performance.now();
+      const executed = await executor.execute(job);
+      const ms = performance.now() - start;
+      undo ??= undoing(executed.changes, job);
+      if (executed.results.some(({ included }) => !included))
+        throw new Error(`${block.name}: refused`);
+      const mine = best[index];
+      if (mine !== undefined && ms < mine.ms) {
+        mine.ms = ms;
+        mine.statistics = executed.statistics;
+      }
+    }
+  }
+  return best;
+}
+
+function tell(name: string, ratio: number, target: number | undefined): void {
+  printResult(
+    compare({
+      name,
+      unit: 'x of one worker',
+      value: ratio,
+      peer: { name: 'one after another', value: 1 },
+      ...(target === undefined ? {} : { target: { value: target } }),
+    }),
+  );
+}
+
+function note(block: BenchBlock, modes: readonly Mode[], best: readonly Best[]): void {
+  const count = block.transactions.length;
+  const each = modes.map(({ name }, index) => {
+    const { ms = 0, statistics } = best[index] ?? {};
+    const { executions, aborts, suspensions, misses, fallback } = statistics ?? {};
+    const attempts = `${executions} runs, ${aborts} aborts, ${suspensions} waits`;
+    const rest = `${misses} misses${fallback === undefined ? '' : `, ${fallback}`}`;
+    return `${name} ${((ms * 1000) / count).toFixed(2)} us/tx (${attempts}, ${rest})`;
+  });
+  console.error(`bench: ${block.name}, ${count} tx: ${each.join('; ')}`);
+}
+
+async function measureMade(modes: readonly Mode[]): Promise<void> {
+  const works = [
+    { title: 'ETH transfers, disjoint', options: { kind: 'ether' }, target: undefined },
+    { title: 'ERC-20 transfers, disjoint', options: { kind: 'token' }, target: 1.7 },
+    { title: 'ERC-20, 100 accounts', options: { kind: 'token', accounts: 100 }, target: undefined },
+    { title: 'ERC-20, 10 accounts', options: { kind: 'token', accounts: 10 }, target: undefined },
+    { title: 'ERC-20, 2 accounts', options: { kind: 'token', accounts: 2 }, target: undefined },
+    { title: 'Uniswap v2 swaps, disjoint', options: { kind: 'swap' }, target: undefined },
+  ] as const;
+  for (const { title, options, target } of works) {
+    const block = madeBlock({ ...options, transactions: TRANSACTIONS });
+    const best = await race(block, modes);
+    note(block, modes, best);
+    const [one, two, adaptive] = best.map(({ ms }) => ms);
+    tell(`two workers, ${title}`, (one ?? 0) / (two ?? 1), target);
+    tell(`by default, ${title}`, (one ?? 0) / (adaptive ?? 1), 0.95);
+  }
+}
+
+async function measureReal(modes: readonly Mode[], isCold: boolean): Promise<void> {
+  const ratios: number[] = [];
+  const byDefault: number[] = [];
+  for (const block of mainnetBlocks() ?? []) {
+    const best = await race(block, modes, { isCold });
+    const [one, two, adaptive] = best.map(({ ms }) => ms);
+    if (one === undefined || two === undefined || adaptive === undefined) continue;
+    byDefault.push(one / adaptive);
+    note(block, modes, best);
+    if (one >= SHORT_MS) ratios.push(one / two);
+  }
+  if (ratios.length === 0) return;
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  const title = `${ratios.length} real blocks of ${SHORT_MS} ms and more${isCold ? ', cold' : ''}`;
+  tell(`two workers, mean of ${title}`, mean, isCold ? undefined : 1.5);
+  const least = Math.min(...byDefault);
+  tell(
+    `by default, least of ${byDefault.length} real blocks${isCold ? ', cold' : ''}`,
+    least,
+    0.95,
+  );
+}
+
+async function main(): Promise<void> {
+  const modes: Mode[] = [
+    { name: 'one', executor: createBlockExecutor({ workers: 1, engine: 'interpreter' }) },
+    {
+      name: 'two',
+      executor: createBlockExecutor({ workers: 2, engine: 'interpreter', parallel: 'always' }),
+    },
+    { name: 'default', executor: createBlockExecutor({ workers: 2, engine: 'interpreter' }) },
+  ];
+  await measureMade(modes);
+  await measureReal(modes, false);
+  await measureReal(modes, true);
+  await Promise.all(modes.map(({ executor }) => executor.close()));
+}
+
+await main();
