@@ -4,6 +4,16 @@
  *
  * @module
  */
+export {
+  createFederation,
+  type Federation,
+  type FederationComponents,
+  type FederationConfig,
+  type FederationStatus,
+} from './federation.ts';
+export { createFetchTransport, type PeerTransport } from './peer/transport.ts';
+export type { ReportedLie } from './relay/lies.ts';
+export type { RecordStore } from './relay/records.ts';
 export type { Route, RouteRequest, RouteResponse } from './routes.ts';
 export {
   createWitness,

@@ -1,10 +1,15 @@
-/** What a peer call can be refused for; each has one HTTP status in `problem.ts`. */
+/**
+ * What a peer call can be refused for (each has one HTTP status in `problem.ts`), and what a call
+ * to a peer can meet: `unreachable`, `bad-answer`, `refused` (it said no), `not-found`.
+ */
 export const PEER_ERROR_CODES = [
+  'bad-answer',
   'bad-request',
   'clock-skew',
   'digest-mismatch',
   'hello-invalid',
   'not-found',
+  'refused',
   'replayed',
   'signature-invalid',
   'signature-malformed',
@@ -12,6 +17,7 @@ export const PEER_ERROR_CODES = [
   'too-many-calls',
   'too-many-hops',
   'unknown-peer',
+  'unreachable',
   'url-refused',
 ] as const;
 

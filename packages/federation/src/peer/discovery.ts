@@ -1,0 +1,117 @@
+import { type Clock, fromUtf8, type NoteSuites, type Random, toHex } from '@basalt/protocol';
+import { PeerError } from './errors.ts';
+import { type Hello, readHello } from './hello.ts';
+import { arrayMember, asObject, jsonObject, textMember } from './json-body.ts';
+import { NONCE_BYTES, PEERS_TOLD_MAX, PROBES_PER_ROUND, URL_CHARACTERS_MAX } from './limits.ts';
+import type { Peer, PeerBook } from './peer-book.ts';
+import { type PeerCaller, requireOk } from './peer-caller.ts';
+import { normalPeerUrl, refusePrivateUrl } from './peer-url.ts';
+
+/** Addresses heard of and not tried yet. */
+const HEARD_MAX = 256;
+
+export interface DiscoveryParts {
+  readonly book: PeerBook;
+  readonly caller: PeerCaller;
+  readonly suites: NoteSuites;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** This node's own address, so that it does not call itself. */
+  readonly ownUrl: () => string | undefined;
+  /** May peers beside the configured ones be met. */
+  readonly isOpen: boolean;
+  readonly allowPrivate: boolean;
+}
+
+/**
+ * Finds peers from the configured list on, without DNS: asks each for the peers that it knows, and
+ * believes an address only after it has answered a nonce with a hello signed by its own key.
+ */
+export class Discovery {
+  readonly #parts: DiscoveryParts;
+  readonly #heard = new Set<string>();
+
+  constructor(parts: DiscoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Remembers an address that somebody told; what cannot be tried is dropped. */
+  hear(text: string): void {
+    const { book, ownUrl, isOpen, allowPrivate } = this.#parts;
+    if (!isOpen || this.#heard.size >= HEARD_MAX) return;
+    try {
+      const url = normalPeerUrl(text);
+      if (!allowPrivate) refusePrivateUrl(url);
+      if (url !== ownUrl() && book.get(url)?.hello === undefined) this.#heard.add(url);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+    }
+  }
+
+  /** One round: greets who was not greeted yet, asks who they know, tries a few of those. */
+  async round(): Promise<void> {
+    const { book, clock, isOpen } = this.#parts;
+    const usable = book.usable(clock.nowMs());
+    await Promise.all(usable.map((peer) => this.#visit(peer)));
+    if (!isOpen) return;
+    const tried = [...this.#heard].slice(0, PROBES_PER_ROUND);
+    for (const url of tried) this.#heard.delete(url);
+    await Promise.all(tried.map((url) => this.greet(url).catch(ignorePeerError)));
+  }
+
+  /**
+   * Asks the node at `url` who it is.
+   * @throws PeerError `unreachable`, `not-found`, `refused`, `bad-answer`, `hello-invalid`,
+   *   `clock-skew`, `too-many-calls` (no room for more peers)
+   */
+  async greet(url: string): Promise<Hello> {
+    const { book, caller, suites, clock, random } = this.#parts;
+    const nonce = toHex(random.bytes(NONCE_BYTES));
+    const target = `/peers/hello?nonce=${nonce}`;
+    const reply = requireOk(await caller.read({ url, target, accept: 'text/plain' }), url);
+    const asked = { url, nonce, nowMs: clock.nowMs() };
+    const hello = readHello(fromUtf8(reply.body), asked, suites);
+    if (!book.meet(hello)) throw new PeerError('too-many-calls', 'no room for more peers');
+    return hello;
+  }
+
+  async #visit(peer: Peer): Promise<void> {
+    const { book, clock } = this.#parts;
+    try {
+      if (peer.hello === undefined) {
+        await this.greet(peer.url);
+        await this.#introduce(peer.url);
+      }
+      if (this.#parts.isOpen) await this.#askWhoItKnows(peer.url);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      book.failed(peer.url, error.message, clock.nowMs());
+    }
+  }
+
+  /** Tells the peer our address; it greets us back before it believes it. */
+  async #introduce(url: string): Promise<void> {
+    const own = this.#parts.ownUrl();
+    if (own === undefined) return;
+    const body = new TextEncoder().encode(JSON.stringify({ url: own }));
+    // A peer that meets nobody new says so; that is no failure of it.
+    await this.#parts.caller.send({ url, method: 'POST', target: '/peers', body });
+  }
+
+  async #askWhoItKnows(url: string): Promise<void> {
+    const reply = requireOk(await this.#parts.caller.read({ url, target: '/peers' }), url);
+    const list = arrayMember(
+      jsonObject(reply.body, 'bad-answer'),
+      'peers',
+      PEERS_TOLD_MAX,
+      'bad-answer',
+    );
+    for (const item of list) {
+      this.hear(textMember(asObject(item, 'bad-answer'), 'url', URL_CHARACTERS_MAX, 'bad-answer'));
+    }
+  }
+}
+
+function ignorePeerError(error: unknown): void {
+  if (!(error instanceof PeerError)) throw error;
+}

@@ -1,0 +1,120 @@
+import { equalBytes } from '@basalt/protocol';
+import type { Hello } from './hello.ts';
+import { BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS, LIAR_PAUSE_MS, PEERS_MAX } from './limits.ts';
+import type { NodeId } from './node-id.ts';
+
+/** A node that this one talks to. */
+export interface Peer {
+  readonly url: string;
+  /** From the configuration: never dropped. */
+  readonly isStatic: boolean;
+  /** undefined until its hello was read. */
+  readonly hello: Hello | undefined;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Not asked before this time. */
+  readonly pausedUntilMs: number;
+  /** Why it was put aside last; a lie's reason, or what failed. */
+  readonly problem: string | undefined;
+  readonly lies: number;
+}
+
+/**
+ * The peers of a node: bounded, with a pause after each failure that doubles, and a long one for
+ * those who were caught lying. Owner: one federation; no I/O.
+ */
+export class PeerBook {
+  readonly #peers = new Map<string, Peer>();
+  readonly #peersMax: number;
+
+  constructor(peersMax: number = PEERS_MAX) {
+    this.#peersMax = peersMax;
+  }
+
+  /** @param url in its normal spelling */
+  addStatic(url: string): void {
+    this.#set({ ...(this.#peers.get(url) ?? newPeer(url)), isStatic: true });
+  }
+
+  /** Takes a checked hello. False: the book is full of peers that are well. */
+  meet(hello: Hello): boolean {
+    const known = this.#peers.get(hello.url);
+    if (known === undefined && !this.#makeRoom()) return false;
+    // A key change of a known address is told apart by its id; the newer hello counts.
+    this.#set({ ...(known ?? newPeer(hello.url)), hello });
+    return true;
+  }
+
+  get(url: string): Peer | undefined {
+    return this.#peers.get(url);
+  }
+
+  byId(id: NodeId): Peer | undefined {
+    for (const peer of this.#peers.values()) if (peer.hello?.id === id) return peer;
+    return undefined;
+  }
+
+  isKnown(publicKey: Uint8Array): boolean {
+    for (const { hello } of this.#peers.values()) {
+      if (hello !== undefined && equalBytes(hello.publicKey, publicKey)) return true;
+    }
+    return false;
+  }
+
+  all(): Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Those that may be asked now. */
+  usable(nowMs: number): Peer[] {
+    return this.all().filter(({ pausedUntilMs }) => pausedUntilMs <= nowMs);
+  }
+
+  worked(url: string): void {
+    const peer = this.#peers.get(url);
+    if (peer === undefined || peer.failures === 0) return;
+    this.#set({ ...peer, failures: 0, pausedUntilMs: 0, problem: undefined });
+  }
+
+  failed(url: string, problem: string, nowMs: number): void {
+    const peer = this.#peers.get(url);
+    if (peer === undefined) return;
+    const failures = peer.failures + 1;
+    const pauseMs = Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** (failures - 1));
+    const pausedUntilMs = Math.max(peer.pausedUntilMs, nowMs + pauseMs);
+    this.#set({ ...peer, failures, problem, pausedUntilMs });
+  }
+
+  /** What a liar says is not asked for a long time; its later good answers do not undo that. */
+  lied(url: string, reason: string, nowMs: number): void {
+    const peer = this.#peers.get(url) ?? newPeer(url);
+    const lies = peer.lies + 1;
+    const pauseMs = LIAR_PAUSE_MS * 2 ** Math.min(lies - 1, 8);
+    const failures = peer.failures + 1;
+    this.#set({ ...peer, lies, failures, problem: reason, pausedUntilMs: nowMs + pauseMs });
+  }
+
+  #set(peer: Peer): void {
+    this.#peers.set(peer.url, peer);
+  }
+
+  #makeRoom(): boolean {
+    if (this.#peers.size < this.#peersMax) return true;
+    const worst = this.all()
+      .filter(({ isStatic, failures }) => !isStatic && failures > 0)
+      .toSorted((a, b) => b.failures - a.failures)[0];
+    return worst !== undefined && this.#peers.delete(worst.url);
+  }
+}
+
+function newPeer(url: string): Peer {
+  return {
+    url,
+    isStatic: false,
+    hello: undefined,
+    failures: 0,
+    pausedUntilMs: 0,
+    problem: undefined,
+    lies: 0,
+  };
+}
