@@ -20,7 +20,16 @@ export {
   type WitnessRole,
   type WitnessRoleConfig,
 } from './witness/create-witness.ts';
+export {
+  createWitnessClient,
+  type WitnessClient,
+  type WitnessClientComponents,
+  type WitnessClientConfig,
+  type WitnessClientStatus,
+  type WitnessedLogStatus,
+} from './witness/create-witness-client.ts';
 export { WitnessError, type WitnessErrorCode } from './witness/errors.ts';
 export { parseLogList, type WitnessedLog } from './witness/log-list.ts';
 export { type RecordStorage, storeRecords } from './witness/record-storage.ts';
 export type { WitnessComponents, WitnessConfig, WitnessStatus } from './witness/witness.ts';
+export type { WitnessProblem, WitnessReport } from './witness/witness-link.ts';

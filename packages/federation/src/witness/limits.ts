@@ -17,3 +17,22 @@ export const BURSTS_PER_DAY = 24;
 
 /** Requests that wait for one log's state; a log asks one at a time. */
 export const WAITING_PER_LOG_MAX = 32;
+
+/** One request to a witness, from connection to last byte, milliseconds. */
+export const WITNESS_TIMEOUT_MS = 5_000;
+
+/** Once the quorum is there, others have this long to add their lines, milliseconds. */
+export const WITNESS_GRACE_MS = 250;
+
+/** Requests to one witness for one checkpoint: its size can be news once or twice. */
+export const WITNESS_ATTEMPTS_MAX = 3;
+
+/** Answer of a witness: 64 lines at 3.4 KB in base64. */
+export const ANSWER_BYTES_MAX: number = 256 * 1024;
+
+/** How far the time in a cosignature may lie from this clock, seconds; more is a wrong clock. */
+export const COSIGNATURE_SKEW_SECONDS = 300;
+
+/** First pause after a failure of a witness, doubled up to the longest, milliseconds. */
+export const WITNESS_BACKOFF_FIRST_MS = 1_000;
+export const WITNESS_BACKOFF_LONGEST_MS = 300_000;
