@@ -1,8 +1,9 @@
 /** The commands that talk to a chain, against a devnet: what they do and what they say. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { lastJson, Sandbox } from './helpers/run-cli.ts';
+import { ended, lastJson, Sandbox } from './helpers/run-cli.ts';
 import { startDevnet, type TestDevnet } from './helpers/test-devnet.ts';
 
 const sandbox = new Sandbox();
@@ -185,4 +186,35 @@ test('a port in use, a fork before Paris, a wrong mnemonic', async () => {
   const words = await sandbox.run(['devnet', '--port', '0', '--mnemonic', 'one two']);
   assert.equal(words.code, 2);
   assert.match(words.err, /mnemonic/);
+});
+
+test('for programs: one line of JSON, an account of its own, a folder that goes', async () => {
+  const words = `${'abandon '.repeat(11)}about`;
+  const flags = ['--json', '--port', '0', '--accounts', '1', '--chain-id', '7'];
+  const child = sandbox.spawn(['devnet', ...flags, '--mnemonic', words]);
+  const end = ended(child);
+  let out = '';
+  while (!out.includes('\n')) {
+    const [piece] = (await once(child.stdout!, 'data')) as [Buffer];
+    out += piece.toString();
+  }
+  const report = JSON.parse(out) as {
+    rpcUrl: string;
+    dataDir: string;
+    accounts: { address: string }[];
+  };
+  // The first account of these words, as every wallet derives it.
+  assert.equal(report.accounts[0]?.address, '0x9858EfFD232B4033E47d90003D41EC34EcaEda94');
+  const version = await fetch(report.rpcUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
+  });
+  assert.equal(((await version.json()) as { result: string }).result, '0x7');
+  assert.ok(existsSync(report.dataDir));
+  child.kill('SIGINT');
+  const { code, out: all } = await end;
+  assert.equal(code, 0);
+  assert.equal(all.trim().split('\n').length, 1);
+  assert.ok(!existsSync(report.dataDir), 'the temporary folder is gone');
 });

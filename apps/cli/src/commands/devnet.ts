@@ -11,7 +11,7 @@ import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
 import { VERSION } from '../version.ts';
 import { blockLines } from '../view/block-lines.ts';
 import { ChainRates, chainStatus } from '../view/chain-status.ts';
-import { devnetScreen } from '../view/devnet-screen.ts';
+import { devnetReport, devnetScreen } from '../view/devnet-screen.ts';
 
 interface Options {
   readonly port: number;
@@ -28,6 +28,7 @@ interface Options {
   readonly engine?: string;
   readonly dataDir?: string;
   readonly ledgerPort: number;
+  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -66,6 +67,7 @@ export function devnetCommand(context: Context): Command {
     )
     .option('--data-dir <folder>', 'keep the chain there and go on with it the next time')
     .addOption(numberOption('--ledger-port <number>', 'of the ledger and its page', parseCount, 0))
+    .addOption(new Option('--json', 'print addresses, accounts and keys as one line of JSON'))
     .option('-q, --quiet', 'no line for each block')
     .action((options: Options) => runDevnet(context, options));
   return addExamples(command, [
@@ -87,7 +89,7 @@ function numberOption(
 }
 
 async function runDevnet(context: Context, options: Options): Promise<void> {
-  const { screen, terminal } = context;
+  const { terminal } = context;
   const isTemporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'basalt-devnet-'));
   const removeData = (): void => {
@@ -109,7 +111,7 @@ async function runDevnet(context: Context, options: Options): Promise<void> {
     await untilInterrupted(context);
     terminal.line('  stopping; a second Ctrl+C ends at once');
     await node.stop();
-    screen.line('  stopped');
+    terminal.line('  stopped');
   } finally {
     removeData();
   }
@@ -139,6 +141,10 @@ async function show(context: Context, node: RunningNode, options: Options): Prom
   const { screen } = context;
   const { chain } = node;
   if (chain === undefined || node.info.chain === undefined) return;
+  if (options.json === true) {
+    screen.line(JSON.stringify(devnetReport(node.info, node.info.chain)));
+    return;
+  }
   const { rpcUrl } = node.info.chain;
   const isDefault =
     rpcUrl === RPC_URL_DEFAULT && (context.environment['BASALT_RPC_URL'] ?? '') === '';

@@ -15,6 +15,32 @@ export interface DevnetFacts {
   readonly dataDir: string | undefined;
 }
 
+/** What runs where, for programs. */
+export function devnetReport(info: NodeInfo, chain: ChainInfo): Record<string, unknown> {
+  const { devnet } = chain;
+  const keyed = (account: { readonly address: Uint8Array; readonly privateKey: Uint8Array }) => ({
+    address: checksumAddress(account.address),
+    privateKey: `0x${Buffer.from(account.privateKey).toString('hex')}`,
+  });
+  return {
+    rpcUrl: chain.rpcUrl,
+    ledgerUrl: info.url,
+    chainId: Number(chain.chainId),
+    fork: chain.fork,
+    head: chain.head,
+    namespace: chain.namespace,
+    dataDir: info.dataDir,
+    ...(devnet === undefined
+      ? {}
+      : {
+          accounts: devnet.accounts.map(keyed),
+          faucet: keyed(devnet.faucet),
+          mnemonic: devnet.mnemonic,
+          seed: devnet.seed ?? null,
+        }),
+  };
+}
+
 /** Keys shown at once: more would push the address out of the window. */
 const ACCOUNTS_SHOWN = 20;
 
