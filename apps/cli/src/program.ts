@@ -185,6 +185,7 @@ Examples:
   $ basalt append --namespace repo --git .                    one per commit
   $ basalt prove --namespace audit 4711 > 4711.tlog-proof     a proof that checks offline
   $ basalt verify 4711.tlog-proof --record entry.json         and the record that it is about
+  $ basalt devnet                                             an Ethereum chain with ten accounts
 
 Exit codes:
   0 all is well   1 a check failed   2 wrong usage or input   3 no node answers

@@ -168,7 +168,7 @@ test(`${ROUNDS} times kill -9 under load: chain, state and ledger agree`, async 
 });
 
 test('kill -9 between blocks and reverts: head, state and ledger agree', async (t) => {
-  const rounds = Math.min(ROUNDS, 10);
+  const rounds = Math.min(Math.ceil(ROUNDS / 2), 10);
   const args = ['--data-dir', join(sandbox.folder, 'reverts'), '--quiet'];
   let reverts = 0;
   for (let round = 0; round < rounds; round++) {
