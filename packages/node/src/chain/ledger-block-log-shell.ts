@@ -24,14 +24,15 @@ export interface LedgerBlockLog extends BlockLog {
 }
 
 export interface LedgerBlockLogComponents {
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'createNamespace' | 'info' | 'payload'>;
   readonly signer: Signer;
   readonly crypto: CryptoProvider;
 }
 
 /**
  * The chain's log as a namespace of the ledger: each entry is one signed block with a payload of
- * type transaction batch, so that each has a proof. An append is durable when it resolves.
+ * type transaction batch, so that each has a proof. An append is durable when it resolves. One that
+ * failed may have reached the disk all the same: `length` tells.
  *
  * @throws NodeError `data-damaged` when an entry can not be read back
  */
@@ -41,8 +42,15 @@ export async function openLedgerBlockLog(
   const { ledger } = components;
   const writer = await openChainNamespace(components);
   const { namespace } = writer;
-  const info = await ledger.info(namespace);
-  let length = Math.max(0, (info?.size ?? 0) - LOG_OFFSET);
+  let length = 0;
+  /** A write failed, and nobody could say since whether it reached the disk all the same. */
+  let isUncertain = false;
+  const count = async (): Promise<void> => {
+    const info = await ledger.info(namespace);
+    length = Math.max(0, (info?.size ?? 0) - LOG_OFFSET);
+    isUncertain = false;
+  };
+  await count();
   return {
     namespace,
     ledgerIndex: (index) => index + LOG_OFFSET,
@@ -52,10 +60,22 @@ export async function openLedgerBlockLog(
     // Life of a transaction, 12.
     async append(payload) {
       const payloadType = PAYLOAD_TYPE.transactionBatch;
-      const [block] = await writer.append([{ payload, payloadType }], { consistency: 'durable' });
-      if (block === undefined) throw damaged(namespace, length, 'was not acknowledged');
-      length = Math.max(length, block.index + 1 - LOG_OFFSET);
-      return { index: block.index - LOG_OFFSET };
+      if (isUncertain) {
+        // Another block on top of one that nobody knows of: no reader could make sense of the two.
+        const known = length;
+        await count();
+        if (length !== known) throw damaged(namespace, known, 'is there though its write failed');
+      }
+      try {
+        const [block] = await writer.append([{ payload, payloadType }], { consistency: 'durable' });
+        if (block === undefined) throw damaged(namespace, length, 'was not acknowledged');
+        length = Math.max(length, block.index + 1 - LOG_OFFSET);
+        return { index: block.index - LOG_OFFSET };
+      } catch (error) {
+        isUncertain = true;
+        await count().catch(() => undefined);
+        throw error;
+      }
     },
     async read(index) {
       const payload = await ledger.payload(namespace, index + LOG_OFFSET);
