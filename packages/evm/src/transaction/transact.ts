@@ -39,8 +39,17 @@ export function transact(
   });
   const plan = { transaction, block, fees, gas, tracer: options.tracer };
   const ran = runTransaction(session, rules, plan);
-  const { logs, changes, reads } = session.finish();
-  if (ran.error !== undefined) return { included: false, error: ran.error, reads };
+  // Made when somebody looks: most look at one of the three, and each costs more than the run.
+  const rest = session.finish();
+  if (ran.error !== undefined) {
+    return {
+      included: false,
+      error: ran.error,
+      get reads() {
+        return rest.reads;
+      },
+    };
+  }
   const { frame, gasUsed, gasRefunded } = ran;
   return {
     included: true,
@@ -52,8 +61,14 @@ export function transact(
     blobGasUsed: fees.blobGas,
     output: frame.output,
     created: frame.halt === undefined ? frame.created : undefined,
-    logs,
-    changes,
-    reads,
+    get logs() {
+      return rest.logs;
+    },
+    get changes() {
+      return rest.changes;
+    },
+    get reads() {
+      return rest.reads;
+    },
   };
 }
