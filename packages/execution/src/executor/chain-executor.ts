@@ -98,6 +98,7 @@ export class ChainExecutor implements BlockExecutor {
     await this.#runner.close();
   }
 
+  // Life of a transaction, 10.
   async #execute(job: ExecutionJob): Promise<ExecutedBlock> {
     if (this.#isClosed) throw new ExecutionError('closed', 'the executor was closed');
     if (job.transactions.length > PARALLEL_TRANSACTIONS_MAX) {

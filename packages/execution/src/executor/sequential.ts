@@ -20,7 +20,6 @@ export interface SequentialStart {
  * Runs a job's transactions in order on one engine, by the rules of {@link ExecutionJob} for those
  * that can not be included.
  */
-// Life of a transaction, 10.
 export function runSequential(
   evm: Evm,
   job: ExecutionJob,
