@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AccountChange } from '@basalt/evm';
+import { type AccountChange, keccak256 } from '@basalt/evm';
+import { decodeChainPayload as readByProtocol } from '@basalt/protocol';
 import fc from 'fast-check';
 import { encodeBlock } from '../../src/block/block-codec.ts';
 import {
@@ -67,6 +68,29 @@ test('an entry of a rewind decodes to what was put in', () => {
       assert.deepEqual(payload, { kind: 'rewind', number, hash });
     }),
   );
+});
+
+test('who has only the protocol reads the same of an entry', () => {
+  fc.assert(
+    fc.property(
+      fc.array(change, { maxLength: 3 }),
+      fc.subarray([0, 1, 2]),
+      bytes(20),
+      (interventions, indexes, sender) => {
+        const unsigned = indexes.map((index) => ({ index, sender }));
+        const entry = encodeBlockPayload(encoded, interventions, unsigned);
+        const ours = decodeChainPayload(entry);
+        const theirs = readByProtocol(entry);
+        assert.ok(ours.kind === 'block' && theirs.kind === 'block');
+        assert.deepEqual(keccak256(theirs.headerBytes), ours.block.hash);
+        assert.deepEqual(theirs.transactions, ours.block.transactions);
+        assert.equal(theirs.interventionCount, interventions.length);
+        assert.equal(theirs.unsignedCount, unsigned.length);
+      },
+    ),
+  );
+  const rewind = encodeRewindPayload(70_000, new Uint8Array(32).fill(9));
+  assert.deepEqual(readByProtocol(rewind), decodeChainPayload(rewind));
 });
 
 test('no bytes make the decoder throw anything but its error', () => {
