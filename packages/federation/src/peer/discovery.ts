@@ -69,7 +69,8 @@ export class Discovery {
     const nonce = toHex(random.bytes(NONCE_BYTES));
     const target = `/peers/hello?nonce=${nonce}`;
     const reply = requireOk(await caller.read({ url, target, accept: 'text/plain' }), url);
-    const asked = { url, nonce, nowMs: clock.nowMs() };
+    const isConfigured = book.get(url)?.isStatic === true;
+    const asked = { url, nonce, nowMs: clock.nowMs(), isConfigured };
     const hello = readHello(fromUtf8(reply.body), asked, suites);
     if (!book.meet(hello)) throw new PeerError('too-many-calls', 'no room for more peers');
     return hello;

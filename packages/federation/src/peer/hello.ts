@@ -50,23 +50,31 @@ export function formatHello(
 
 /**
  * Reads an answer to our nonce: fresh, signed by the key that it names, and about the address that
- * was asked.
+ * was asked. A configured address may be another one than the node tells of itself (behind a proxy,
+ * in the same house): who configured it has said that this is the node.
  *
  * @throws PeerError `hello-invalid`, `clock-skew`
  */
 export function readHello(
   note: string,
-  asked: { readonly url: string; readonly nonce: string; readonly nowMs: number },
+  asked: {
+    readonly url: string;
+    readonly nonce: string;
+    readonly nowMs: number;
+    readonly isConfigured: boolean;
+  },
   suites: NoteSuites,
 ): Hello {
   const hello = parseHello(note, asked.nonce, suites);
-  if (hello.url !== asked.url) refuse(`expected a hello for ${asked.url}`);
+  if (hello.url !== asked.url && !asked.isConfigured) {
+    refuse(`expected a hello for ${asked.url}`);
+  }
   const offMs = hello.createdSeconds * 1_000 - asked.nowMs;
   if (Math.abs(offMs) > CLOCK_SKEW_MS) {
     const seconds = Math.round(offMs / 1_000);
     throw new PeerError('clock-skew', `the clock of ${asked.url} is ${seconds} s off ours`);
   }
-  return hello;
+  return { ...hello, url: asked.url };
 }
 
 function parseHello(note: string, nonce: string, suites: NoteSuites): Hello {

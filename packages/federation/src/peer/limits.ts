@@ -39,9 +39,6 @@ export const PROBES_PER_ROUND = 8;
 /** Characters of a node's address. */
 export const URL_CHARACTERS_MAX = 512;
 
-/** How long a hello may be believed after it was signed. */
-export const HELLO_LIFETIME_MS = 86_400_000;
-
 /** Bytes of a JSON answer between peers. */
 export const PEER_JSON_BYTES_MAX: number = 256 * 1024;
 

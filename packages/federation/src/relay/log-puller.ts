@@ -173,7 +173,13 @@ export class LogPuller {
       });
     }
     const [outcome] = await ledger.submit([block], { consistency: 'immediate' });
-    if (outcome?.status === 'rejected') throw new StoppedPull(url, outcome);
+    if (outcome?.status !== 'rejected') return;
+    if (isBesideName(outcome.code)) {
+      throw new Lie('altered-block', url, `the signature of block ${index} is another one`, {
+        hash: announced.hash,
+      });
+    }
+    throw new StoppedPull(url, outcome);
   }
 
   /** Checkpoint first, then what it covers, then the checkpoint is ours to show. */
@@ -269,6 +275,14 @@ export class LogPuller {
 /** Whether a refusal is for a reason of ours, such as a full queue. */
 export function isPassing(code: string): boolean {
   return PASSING.has(code);
+}
+
+/**
+ * Whether a refusal is about what the block's name does not cover: another copy of the same block
+ * may be good, so the name must not be held against it.
+ */
+export function isBesideName(code: string): boolean {
+  return code === 'invalid-signature' || code === 'payload-mismatch' || code === 'malformed';
 }
 
 function ignoreAbsence(error: unknown): void {

@@ -2,6 +2,7 @@ import {
   type Block,
   type BlockHash,
   blockHash,
+  checkPayload,
   decodeBlock,
   decodeBlockPrefix,
   equalBytes,
@@ -114,6 +115,7 @@ export async function readBlock(caller: PeerCaller, url: string, hash: BlockHash
   if (!equalBytes(blockHash(block.entry, block.payload), hash)) {
     throw new Lie('altered-block', url, `another block than ${toHex(hash)}`, { target });
   }
+  requireOwnPayload(url, block);
   const tag = reply.header('etag')?.replace(/^W\//, '');
   if (tag !== undefined && tag !== `"${toHex(hash)}"`) {
     throw new Lie('wrong-etag', url, `the entity tag of ${target} is ${tag.slice(0, 80)}`, {
@@ -122,6 +124,25 @@ export async function readBlock(caller: PeerCaller, url: string, hash: BlockHash
     });
   }
   return block;
+}
+
+/**
+ * The name of a block covers its payload's hash, not the payload: one that does not fit was changed
+ * on its way, and says nothing against the block.
+ * @throws Lie `altered-block`
+ */
+export function requireOwnPayload(url: string, { entry, payload }: Block): void {
+  const evidence = { namespace: entry.header.namespace, index: String(entry.header.index) };
+  if (payload === undefined) {
+    throw new Lie('missing-data', url, `block ${entry.header.index} has no payload`, evidence);
+  }
+  try {
+    checkPayload(entry, payload);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const message = `the payload of block ${entry.header.index} is another one`;
+    throw new Lie('altered-block', url, message, evidence, { cause: error });
+  }
 }
 
 /** Blocks in wire form, one after another. @throws ProtocolError */

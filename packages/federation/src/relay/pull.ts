@@ -13,7 +13,7 @@ import {
 import { type Divergence, findDivergence } from './divergence.ts';
 import { Lie } from './lie.ts';
 import { PACKAGE_BLOCKS } from './limits.ts';
-import type { LogReader } from './log-reader.ts';
+import { type LogReader, requireOwnPayload } from './log-reader.ts';
 import { ownLeaves, ownRoot, ownTiles } from './own-log.ts';
 import { rootOfLeaves, subtreeProofOver } from './tree-access.ts';
 
@@ -149,7 +149,10 @@ async function readWhole(remote: LogReader, from: number, count: number): Promis
         namespace: remote.namespace,
       });
     }
-    for (const block of page) checkPlace(remote, block, from + blocks.push(block) - 1);
+    for (const block of page) {
+      checkPlace(remote, block, from + blocks.push(block) - 1);
+      requireOwnPayload(remote.url, block);
+    }
   }
   return blocks;
 }

@@ -24,7 +24,7 @@ import {
   TREE_LEVELS,
   TREE_LEVELS_MAX,
 } from './limits.ts';
-import { isPassing } from './log-puller.ts';
+import { isBesideName, isPassing } from './log-puller.ts';
 import { BLOCKS_TYPE, decodeBlocks } from './log-reader.ts';
 import type { Relay } from './relay.ts';
 import { treeView } from './tree-view.ts';
@@ -99,7 +99,8 @@ async function takeBlocks(
     if (outcome.status !== 'rejected') relay.cameBy(outcome.blockHash, path);
     else if (isMissingSome(outcome)) {
       if (peer !== undefined) relay.want(outcome.namespace, peer.url);
-    } else if (!isPassing(outcome.code)) relay.refuse(outcome.blockHash, outcome.code);
+    } else if (!isPassing(outcome.code) && !isBesideName(outcome.code))
+      relay.refuse(outcome.blockHash, outcome.code);
   }
   const isNews = outcomes.some(({ status }) => status === 'accepted');
   if (isNews && body.length <= PUSH_ON_BYTES_MAX) {

@@ -26,6 +26,7 @@ import {
 } from '@basalt/protocol';
 import { createLogStore, createMemoryEngine, type LogStore } from '@basalt/store';
 import { createFederation, type Federation, type FederationConfig } from '../../src/federation.ts';
+import type { PeerTransport } from '../../src/peer/transport.ts';
 import type { Route, RouteResponse } from '../../src/routes.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
@@ -72,15 +73,16 @@ export async function settle(): Promise<void> {
   for (let i = 0; i < 8; i++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Lets promises and timers run, 10 ms at a time, until `done` or the time is over. */
+/** Lets promises and timers run, step by step, until `done` or the time is over. */
 export async function runUntil(
   time: TestTime,
   done: () => boolean | Promise<boolean>,
   limitMs = 60_000,
+  stepMs = 10,
 ): Promise<boolean> {
-  for (let passedMs = 0; passedMs <= limitMs; passedMs += 10) {
+  for (let passedMs = 0; passedMs <= limitMs; passedMs += stepMs) {
     if (await done()) return true;
-    await time.advance(10);
+    await time.advance(stepMs);
   }
   return await done();
 }
@@ -130,6 +132,10 @@ export interface TestNodeOptions extends Partial<FederationConfig> {
   readonly time: TestTime;
   /** Tells nodes apart: address, keys, origin. */
   readonly number: number;
+  /** Instead of the network's. */
+  readonly transport?: PeerTransport;
+  /** Timers of the ledger, where real ones are needed. */
+  readonly ledgerScheduler?: Scheduler;
 }
 
 export function urlOf(number: number): string {
@@ -138,7 +144,7 @@ export function urlOf(number: number): string {
 
 /** A whole node without sockets: ledger in memory, federation, and what a gateway would serve. */
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
-  const { network, time, number, ...config } = options;
+  const { network, time, number, transport, ledgerScheduler, ...config } = options;
   const url = urlOf(number);
   const store = await createLogStore(createMemoryEngine());
   const draw = seededRandom(number);
@@ -157,7 +163,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
           ),
       },
       clock: time,
-      scheduler: time,
+      scheduler: ledgerScheduler ?? time,
       random,
       logSigner,
       recordPublished: async () => undefined,
@@ -172,7 +178,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       records: store,
       crypto: provider,
       signer: seededSigner(2_000 + number),
-      transport: network.transportOf(url),
+      transport: transport ?? network.transportOf(url),
       clock: time,
       scheduler: time,
       random,
