@@ -15,6 +15,20 @@ export { createFetchTransport, type PeerTransport } from './peer/transport.ts';
 export type { ReportedLie } from './relay/lies.ts';
 export type { RecordStore } from './relay/records.ts';
 export type { Route, RouteRequest, RouteResponse } from './routes.ts';
+export { TimestampError, type TimestampErrorCode } from './timestamp/errors.ts';
+export {
+  createTimestampClient,
+  parseCertificates,
+  type Timestamp,
+  type TimestampClient,
+  type TimestampClientComponents,
+  type TimestampClientConfig,
+} from './timestamp/timestamp-client.ts';
+export {
+  type ExpectedTimestamp,
+  type VerifiedTimestamp,
+  verifyTimestampToken,
+} from './timestamp/timestamp-token.ts';
 export {
   createWitness,
   type WitnessRole,
