@@ -14,8 +14,11 @@ import { madeBlock, mainnetBlocks } from './blocks.ts';
 import { jobOf } from './engines/ours.ts';
 import type { BenchBlock } from './engines/types.ts';
 
-const ROUNDS = 15;
-const TRANSACTIONS = 4_000;
+/** Rounds of a block: as many as take so long one after another, within bounds. */
+const ROUNDS_MS = 250;
+const ROUNDS_MIN = 9;
+const ROUNDS_MAX = 120;
+const TRANSACTIONS = 1_000;
 /** Blocks that take less one after another are not run on threads by default. */
 const SHORT_MS = 1;
 
@@ -44,15 +47,12 @@ function undoing(changes: readonly AccountChange[], { state }: ExecutionJob): Ac
 }
 
 /** Best wall time of each mode, milliseconds. */
-async function race(
-  block: BenchBlock,
-  modes: readonly Mode[],
-  { isCold = false, rounds = ROUNDS }: { isCold?: boolean; rounds?: number } = {},
-): Promise<Best[]> {
+async function race(block: BenchBlock, modes: readonly Mode[], isCold = false): Promise<Best[]> {
   const job = jobOf(block);
   const best: Best[] = modes.map(() => ({ ms: Number.POSITIVE_INFINITY, statistics: undefined }));
   for (const { executor } of modes) executor.forgetState();
   let undo: AccountChange[] | undefined;
+  let rounds = ROUNDS_MIN;
   for (let round = 0; round < rounds; round++) {
     for (const [index, { executor }] of modes.entries()) {
       if (isCold) executor.forgetState();
@@ -69,6 +69,8 @@ async function race(
         mine.statistics = executed.statistics;
       }
     }
+    const wanted = Math.ceil(ROUNDS_MS / (best[0]?.ms ?? 1));
+    rounds = Math.max(ROUNDS_MIN, Math.min(ROUNDS_MAX, wanted));
   }
   return best;
 }
@@ -120,7 +122,7 @@ async function measureReal(modes: readonly Mode[], isCold: boolean): Promise<voi
   const ratios: number[] = [];
   const byDefault: number[] = [];
   for (const block of mainnetBlocks() ?? []) {
-    const best = await race(block, modes, { isCold });
+    const best = await race(block, modes, isCold);
     const [one, two, adaptive] = best.map(({ ms }) => ms);
     if (one === undefined || two === undefined || adaptive === undefined) continue;
     byDefault.push(one / adaptive);

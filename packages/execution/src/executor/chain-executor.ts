@@ -135,9 +135,8 @@ export class ChainExecutor implements BlockExecutor {
       misses,
       durationMs: nowMs() - startMs,
     };
-    const sums = sumOf(results);
-    this.#chooser.record(statistics, job.transactions.length, sums.gasUsed);
-    return { results, ...sums, changes, statistics };
+    this.#chooser.recordInOrder(results.length, statistics.durationMs);
+    return { results, ...sumOf(results), changes, statistics };
   }
 
   /** @returns the reason when the block must run in another way */
@@ -151,6 +150,7 @@ export class ChainExecutor implements BlockExecutor {
     this.#base.prefetch(job, memory);
     memory.beginBlock(job.transactions.length, { coinbase: job.environment.coinbase });
     const run = await this.#runner.run(job, predecessors);
+    const ranMs = nowMs();
     if (run === undefined || run.outcome === 'memory-bound') return 'memory-bound';
     if (run.outcome !== 'done') {
       // A lost thread may have held a lock of the memory: that goes with the other threads.
@@ -165,6 +165,7 @@ export class ChainExecutor implements BlockExecutor {
     const changes = memory.changes(count);
     if (mustGoOn) return this.#goOn(job, results, changes);
     memory.commit(count);
+    const endMs = nowMs();
     const statistics: ExecutionStatistics = {
       mode: 'parallel',
       fallback: undefined,
@@ -172,11 +173,12 @@ export class ChainExecutor implements BlockExecutor {
       ...run.statistics,
       misses: run.misses,
       hotKeys,
-      durationMs: nowMs() - startMs,
+      durationMs: endMs - startMs,
     };
-    const sums = sumOf(results);
-    this.#chooser.record(statistics, job.transactions.length, sums.gasUsed);
-    return { results, ...sums, changes, statistics };
+    const transactions = job.transactions.length;
+    const { busyMs } = run;
+    this.#chooser.recordParallel({ statistics, transactions, busyMs, afterMs: endMs - ranMs });
+    return { results, ...sumOf(results), changes, statistics };
   }
 
   /** The rest of a block, one after another, on what the parallel run left below it. */

@@ -50,14 +50,13 @@ export interface ExecutedBlock {
 export interface ExecutionStatistics {
   readonly mode: 'sequential' | 'parallel';
   /**
-   * Why a block that could have run in parallel did not. `comparison`: to measure what it takes.
-   * `worker-lost`, also when a worker failed: it was begun in parallel and begun anew.
+   * Why a block that could have run in parallel did not. `worker-lost`, also when a worker failed: it
+   * was begun in parallel and begun anew.
    */
   readonly fallback:
     | 'one-worker'
     | 'short-block'
     | 'conflict'
-    | 'comparison'
     | 'memory-bound'
     | 'worker-lost'
     | undefined;

@@ -20,9 +20,18 @@ const WORKER_BYTES = REPORT_BYTES + QUESTION_BYTES + ANSWER_BYTES;
 const REPORT_SEQUENCE = 0;
 const REPORT_OUTCOME = 1;
 const REPORT_LENGTH = 2;
+/** Microseconds at work: neither idle nor waiting for an answer. */
+const REPORT_BUSY = 3;
 
 export type ReportOutcome = 'done' | 'memory-bound' | 'host-failed' | 'failed';
 const OUTCOMES: readonly ReportOutcome[] = ['done', 'memory-bound', 'host-failed', 'failed'];
+
+export interface WorkerReport {
+  readonly outcome: ReportOutcome;
+  /** Of a failure. */
+  readonly message: string;
+  readonly busyMs: number;
+}
 
 /** Bytes that a pool needs in a shared memory, for so many workers and transactions. */
 export function poolBytes(workers: number, transactions: number): number {
@@ -60,22 +69,27 @@ export class WorkerChannel {
   }
 
   /** By the worker: its part in the block with this number has ended. */
-  report(sequence: number, outcome: ReportOutcome, message = ''): void {
+  report(
+    sequence: number,
+    outcome: ReportOutcome,
+    { busyMs = 0, message = '' }: Partial<Omit<WorkerReport, 'outcome'>> = {},
+  ): void {
     const { written } = new TextEncoder().encodeInto(message, this.answer);
     this.#report[REPORT_LENGTH] = written;
+    this.#report[REPORT_BUSY] = busyMs * 1_000;
     Atomics.store(this.#report, REPORT_OUTCOME, OUTCOMES.indexOf(outcome));
     Atomics.store(this.#report, REPORT_SEQUENCE, sequence);
     this.ring();
   }
 
   /** By the calling thread: undefined while the worker is at work. */
-  readReport(sequence: number): { outcome: ReportOutcome; message: string } | undefined {
+  readReport(sequence: number): WorkerReport | undefined {
     if (Atomics.load(this.#report, REPORT_SEQUENCE) !== sequence) return undefined;
     const outcome = OUTCOMES[Atomics.load(this.#report, REPORT_OUTCOME)] ?? 'failed';
     const length = this.#report[REPORT_LENGTH] ?? 0;
     // The decoder refuses views of shared memory.
     const message = length === 0 ? '' : new TextDecoder().decode(this.answer.slice(0, length));
-    return { outcome, message };
+    return { outcome, message, busyMs: (this.#report[REPORT_BUSY] ?? 0) / 1_000 };
   }
 }
 

@@ -34,9 +34,13 @@ export class HostFailed extends Error {}
 export class MailboxReader implements StateReader {
   readonly #channel: WorkerChannel;
   readonly #bytes: Uint8Array;
+  readonly #nowMs: () => number;
+  /** Time spent waiting for answers, ever. */
+  waitedMs = 0;
 
-  constructor(channel: WorkerChannel) {
+  constructor(channel: WorkerChannel, nowMs: () => number) {
     this.#channel = channel;
+    this.#nowMs = nowMs;
     const { buffer, byteOffset, byteLength } = channel.question;
     this.#bytes = new Uint8Array(buffer, byteOffset, byteLength);
   }
@@ -92,10 +96,12 @@ export class MailboxReader implements StateReader {
   #ask(kind: number): number {
     const { state, question } = this.#channel;
     question.setUint32(KIND, kind);
+    const askedMs = this.#nowMs();
     Atomics.store(state, 0, ASKED);
     this.#channel.ring();
     for (let i = 0; i < ANSWER_SPINS && Atomics.load(state, 0) === ASKED; i++);
     while (Atomics.load(state, 0) === ASKED) Atomics.wait(state, 0, ASKED);
+    this.waitedMs += this.#nowMs() - askedMs;
     const answered = Atomics.exchange(state, 0, FREE);
     if (answered !== ANSWERED) throw new HostFailed('the state below could not be read');
     return question.getUint32(LENGTH);

@@ -39,6 +39,8 @@ export interface PoolRun {
   readonly statistics: SchedulerStatistics;
   /** Questions answered. */
   readonly misses: number;
+  /** Time that the workers were at work, all together. */
+  readonly busyMs: number;
 }
 
 /**
@@ -80,7 +82,8 @@ export class WorkerPool<Setup, Payload> {
     for (const worker of this.#workers) worker.ref();
     try {
       await this.#ready;
-      if (this.#isLost) return this.#result('worker-lost', this.#lossMessage, 0);
+      if (this.#isLost)
+        return this.#result('worker-lost', this.#lossMessage, { misses: 0, busyMs: 0 });
       this.#begin(block);
       return await this.#conduct(block.state);
     } finally {
@@ -159,7 +162,9 @@ export class WorkerPool<Setup, Payload> {
       const isEveryoneBack = !reports.includes(undefined);
       if (isEveryoneBack && !this.#isLost) {
         if (hostError !== undefined) throw hostError.error;
-        return this.#result(failed?.outcome ?? 'done', failed?.message ?? '', misses);
+        const busyMs = reports.reduce((sum, report) => sum + (report?.busyMs ?? 0), 0);
+        const outcome = failed?.outcome ?? 'done';
+        return this.#result(outcome, failed?.message ?? '', { misses, busyMs });
       }
       const now = performance.now();
       if (this.#isLost || failed !== undefined) {
@@ -168,7 +173,8 @@ export class WorkerPool<Setup, Payload> {
         if (isEveryoneBack || now - cancelledMs > CANCEL_WAIT_MS) {
           this.#isLost = true;
           if (hostError !== undefined) throw hostError.error;
-          return this.#result('worker-lost', failed?.message ?? this.#lossMessage, misses);
+          const message = failed?.message ?? this.#lossMessage;
+          return this.#result('worker-lost', message, { misses, busyMs: 0 });
         }
       }
       Atomics.wait(this.#head, 0, seen, COORDINATOR_SLEEP_MS);
@@ -181,8 +187,12 @@ export class WorkerPool<Setup, Payload> {
     }
   }
 
-  #result(outcome: PoolRun['outcome'], message: string, misses: number): PoolRun {
+  #result(
+    outcome: PoolRun['outcome'],
+    message: string,
+    figures: Pick<PoolRun, 'misses' | 'busyMs'>,
+  ): PoolRun {
     const statistics = readCounters(this.#scheduler, this.#options.workers);
-    return { outcome, message, statistics, misses };
+    return { outcome, message, statistics, ...figures };
   }
 }

@@ -32,18 +32,19 @@ export function serveBlocks<Setup, Payload>(
   const { worker, memory, controlAt } = setup;
   const scheduler = attachScheduler(setup.schedulerModule, memory, setup.scheduler);
   const channel = new WorkerChannel(memory, controlAt, worker);
-  const state = new MailboxReader(channel);
+  const state = new MailboxReader(channel, () => performance.now());
 
   const run = async (message: BlockMessage<Payload>): Promise<void> => {
     const { sequence, payload, scheduleSeed } = message;
     try {
       const engine = await engineOf(payload, { setup, state });
       const pause = scheduleSeed === undefined ? undefined : randomPauses(scheduleSeed + worker);
-      workUntilDone(scheduler, new Hand(scheduler, engine, worker), pause);
-      channel.report(sequence, 'done');
+      const waitedMs = state.waitedMs;
+      const activeMs = workUntilDone(scheduler, new Hand(scheduler, engine, worker), pause);
+      channel.report(sequence, 'done', { busyMs: activeMs - (state.waitedMs - waitedMs) });
     } catch (error) {
       scheduler.cancel();
-      channel.report(sequence, outcomeOf(error), String(error));
+      channel.report(sequence, outcomeOf(error), { message: String(error) });
     }
   };
   port.on('message', (message: { readonly kind: string }) => {
@@ -54,16 +55,24 @@ export function serveBlocks<Setup, Payload>(
   port.postMessage(ready);
 }
 
+/** @returns how long there was something to do, milliseconds */
 function workUntilDone(
   scheduler: SchedulerExports,
   hand: Hand,
   pause: (() => void) | undefined,
-): void {
+): number {
+  const startMs = performance.now();
+  let idleMs = 0;
   for (;;) {
     const outcome = hand.step();
-    if (outcome === 'done') return;
-    if (outcome === 'idle') scheduler.idle(IDLE_SPINS, IDLE_SLEEP_NS);
-    else pause?.();
+    if (outcome === 'done') return performance.now() - startMs - idleMs;
+    if (outcome === 'worked') {
+      pause?.();
+      continue;
+    }
+    const idleFromMs = performance.now();
+    scheduler.idle(IDLE_SPINS, IDLE_SLEEP_NS);
+    idleMs += performance.now() - idleFromMs;
   }
 }
 
