@@ -35,13 +35,17 @@ export async function getBlock(services: Services, id: BlockId): Promise<Block> 
   return block;
 }
 
-/** @throws RpcError where the state is outside of the window that is kept */
+/**
+ * What reads it on an engine ends when the request's time is used up.
+ *
+ * @throws RpcError where the state is outside of the window that is kept
+ */
 export function getState(services: Services, block: Block): StateView {
   const number = Number(block.header.number);
   const hash = services.chain.hashOf(number);
   const isCanonical = hash !== undefined && isSameBytes(hash, block.hash);
   const state = isCanonical ? services.chain.stateAt(number) : undefined;
-  if (state !== undefined) return state;
+  if (state !== undefined) return services.engines.timedState(state);
   throw serverError(`the state after block ${number} is not kept`);
 }
 

@@ -59,7 +59,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   subscriptionsPerConnection: 128,
 };
 
-/** How long a batch may keep the process to itself before others get their turn. */
+/** How long a batch or a query may keep the process to itself before others get their turn. */
 export const BATCH_TURN_MS = 10;
 
 /** Lists in lists: the deepest request we know (state overrides in eth_simulateV1) has eight. */

@@ -7,6 +7,7 @@ import {
   precompilesOf,
   type Tracer,
 } from '@basalt/evm';
+import type { StateView } from '@basalt/execution';
 import { serverError } from '../errors.ts';
 import { ENGINES_MAX } from '../limits.ts';
 import { outputBytes } from './precompile-output.ts';
@@ -89,6 +90,29 @@ export class Engines {
       onStep: (step) => {
         if (++steps % STEPS_BETWEEN_LOOKS === 0) this.#assertTime();
         tracer.onStep?.(step);
+      },
+    };
+  }
+
+  /**
+   * The same state, which ends the run that reads it when the time is used up: gas promises nothing
+   * of how long a slot takes that was last written a hundred thousand blocks later.
+   */
+  timedState(state: StateView): StateView {
+    return {
+      number: state.number,
+      readAccount: (address) => {
+        this.#assertTime();
+        return state.readAccount(address);
+      },
+      readStorage: (address, slot) => {
+        this.#assertTime();
+        return state.readStorage(address, slot);
+      },
+      readCode: (codeHash) => state.readCode(codeHash),
+      hasStorage: (address) => {
+        this.#assertTime();
+        return state.hasStorage(address);
       },
     };
   }

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Block, Receipt } from '@basalt/execution';
+import { threadCpuMs } from '../engine/engines.ts';
 import { invalidParams, limitExceeded, serverError } from '../errors.ts';
+import { BATCH_TURN_MS } from '../limits.ts';
 import type { BlockId } from '../params/block-id.ts';
 import { isSameBytes } from '../params/hex.ts';
 import type { LogFilterArgs } from '../params/log-filter.ts';
@@ -8,14 +10,11 @@ import type { Services } from '../services.ts';
 import type { View } from '../views/transaction.ts';
 import { matchingLogs, mayMatch } from './match-logs.ts';
 
-/** Blocks looked at before others get their turn. */
-const BLOCKS_PER_TURN = 64;
-
 /**
  * The wanted logs of a block or a range of blocks.
  *
  * @throws RpcError for ranges that lie beyond the head, run backwards or are too long, for an
- *   unknown block, and for more logs than one answer may have
+ *   unknown block, for more logs than one answer may have, and when the request's time is over
  */
 export async function findLogs(services: Services, filter: LogFilterArgs): Promise<View[]> {
   const { blooms, chain, limits } = services;
@@ -33,11 +32,12 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
     throw limitExceeded(`the range has ${to - from + 1n} blocks, at most ${limits.logBlocks}`);
   }
   const views: View[] = [];
+  const turns = takeTurns(services);
   for (let number = Number(from); number <= Number(to); number++) {
     const hash = chain.hashOf(number);
     // The chain was rewound meanwhile.
     if (hash === undefined) break;
-    if (number % BLOCKS_PER_TURN === 0) await nextTurn();
+    if (turns.isOver()) await turns.next();
     const known = blooms.get(hash);
     if (known !== undefined && !mayMatch(known, filter)) continue;
     const block = await chain.block(number);
@@ -55,6 +55,27 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
     }
   }
   return views;
+}
+
+/**
+ * Lets others have their turn after some milliseconds of work.
+ *
+ * @throws RpcError when the time of the request is over: nobody waits for its answer any more
+ */
+function takeTurns({ clock, limits }: Services): {
+  readonly isOver: () => boolean;
+  readonly next: () => Promise<void>;
+} {
+  const endMs = clock.nowMs() + limits.requestMs;
+  let startMs = threadCpuMs();
+  return {
+    isOver: () => threadCpuMs() - startMs > BATCH_TURN_MS,
+    async next() {
+      if (clock.nowMs() > endMs) throw limitExceeded('query timed out; ask for fewer blocks');
+      await nextTurn();
+      startMs = threadCpuMs();
+    },
+  };
 }
 
 /** Receipts of a block of the canonical chain; of no other block are they kept. */

@@ -1,6 +1,5 @@
 import type { Log } from '@basalt/evm';
 import { type Block, BloomBuilder, type Receipt } from '@basalt/execution';
-import { isSameBytes } from '../params/hex.ts';
 import type { LogCriteria } from '../params/log-filter.ts';
 import { logView } from '../views/receipt.ts';
 import type { View } from '../views/transaction.ts';
@@ -15,16 +14,40 @@ export function mayMatch(bloom: Uint8Array, { addresses, topics }: LogCriteria):
   return hasAny(addresses) && topics.every(hasAny);
 }
 
-export function isMatch(log: Log, { addresses, topics }: LogCriteria): boolean {
-  if (topics.length > log.topics.length) return false;
-  const isAddress =
-    addresses.length === 0 || addresses.some((each) => isSameBytes(each, log.address));
-  if (!isAddress) return false;
+export function isMatch(log: Log, criteria: LogCriteria): boolean {
+  if (criteria.topics.length > log.topics.length) return false;
+  const { addresses, topics } = wantedOf(criteria);
+  if (addresses !== undefined && !addresses.has(textOf(log.address))) return false;
   return topics.every((wanted, index) => {
     const topic = log.topics[index];
-    if (topic === undefined) return false;
-    return wanted.length === 0 || wanted.some((each) => isSameBytes(each, topic));
+    return topic !== undefined && (wanted === undefined || wanted.has(textOf(topic)));
   });
+}
+
+/** Alternatives for looking up; undefined is any. */
+interface Wanted {
+  readonly addresses: ReadonlySet<string> | undefined;
+  readonly topics: readonly (ReadonlySet<string> | undefined)[];
+}
+
+/** A thousand alternatives against each log of ten thousand blocks must be one look-up each. */
+const wantedByCriteria = new WeakMap<LogCriteria, Wanted>();
+
+function wantedOf(criteria: LogCriteria): Wanted {
+  const known = wantedByCriteria.get(criteria);
+  if (known !== undefined) return known;
+  const wanted = { addresses: setOf(criteria.addresses), topics: criteria.topics.map(setOf) };
+  wantedByCriteria.set(criteria, wanted);
+  return wanted;
+}
+
+function setOf(items: readonly Uint8Array[]): ReadonlySet<string> | undefined {
+  return items.length === 0 ? undefined : new Set(items.map(textOf));
+}
+
+/** One character a byte: what of bytes can be a key is made fastest. */
+function textOf({ buffer, byteLength, byteOffset }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 /** The wanted logs of a block, as they are shown. */

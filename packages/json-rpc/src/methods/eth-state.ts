@@ -44,11 +44,14 @@ async function getStorageValues(
   if (count === 0) throw invalidParams('empty request');
   if (count > STORAGE_KEYS_MAX) throw invalidParams(`too many slots (max ${STORAGE_KEYS_MAX})`);
   const state = await findState(services, id);
-  return Object.fromEntries(
-    wanted.map(([who, slots]) => [
-      toHex(who),
-      slots.map((slot) => toHex(state.readStorage(who, slot))),
-    ]),
+  const { engines, limits } = services;
+  return engines.run(engines.deadline(limits.callMs), () =>
+    Object.fromEntries(
+      wanted.map(([who, slots]) => [
+        toHex(who),
+        slots.map((slot) => toHex(state.readStorage(who, slot))),
+      ]),
+    ),
   );
 }
 

@@ -49,7 +49,7 @@ async function openReplay(services: Services, block: Block): Promise<Replay> {
   const { chain, engines, limits } = services;
   const { number, timestamp } = block.header;
   const deadline = engines.deadline(limits.callMs);
-  const view = await chain.stateBefore(block);
+  const view = engines.timedState(await chain.stateBefore(block));
   const state = new Overlay(view, chain.blockHashFor(number));
   const evm = await engines.get(chain.config.forkAt(number, timestamp).fork);
   const environment = chain.environment(block.header);

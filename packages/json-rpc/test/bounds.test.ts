@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { threadCpuMs } from '../src/engine/engines.ts';
+import { openTestServer } from './support/devnet.ts';
+
+const CONTRACT = `0x${'c0'.repeat(20)}`;
+
+/** Milliseconds that the thread computed meanwhile: a busy machine adds nothing. */
+async function computedMs(work: () => Promise<unknown>): Promise<number> {
+  const startMs = threadCpuMs();
+  await work();
+  return threadCpuMs() - startMs;
+}
+
+suite('what a stranger may make us compute', () => {
+  test('a call that reads a state of long ago is stopped', async () => {
+    const opened = await openTestServer({ limits: { callMs: 20 } });
+    // One slot after another, until the gas is used up; each is looked for in every block since.
+    await opened.ask('anvil_setCode', CONTRACT, '0x5f5b80545060010160015600');
+    await opened.ask('anvil_mine', '0xc8');
+    const error = await opened.refused('eth_call', { to: CONTRACT }, '0x1');
+    assert.match(error.message, /execution aborted \(timeout/);
+    const slots = Array.from({ length: 1_024 }, (_, slot) => `0x${slot.toString(16)}`);
+    const many = await opened.refused('eth_getStorageValues', { [CONTRACT]: slots }, '0x1');
+    assert.match(many.message, /execution aborted \(timeout/);
+    assert.equal(await opened.ask('eth_getBalance', CONTRACT, '0x1'), '0x0');
+    await opened.close();
+  });
+
+  test('a thousand alternatives cost a log no more than one', async () => {
+    const opened = await openTestServer();
+    // 1,500 logs with the topics 0 to 1,499.
+    await opened.ask('anvil_setCode', CONTRACT, '0x5f5b805f5fa1600101806105dc1160015700');
+    const [from] = (await opened.ask('eth_accounts')) as string[];
+    for (let block = 0; block < 4; block++) {
+      await opened.ask('eth_sendTransaction', { from, to: CONTRACT, gas: '0x4c4b40' });
+    }
+    const word = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`;
+    const others = Array.from({ length: 999 }, (_, index) => word(2 ** 31 + index));
+    const range = { fromBlock: '0x1', toBlock: 'latest' };
+    const ask = (topics: readonly string[]): Promise<unknown> =>
+      opened.ask('eth_getLogs', { ...range, topics: [topics] });
+    let found: unknown;
+    const ms = await computedMs(async () => {
+      found = await ask([...others, word(1_499)]);
+    });
+    assert.equal((found as unknown[]).length, 4);
+    assert.deepEqual(found, await ask([word(1_499)]));
+    assert.ok(ms < 400, `${ms} ms for 6,000 logs`);
+    await opened.close();
+  });
+});
