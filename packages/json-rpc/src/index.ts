@@ -31,3 +31,4 @@ export {
   type RpcAddress,
 } from './server.ts';
 export type { Clock, TransactionProofs } from './services.ts';
+export { isLoopback } from './transport/access.ts';

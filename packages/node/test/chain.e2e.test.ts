@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { decodeChainPayload } from '@basalt/protocol';
-import { noopLogger } from '@basalt/telemetry';
+import { type Logger, noopLogger } from '@basalt/telemetry';
 import {
   CHAIN_LABEL,
   NodeError,
@@ -23,6 +23,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 async function start(
   name: string,
   flags: Readonly<Record<string, unknown>> = {},
+  logger: Logger = noopLogger,
 ): Promise<RunningNode> {
   const { config } = resolveConfig({
     flags: {
@@ -37,7 +38,7 @@ async function start(
       ...flags,
     },
   });
-  return await startNode(config, { logger: noopLogger, version: '0.0.0-test' });
+  return await startNode(config, { logger, version: '0.0.0-test' });
 }
 
 async function rpc<Result>(
@@ -59,6 +60,22 @@ async function transfer(node: RunningNode): Promise<string> {
   const [from, to] = await rpc<string[]>(node, 'eth_accounts');
   return await rpc<string>(node, 'eth_sendTransaction', [{ from, to, value: '0x1' }]);
 }
+
+test('a devnet that other machines reach says so', async () => {
+  const warnings: string[] = [];
+  const logger: Logger = {
+    ...noopLogger,
+    warn: (message) => warnings.push(message),
+    child: () => logger,
+  };
+  await using open = await start('open', { rpcHost: '0.0.0.0' }, logger);
+  assert.match(open.info.chain!.rpcUrl, /^http:\/\/0\.0\.0\.0:/);
+  assert.equal(warnings.filter((each) => each.includes('from other machines')).length, 1);
+  warnings.length = 0;
+  await using closed = await start('closed', {}, logger);
+  assert.match(closed.info.chain!.rpcUrl, /^http:\/\/127\.0\.0\.1:/);
+  assert.deepEqual(warnings, []);
+});
 
 test('a block of the chain is a block of the ledger, with a proof at the gateway', async () => {
   await using node = await start('whole');

@@ -44,7 +44,7 @@ export function devnetCommand(context: Context): Command {
         'the helpers of Anvil and Hardhat, and a ledger below that proves every block.',
     )
     .addOption(numberOption('--port <number>', 'of JSON-RPC, 0 for a free one', parseCount, 8545))
-    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .option('--host <address>', 'to listen on; who reaches it has the accounts', '127.0.0.1')
     .addOption(numberOption('--chain-id <number>', 'of a new chain (default: 31337)'))
     .option('--hardfork <name>', 'rules of a new chain: paris to osaka (default: osaka)')
     .addOption(numberOption('--gas-limit <gas>', 'of a block (default: 30000000)'))

@@ -13,7 +13,7 @@ import {
   TEST_MNEMONIC,
   type TransactionFields,
 } from '@basalt/execution';
-import { createJsonRpcServer } from '@basalt/json-rpc';
+import { createJsonRpcServer, isLoopback } from '@basalt/json-rpc';
 import type { Ledger } from '@basalt/ledger';
 import type { Clock, CryptoProvider, Scheduler } from '@basalt/protocol';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
@@ -134,6 +134,13 @@ async function start(
     devnet: made?.info,
   };
   logger.info('chain', { rpcUrl, chainId: String(info.chainId), head });
+  if (made !== undefined && !isLoopback(config.rpcHost)) {
+    logger.warn(
+      'this devnet can be reached from other machines: whoever reaches it spends from all its ' +
+        'accounts, sets balances and takes blocks back; listen on 127.0.0.1 unless they all may',
+      { rpcHost: config.rpcHost },
+    );
+  }
   return { chain, proofs, info };
 }
 
