@@ -165,6 +165,13 @@ export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';
 export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
 export { RlpWriter } from './rlp/writer.ts';
+export {
+  exportSnapshot,
+  importSnapshot,
+  type SnapshotImport,
+  type SnapshotTarget,
+  snapshotProgress,
+} from './state/snapshot.ts';
 export { createStateEngine, STATE_TABLES, type StateEngineOptions } from './state/tables.ts';
 export type {
   AccountProof,

@@ -34,3 +34,12 @@ export const FLUSH_BLOCKS = 128;
 
 /** Changed values that wait at most: about 100 MB with the branches above them. */
 export const FLUSH_VALUES = 200_000;
+
+/** Bytes of a chunk of a snapshot: what a peer may send, and what one commit takes. */
+export const SNAPSHOT_CHUNK_BYTES_MAX: number = 1024 * 1024;
+
+/** Leaves of a chunk, with the nodes that prove it kept out of the count: 64 of 600 bytes. */
+export const SNAPSHOT_LEAF_BYTES_MAX: number = SNAPSHOT_CHUNK_BYTES_MAX - 96 * 1024;
+
+/** Storage of an account up to this comes with the account. */
+export const SNAPSHOT_INLINE_BYTES_MAX: number = 256 * 1024;

@@ -1,12 +1,14 @@
 import { createLmdbTables, createMemoryTables, type OrderedTables } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
+import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
 
 /**
  * Tables of a state. Flat values are the leaves of the tries, so tries keep branches only.
  *
  * | table | key | value |
  * |---|---|---|
- * | meta | `head` | number, hash, root, counts, oldest block |
+ * | meta | 0 | head: number, hash, root, counts, oldest block |
+ * | meta | 1 | a snapshot that is being imported: its block, and chunks that are there |
  * | accounts | keccak(address) | leaf of the state trie |
  * | storage | keccak(address), keccak(slot) | leaf of a storage trie |
  * | codes | code hash | code; never deleted |
@@ -69,6 +71,18 @@ export interface HeadRecord extends BlockRecord {
 }
 
 export const HEAD_KEY: Uint8Array = Uint8Array.of(0);
+/** There while a snapshot is being imported. */
+export const IMPORT_KEY: Uint8Array = Uint8Array.of(1);
+
+/** Of a state without any block. */
+export const NO_HEAD: HeadRecord = {
+  number: -1,
+  hash: new Uint8Array(32),
+  root: EMPTY_TRIE_ROOT,
+  accounts: 0,
+  slots: 0,
+  oldest: 0,
+};
 
 /** Numbers of 6 bytes: 8,900 years of blocks at 1,000 a second. */
 const NUMBER_BYTES = 6;

@@ -1,4 +1,4 @@
-import type { Account } from '@basalt/evm';
+import { type Account, keccak256 } from '@basalt/evm';
 import { ExecutionError } from '../errors.ts';
 import { RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
@@ -11,6 +11,8 @@ export interface StoredAccount extends Account {
 /** Stands for "not there" where undefined means "not known". */
 export const NOTHING: Uint8Array = new Uint8Array(0);
 export const ZERO_WORD: Uint8Array = new Uint8Array(32);
+/** Hash of no code at all (Yellow Paper, 4.1). */
+export const EMPTY_CODE_HASH: Uint8Array = keccak256(NOTHING);
 
 const writer = new RlpWriter();
 

@@ -17,6 +17,7 @@ import {
   WINDOW_BLOCKS_DEFAULT,
 } from './limits.ts';
 import { baseOn } from './older-base.ts';
+import type { SnapshotSource } from './snapshot-export.ts';
 import { type BranchSlots, type StageBase, type StagedUpdates, stageUpdates } from './staging.ts';
 import { StateTries } from './state-tries.ts';
 import { BlockView, type ViewSource } from './state-view.ts';
@@ -27,6 +28,8 @@ import {
   decodeHead,
   HEAD_KEY,
   type HeadRecord,
+  IMPORT_KEY,
+  NO_HEAD,
 } from './tables.ts';
 import type { AccountProof, StagedState, StateStats, StateView, WorldState } from './types.ts';
 import { type MergedChanges, mergeChanges, updatesOfChanges, updatesOfDiff } from './updates.ts';
@@ -34,9 +37,9 @@ import { type CachedAccount, ValueCache } from './value-cache.ts';
 import {
   decodeAccount,
   decodeSlot,
+  EMPTY_CODE_HASH,
   NOTHING,
   type StoredAccount,
-  ZERO_WORD,
 } from './value-codec.ts';
 
 export interface WorldStateOptions {
@@ -53,23 +56,11 @@ export interface WorldStateOptions {
 /**
  * Opens the state that an engine has, or an empty one.
  *
- * @throws ExecutionError `damaged-state`
+ * @throws ExecutionError `damaged-state`; `invalid-snapshot` when an import was not finished
  */
 export function createWorldState(options: WorldStateOptions): WorldState {
   return new EngineWorldState(options);
 }
-
-/** Hash of no code at all (Yellow Paper, 4.1). */
-const EMPTY_CODE_HASH: Uint8Array = keccak256(NOTHING);
-
-const NO_HEAD: HeadRecord = {
-  number: -1,
-  hash: ZERO_WORD,
-  root: EMPTY_TRIE_ROOT,
-  accounts: 0,
-  slots: 0,
-  oldest: 0,
-};
 
 /** What a batch changes, as it was. */
 function oldValues({ accounts, slots }: StagedUpdates): OldValue[] {
@@ -130,6 +121,10 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#engine = engine;
     this.#window = windowBlocks === 'all' ? Number.POSITIVE_INFINITY : windowBlocks;
     assert(this.#window >= 0, 'a window has no negative length');
+    if (engine.get('meta', IMPORT_KEY) !== undefined) {
+      const message = 'the import of a snapshot into this state was not finished: go on with it';
+      throw new ExecutionError('invalid-snapshot', message);
+    }
     const head = engine.get('meta', HEAD_KEY);
     this.#head = head === undefined ? NO_HEAD : decodeHead(head);
     this.#durable = this.#head.number;
@@ -278,6 +273,24 @@ export class EngineWorldState implements WorldState, ViewSource {
     };
   }
 
+  /** The state of a block as {@link exportSnapshot} reads it. */
+  snapshotSource(number: number): SnapshotSource {
+    const record = this.#record(number);
+    return {
+      base: () => {
+        this.#assertOpen();
+        // A block made anew after a rewind is another.
+        const now = this.#isInWindow(number) ? this.#record(number) : undefined;
+        if (record === undefined || now === undefined || !equalBytes(now.hash, record.hash)) {
+          throw this.#unknown(number);
+        }
+        this.#tries.trim(this.#durableSequence);
+        return this.#baseAt(number);
+      },
+      code: (hash) => this.#code(hash),
+    };
+  }
+
   flush(): Promise<void> {
     return this.#flusher.flush();
   }
@@ -321,15 +334,19 @@ export class EngineWorldState implements WorldState, ViewSource {
 
   readCodeAt(view: BlockView, codeHash: Uint8Array): Uint8Array {
     this.#isNow(view);
-    if (equalBytes(codeHash, EMPTY_CODE_HASH)) return NOTHING;
-    const code = this.#flat.code(codeHash);
-    if (code !== undefined) return code;
-    throw new ExecutionError('damaged-state', 'the store has no code with a hash it knows');
+    return this.#code(codeHash);
   }
 
   hasStorageAt(view: BlockView, address: Uint8Array): boolean {
     const account = this.readAccountAt(view, address) as StoredAccount | undefined;
     return account !== undefined && !equalBytes(account.storageRoot, EMPTY_TRIE_ROOT);
+  }
+
+  #code(codeHash: Uint8Array): Uint8Array {
+    if (equalBytes(codeHash, EMPTY_CODE_HASH)) return NOTHING;
+    const code = this.#flat.code(codeHash);
+    if (code !== undefined) return code;
+    throw new ExecutionError('damaged-state', 'the store has no code with a hash it knows');
   }
 
   /** True: the view shows the head. @throws ExecutionError `unknown-state`, `closed` */

@@ -3,6 +3,7 @@ import { writeImage } from './hashing.ts';
 import { loadChild } from './load.ts';
 import { firstDifference, nibbleAt } from './nibbles.ts';
 import { Branch, childCount, Leaf, type Node, type NodeSource } from './node.ts';
+import type { TrieMemory } from './trie-memory.ts';
 
 /** A batch: keys of one length in ascending order, each once. */
 export interface TrieChanges {
@@ -61,6 +62,18 @@ export function updateTrie(
 ): Node | undefined {
   if (changes.keys.length === 0) return root;
   return new Batch(source, sink).update(changes, root, 0, 0, changes.keys.length);
+}
+
+/** The node over leaves that agree in their first `depth` digits, in a memory alone. */
+export function buildTrie(
+  memory: TrieMemory,
+  leaves: TrieChanges,
+  depth: number,
+): Node | undefined {
+  const nothing = (): undefined => undefined;
+  const source: NodeSource = { memory, loadBranch: nothing, findLeaf: nothing };
+  const sink: TrieSink = { write: nothing, made: nothing, replaced: nothing };
+  return new Batch(source, sink).update(leaves, undefined, depth, 0, leaves.keys.length);
 }
 
 /** Leaves and branches of a branch in the making. */
