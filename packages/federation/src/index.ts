@@ -30,6 +30,13 @@ export {
   verifyTimestampToken,
 } from './timestamp/timestamp-token.ts';
 export {
+  type ChainCheckpoints,
+  type ChainCheckpointsComponents,
+  type ChainCheckpointsStatus,
+  type CheckpointedChain,
+  createChainCheckpoints,
+} from './witness/chain-checkpoints.ts';
+export {
   createWitness,
   type WitnessRole,
   type WitnessRoleConfig,

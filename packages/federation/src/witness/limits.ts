@@ -36,3 +36,9 @@ export const COSIGNATURE_SKEW_SECONDS = 300;
 /** First pause after a failure of a witness, doubled up to the longest, milliseconds. */
 export const WITNESS_BACKOFF_FIRST_MS = 1_000;
 export const WITNESS_BACKOFF_LONGEST_MS = 300_000;
+
+/** Blocks that are read back at the start to find the last checkpoint in a chain. */
+export const LOOK_BACK_BLOCKS = 1_024;
+
+/** Half of so many tries in a row may ask for a time stamp; then the checkpoint goes without. */
+export const CHAIN_ATTEMPTS_MAX = 8;
