@@ -4,6 +4,8 @@
  * a quarter of `bytesToHex` alone, and a block makes some ten lookups a transaction.
  */
 
+import { TABLE_SEED } from './defaults-shell.ts';
+
 /** Smallest number of places; a power of two. */
 const PLACES_MIN = 8;
 
@@ -18,15 +20,16 @@ export class ByteTable<V> {
   /** Mixed into positions, so that a stranger who chooses keys can not aim at one place. */
   readonly #seed: number;
   #places: (Entry<V> | undefined)[];
-  #size = 0;
+  /** In order of first use: what a block's changes are listed in must not be chance. */
+  readonly #entries: Entry<V>[] = [];
 
-  constructor(seed = 0) {
+  constructor(seed: number = TABLE_SEED) {
     this.#seed = seed;
     this.#places = freePlaces(PLACES_MIN);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#entries.length;
   }
 
   get(key: Uint8Array): V | undefined {
@@ -41,15 +44,14 @@ export class ByteTable<V> {
       found.value = value;
       return;
     }
-    this.#places[place] = { key, hash, value };
-    this.#size++;
-    if (this.#size * 2 > this.#places.length) this.#grow();
+    const entry = { key, hash, value };
+    this.#places[place] = entry;
+    this.#entries.push(entry);
+    if (this.#entries.length * 2 > this.#places.length) this.#grow();
   }
 
   *[Symbol.iterator](): Generator<readonly [Uint8Array, V]> {
-    for (const entry of this.#places) {
-      if (entry !== undefined) yield [entry.key, entry.value];
-    }
+    for (const { key, value } of this.#entries) yield [key, value];
   }
 
   /** The place of a key, or the free one where it would go. */
@@ -65,11 +67,9 @@ export class ByteTable<V> {
   }
 
   #grow(): void {
-    const before = this.#places;
-    const places = freePlaces<V>(before.length * 2);
+    const places = freePlaces<V>(this.#places.length * 2);
     const mask = places.length - 1;
-    for (const entry of before) {
-      if (entry === undefined) continue;
+    for (const entry of this.#entries) {
       let place = entry.hash & mask;
       while (places[place] !== undefined) place = (place + 1) & mask;
       places[place] = entry;
@@ -84,8 +84,12 @@ function freePlaces<V>(count: number): (Entry<V> | undefined)[] {
   return places;
 }
 
-/** Jenkins' one-at-a-time hash over words of four bytes. */
-function hashBytes(bytes: Uint8Array, seed: number): number {
+/**
+ * Over words of four bytes, each mixed as in MurmurHash3 with a factor that nobody knows: with known
+ * factors there are words whose differences cancel each other out whatever the seed.
+ */
+export function hashBytes(bytes: Uint8Array, seed: number): number {
+  const factor = Math.imul(seed, 0xcc9e2d51) | 1;
   let hash = seed;
   for (let i = 0; i + 3 < bytes.length; i += 4) {
     // The compiler does not know that i + 3 is inside.
@@ -93,7 +97,9 @@ function hashBytes(bytes: Uint8Array, seed: number): number {
     const b = bytes[i + 1] ?? 0;
     const c = bytes[i + 2] ?? 0;
     const d = bytes[i + 3] ?? 0;
-    hash = Math.imul(hash ^ (a | (b << 8) | (c << 16) | (d << 24)), 0x9e3779b1);
+    let word = Math.imul((a | (b << 8) | (c << 16) | (d << 24)) ^ seed, 0x1b873593);
+    word = Math.imul(word ^ (word >>> 15), factor);
+    hash = Math.imul(hash ^ word, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   hash = Math.imul(hash, 0x85ebca6b);

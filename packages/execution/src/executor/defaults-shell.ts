@@ -6,6 +6,11 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
+/** Mixed into positions of hash tables of this process. */
+export const TABLE_SEED: number = new DataView(getRandomValues(new Uint8Array(4)).buffer).getInt32(
+  0,
+);
+
 /** Mixed into positions of hash tables, so that strangers can not aim at slow ones. */
 export function randomSeed(): bigint {
   return new DataView(getRandomValues(new Uint8Array(8)).buffer).getBigUint64(0);
