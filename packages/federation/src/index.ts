@@ -29,6 +29,13 @@ export {
   type VerifiedTimestamp,
   verifyTimestampToken,
 } from './timestamp/timestamp-token.ts';
+export { type BlsCollectorParts, createBlsCollector } from './witness/bls-collector.ts';
+export {
+  type BlsCommittee,
+  type BlsWitness,
+  createBlsCommittee,
+  verifyBlsAggregate,
+} from './witness/bls-cosignature.ts';
 export {
   type ChainCheckpoints,
   type ChainCheckpointsComponents,

@@ -1,3 +1,4 @@
+import { toBase64 } from '@basalt/protocol';
 import type { Route, RouteResponse } from '../routes.ts';
 import { REQUEST_BYTES_MAX } from './limits.ts';
 import {
@@ -61,6 +62,19 @@ function readRoutes(prefix: string, witness: Witness): Route[] {
         const note = await witness.checkpoint(params['origin'] ?? '');
         if (note === undefined) return text(404, 'no checkpoint of this log was cosigned');
         return { status: 200, fields: [TEXT, ['Cache-Control', 'max-age=1']], body: note };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${prefix}/:origin/bls`,
+      summary: 'Share of a BLS aggregate over the newest cosigned checkpoint, base64',
+      bodyBytesMax: 0,
+      cost: 8,
+      async handle({ params }) {
+        const share = await witness.blsShare(params['origin'] ?? '');
+        return share === undefined
+          ? text(404, 'no checkpoint of this log was cosigned with BLS')
+          : text(200, toBase64(share));
       },
     },
     {

@@ -1,5 +1,10 @@
-/** What a witness or its client cannot start with, or cannot go on with. */
-export const WITNESS_ERROR_CODES = ['invalid-config', 'invalid-log-list', 'state-damaged'] as const;
+/** What a witness or its client cannot start with, go on with or take. */
+export const WITNESS_ERROR_CODES = [
+  'invalid-aggregate',
+  'invalid-config',
+  'invalid-log-list',
+  'state-damaged',
+] as const;
 
 export type WitnessErrorCode = (typeof WITNESS_ERROR_CODES)[number];
 

@@ -42,3 +42,9 @@ export const LOOK_BACK_BLOCKS = 1_024;
 
 /** Half of so many tries in a row may ask for a time stamp; then the checkpoint goes without. */
 export const CHAIN_ATTEMPTS_MAX = 8;
+
+/** Members of a BLS committee: the largest that any design here speaks of. */
+export const BLS_COMMITTEE_MAX = 4_096;
+
+/** 96 bytes in base64 and a newline, with room for a proxy's decoration. */
+export const BLS_SHARE_BYTES_MAX = 256;

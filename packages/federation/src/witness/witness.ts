@@ -1,3 +1,4 @@
+import type { BlsSigner } from '@basalt/crypto';
 import {
   type Clock,
   encodeForkProof,
@@ -10,6 +11,7 @@ import {
   type NoteSuites,
   type SignedNote,
   signNoteText,
+  toBase64,
 } from '@basalt/protocol';
 import {
   type Refusal,
@@ -17,6 +19,7 @@ import {
   refusalOf,
   type SubmittedCheckpoint,
 } from './add-checkpoint.ts';
+import { signBlsCosignature } from './bls-cosignature.ts';
 import { WitnessError } from './errors.ts';
 import { type KnownLog, knownLogs, takeRequest } from './known-logs.ts';
 import { CLOCK_SLEW_SECONDS } from './limits.ts';
@@ -36,6 +39,8 @@ export interface WitnessConfig {
   /** Cosigners of one name: Ed25519 (type 0x04), ML-DSA-44 (type 0x06) or both. */
   readonly signers: readonly NoteSigner[];
   readonly logs: readonly WitnessedLog[];
+  /** Signs the same notes for aggregates too; an extra. */
+  readonly bls?: BlsSigner;
 }
 
 export interface WitnessComponents {
@@ -63,6 +68,8 @@ export type AddCheckpointOutcome =
 export interface WitnessStatus {
   readonly name: string;
   readonly verifierKeys: readonly string[];
+  /** Base64; undefined without one. */
+  readonly bls: { readonly publicKey: string; readonly proofOfPossession: string } | undefined;
   readonly logs: number;
   /** Requests by the status that they were answered with, since the start. */
   readonly answers: Readonly<Record<string, number>>;
@@ -83,6 +90,7 @@ export interface WitnessStatus {
  */
 export class Witness {
   readonly #signers: readonly NoteSigner[];
+  readonly #bls: BlsSigner | undefined;
   readonly #logs: ReadonlyMap<string, KnownLog>;
   /** Origins by their hash, for monitors. */
   readonly #originOf = new Map<string, string>();
@@ -96,6 +104,7 @@ export class Witness {
   /** @throws WitnessError `invalid-config` */
   constructor(config: WitnessConfig, components: WitnessComponents) {
     this.#signers = config.signers;
+    this.#bls = config.bls;
     this.#components = components;
     checkSigners(config.signers);
     this.#logs = knownLogs(
@@ -111,6 +120,7 @@ export class Witness {
     return {
       name: (this.#signers[0] as NoteSigner).key.name,
       verifierKeys: this.#signers.map(({ key }) => formatVerifierKey(key)),
+      bls: blsKeyOf(this.#bls),
       logs: this.#logs.size,
       answers: Object.fromEntries(this.#answers),
       conflicts: [...this.#conflicts],
@@ -138,6 +148,20 @@ export class Witness {
     if (origin === undefined) return undefined;
     const held = await this.#read(origin);
     return held === undefined ? undefined : formatNote(held.note);
+  }
+
+  /**
+   * The share of a BLS aggregate over the newest checkpoint that was cosigned, 96 bytes: what is
+   * signed is in the storage before, as with the lines.
+   *
+   * @returns undefined without a BLS key or such a checkpoint
+   * @throws WitnessError `state-damaged`; what the storage throws
+   */
+  async blsShare(hash: string): Promise<Uint8Array | undefined> {
+    const origin = this.#originOf.get(hash);
+    if (origin === undefined || this.#bls === undefined) return undefined;
+    const held = await this.#read(origin);
+    return held === undefined ? undefined : signBlsCosignature(this.#bls, held.note.text);
   }
 
   async #answer(body: Uint8Array): Promise<AddCheckpointOutcome> {
@@ -211,6 +235,12 @@ export class Witness {
   #hash(origin: string): string {
     return originHash(origin, this.#components.sha256);
   }
+}
+
+function blsKeyOf(signer: BlsSigner | undefined): WitnessStatus['bls'] {
+  if (signer === undefined) return undefined;
+  const { publicKey, proofOfPossession } = signer;
+  return { publicKey: toBase64(publicKey), proofOfPossession: toBase64(proofOfPossession) };
 }
 
 function checkSigners(signers: readonly NoteSigner[]): void {
