@@ -8,8 +8,8 @@ export const WINDOW_BLOCKS_DEFAULT = 1_024;
 /** Blocks whose hash a contract can ask for (Yellow Paper, 9.4.2); kept whatever the window. */
 export const BLOCK_HASHES_KEPT = 256;
 
-/** Values in memory over the engine: about half a million accounts and slots. */
-export const CACHE_BYTES_DEFAULT: number = 64 * 1024 * 1024;
+/** Values in memory over the engine: about a quarter of a million accounts and slots. */
+export const CACHE_BYTES_DEFAULT: number = 128 * 1024 * 1024;
 
 /** Encodings of branches in memory: those of a million accounts take some 60 MiB. */
 export const TRIE_BYTES_DEFAULT: number = 128 * 1024 * 1024;

@@ -44,7 +44,7 @@ export function* snapshotChunks(source: SnapshotSource): Iterable<Uint8Array> {
   let index = 0;
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
     const { chunk, next } = exported.tell(part);
-    if (chunk !== undefined) yield encodeChunk({ ...chunk, index: index++ } as SnapshotChunk);
+    if (chunk !== undefined) yield encodeChunk({ ...chunk, index: index++ });
     waiting.push(...next.toReversed());
   }
 }

@@ -1,9 +1,10 @@
-import { type Account, type AccountChange, keccak256 } from '@basalt/evm';
+import type { Account, AccountChange } from '@basalt/evm';
 import { assert } from '@basalt/protocol';
 import type { BlockDiff } from './block-diff.ts';
 import { bytesOfKey, keyOf } from './byte-key.ts';
 import type { FlatState } from './flat-state.ts';
 import type { AccountUpdate, SlotUpdate } from './staging.ts';
+import type { KnownValue } from './value-cache.ts';
 import { decodeAccount, encodeSlot } from './value-codec.ts';
 
 /** Changes of one account put together. */
@@ -13,7 +14,14 @@ export interface MergedChange {
   after: Account | undefined;
   cleared: boolean;
   /** By {@link keyOf} of the slot. */
-  readonly slots: Map<string, { readonly slot: Uint8Array; readonly value: Uint8Array }>;
+  readonly slots: Map<string, MergedSlot>;
+}
+
+export interface MergedSlot {
+  readonly slot: Uint8Array;
+  readonly value: Uint8Array;
+  /** Key of the cache, once it was asked: making such a string costs more than a look-up. */
+  cacheKey: string | undefined;
 }
 
 export interface MergedChanges {
@@ -39,7 +47,9 @@ export function mergeChanges(changes: readonly AccountChange[]): MergedChanges {
       merged.slots.clear();
     }
     if (account !== undefined) {
-      for (const { slot, value } of storage) merged.slots.set(keyOf(slot), { slot, value });
+      for (const { slot, value } of storage) {
+        merged.slots.set(keyOf(slot), { slot, value, cacheKey: undefined });
+      }
     }
     if (code !== undefined && code.length > 0 && account !== undefined) {
       codes.set(keyOf(account.codeHash), { hash: account.codeHash, code });
@@ -48,34 +58,28 @@ export function mergeChanges(changes: readonly AccountChange[]): MergedChanges {
   return { accounts: [...accounts.values()], codes };
 }
 
-/** Values at the head, through whatever remembers them. */
-export interface HeadValues {
-  /** As the tables have it. */
-  account(address: Uint8Array, addressKey: string): Uint8Array;
-  /** 32 bytes. */
-  slot(address: Uint8Array, addressKey: string, slot: Uint8Array): Uint8Array;
+/** Values of the state below, through whatever remembers them. */
+export interface ValuesBelow {
+  account(change: MergedChange): KnownValue;
+  slot(change: MergedChange, slotKey: string, slot: MergedSlot): KnownValue;
 }
 
-/** Changes as the tries take them. */
+/** Changes as the tries take them: one update for each, with its slots in their order. */
 export function updatesOfChanges(
-  head: HeadValues,
+  below: ValuesBelow,
   changes: readonly MergedChange[],
 ): AccountUpdate[] {
-  return changes.map(({ address, addressKey, after, cleared, slots }) => {
-    const hash = keccak256(address);
-    const updates: SlotUpdate[] = [];
-    for (const { slot, value } of slots.values()) {
-      assert(slot.length === 32 && value.length === 32, 'slots and values have 32 bytes');
-      const slotHash = keccak256(slot);
-      updates.push({
-        hash: slotHash,
-        key: keyOf(slotHash),
-        before: encodeSlot(head.slot(address, addressKey, slot)),
-        after: encodeSlot(value),
-      });
+  return changes.map((change) => {
+    const { after, cleared } = change;
+    const slots: SlotUpdate[] = [];
+    for (const [slotKey, slot] of change.slots) {
+      const { value } = slot;
+      assert(slot.slot.length === 32 && value.length === 32, 'slots and values have 32 bytes');
+      const { hash, key, encoded } = below.slot(change, slotKey, slot);
+      slots.push({ hash, key, before: encoded, after: encodeSlot(value) });
     }
-    const before = head.account(address, addressKey);
-    return { hash, key: keyOf(hash), before, after, cleared, slots: updates };
+    const { hash, key, encoded } = below.account(change);
+    return { hash, key, before: encoded, after, cleared, slots };
   });
 }
 

@@ -1,18 +1,29 @@
 import { createS3Fifo } from '../cache/s3-fifo.ts';
 import type { Cache } from '../cache/types.ts';
-import { keyOf } from './byte-key.ts';
 import type { StoredAccount } from './value-codec.ts';
 
-/** About what an entry takes with its key and objects. */
-const ENTRY_BYTES = 256;
+/** About what an entry takes with its keys and objects. */
+const ENTRY_BYTES = 512;
 /** Accounts whose storage was cleared; beyond that many all slots are forgotten. */
 const EPOCHS_MAX = 4_096;
 
-/** An account as it is at the head; undefined inside: there is none. */
-export interface CachedAccount {
-  readonly account: StoredAccount | undefined;
+/** A value at the head, with its place in the tables, so that a change of it hashes nothing. */
+export interface KnownValue {
+  readonly hash: Uint8Array;
+  /** The hash as a key of maps. */
+  readonly key: string;
   /** As the tables have it. */
   readonly encoded: Uint8Array;
+}
+
+export interface CachedAccount extends KnownValue {
+  /** undefined: there is none. */
+  readonly account: StoredAccount | undefined;
+}
+
+export interface CachedSlot extends KnownValue {
+  /** 32 bytes. */
+  readonly value: Uint8Array;
 }
 
 /**
@@ -21,7 +32,7 @@ export interface CachedAccount {
  */
 export class ValueCache {
   readonly #accounts: Cache<string, CachedAccount>;
-  readonly #slots: Cache<string, Uint8Array>;
+  readonly #slots: Cache<string, CachedSlot>;
   /** Part of the keys of slots whose account was cleared: its slots from before do not count. */
   readonly #epochs = new Map<string, number>();
   #epoch = 0;
@@ -45,20 +56,19 @@ export class ValueCache {
     this.#accounts.set(address, account);
   }
 
-  /** The value, 32 bytes. */
-  slot(key: string): Uint8Array | undefined {
+  slot(key: string): CachedSlot | undefined {
     const found = this.#slots.get(key);
     if (found === undefined) this.misses++;
     else this.hits++;
     return found;
   }
 
-  setSlot(key: string, value: Uint8Array): void {
-    this.#slots.set(key, value);
+  setSlot(key: string, slot: CachedSlot): void {
+    this.#slots.set(key, slot);
   }
 
-  slotKey(address: string, slot: Uint8Array): string {
-    const key = address + keyOf(slot);
+  slotKey(address: string, slot: string): string {
+    const key = address + slot;
     if (this.#epochs.size === 0) return key;
     const epoch = this.#epochs.get(address);
     return epoch === undefined ? key : key + String.fromCharCode(epoch >>> 16, epoch & 0xffff);

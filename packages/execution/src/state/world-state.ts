@@ -18,7 +18,14 @@ import {
 } from './limits.ts';
 import { baseOn } from './older-base.ts';
 import type { SnapshotSource } from './snapshot-export.ts';
-import { type BranchSlots, type StageBase, type StagedUpdates, stageUpdates } from './staging.ts';
+import {
+  type AccountUpdate,
+  type BranchSlots,
+  type SlotUpdate,
+  type StageBase,
+  type StagedUpdates,
+  stageUpdates,
+} from './staging.ts';
 import { StateTries } from './state-tries.ts';
 import { BlockView, type ViewSource } from './state-view.ts';
 import {
@@ -32,12 +39,20 @@ import {
   NO_HEAD,
 } from './tables.ts';
 import type { AccountProof, StagedState, StateStats, StateView, WorldState } from './types.ts';
-import { type MergedChanges, mergeChanges, updatesOfChanges, updatesOfDiff } from './updates.ts';
-import { type CachedAccount, ValueCache } from './value-cache.ts';
+import {
+  type MergedChange,
+  type MergedChanges,
+  type MergedSlot,
+  mergeChanges,
+  updatesOfChanges,
+  updatesOfDiff,
+} from './updates.ts';
+import { type CachedAccount, type CachedSlot, type KnownValue, ValueCache } from './value-cache.ts';
 import {
   decodeAccount,
   decodeSlot,
   EMPTY_CODE_HASH,
+  encodeSlot,
   NOTHING,
   type StoredAccount,
 } from './value-codec.ts';
@@ -74,18 +89,27 @@ function oldValues({ accounts, slots }: StagedUpdates): OldValue[] {
 
 /** The updates with what a commit needs beside them. */
 class Staged implements StagedState {
+  readonly sequence: number;
   readonly parent: number;
   readonly root: Uint8Array;
-  readonly sequence: number;
   readonly updates: StagedUpdates;
   readonly changes: MergedChanges;
+  /** One for each account of the changes. */
+  readonly accountUpdates: readonly AccountUpdate[];
 
-  constructor(parent: number, sequence: number, updates: StagedUpdates, changes: MergedChanges) {
-    this.parent = parent;
+  constructor(
+    sequence: number,
+    parent: number,
+    updates: StagedUpdates,
+    changes: MergedChanges,
+    accountUpdates: readonly AccountUpdate[],
+  ) {
     this.sequence = sequence;
+    this.parent = parent;
     this.root = updates.root;
     this.updates = updates;
     this.changes = changes;
+    this.accountUpdates = accountUpdates;
   }
 }
 
@@ -165,13 +189,18 @@ export class EngineWorldState implements WorldState, ViewSource {
   stage(changes: readonly AccountChange[]): StagedState {
     this.#assertOpen();
     const merged = mergeChanges(changes);
-    const values = {
-      account: (address: Uint8Array, key: string) => this.#accountNow(address, key).encoded,
-      slot: (address: Uint8Array, key: string, slot: Uint8Array) =>
-        this.#slotNow(address, key, slot),
-    };
-    const updates = stageUpdates(this.#tries, updatesOfChanges(values, merged.accounts));
-    const staged = new Staged(this.#head.number, this.#sequence, updates, merged);
+    const accountUpdates = updatesOfChanges(
+      {
+        account: ({ address, addressKey }) => this.#accountNow(address, addressKey),
+        slot: ({ address, addressKey }, slotKey, slot) => {
+          slot.cacheKey = this.#cache.slotKey(addressKey, slotKey);
+          return this.#slotNow(address, slot.cacheKey, slot.slot);
+        },
+      },
+      merged.accounts,
+    );
+    const updates = stageUpdates(this.#tries, accountUpdates);
+    const staged = new Staged(this.#sequence, this.#head.number, updates, merged, accountUpdates);
     this.#outstanding.add(updates.branchSlots);
     this.#forgotten.register(staged, updates.branchSlots);
     return staged;
@@ -181,13 +210,16 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#assertOpen();
     if (!this.#isInWindow(number)) throw this.#unknown(number);
     const values = {
-      account: (address: Uint8Array) => {
+      account: ({ address }: MergedChange): KnownValue => {
         const hash = keccak256(address);
-        return this.#storedAt(number, hash, keyOf(hash));
+        const key = keyOf(hash);
+        return { hash, key, encoded: this.#storedAt(number, hash, key) };
       },
-      slot: (address: Uint8Array, _key: string, slot: Uint8Array) => {
-        const hash = keccak256(address);
-        return this.#slotAt(number, hash, keyOf(hash), keccak256(slot));
+      slot: ({ address }: MergedChange, _key: string, { slot }: MergedSlot): KnownValue => {
+        const owner = keccak256(address);
+        const hash = keccak256(slot);
+        const value = this.#slotAt(number, owner, keyOf(owner), hash);
+        return { hash, key: keyOf(hash), encoded: encodeSlot(value) };
       },
     };
     const updates = updatesOfChanges(values, mergeChanges(changes).accounts);
@@ -327,7 +359,10 @@ export class EngineWorldState implements WorldState, ViewSource {
   }
 
   readStorageAt(view: BlockView, address: Uint8Array, slot: Uint8Array): Uint8Array {
-    if (this.#isNow(view)) return this.#slotNow(address, keyOf(address), slot);
+    if (this.#isNow(view)) {
+      const cacheKey = this.#cache.slotKey(keyOf(address), keyOf(slot));
+      return this.#slotNow(address, cacheKey, slot).value;
+    }
     const hash = keccak256(address);
     return this.#slotAt(view.number, hash, keyOf(hash), keccak256(slot));
   }
@@ -367,21 +402,23 @@ export class EngineWorldState implements WorldState, ViewSource {
     const cached = this.#cache.account(addressKey);
     if (cached !== undefined) return cached;
     const hash = keccak256(address);
-    const encoded = this.#flat.account(hash, keyOf(hash));
+    const key = keyOf(hash);
+    const encoded = this.#flat.account(hash, key);
     const account = encoded.length === 0 ? undefined : decodeAccount(encoded);
-    const found = { account, encoded };
+    const found = { account, encoded, hash, key };
     this.#cache.setAccount(addressKey, found);
     return found;
   }
 
-  #slotNow(address: Uint8Array, addressKey: string, slot: Uint8Array): Uint8Array {
-    const cacheKey = this.#cache.slotKey(addressKey, slot);
+  #slotNow(address: Uint8Array, cacheKey: string, slot: Uint8Array): CachedSlot {
     const cached = this.#cache.slot(cacheKey);
     if (cached !== undefined) return cached;
     const owner = keccak256(address);
-    const value = decodeSlot(this.#flat.slot(owner, keyOf(owner), keccak256(slot)));
-    this.#cache.setSlot(cacheKey, value);
-    return value;
+    const hash = keccak256(slot);
+    const encoded = this.#flat.slot(owner, keyOf(owner), hash);
+    const found = { value: decodeSlot(encoded), encoded, hash, key: keyOf(hash) };
+    this.#cache.setSlot(cacheKey, found);
+    return found;
   }
 
   #storedAt(number: number, hash: Uint8Array, key: string): Uint8Array {
@@ -431,18 +468,25 @@ export class EngineWorldState implements WorldState, ViewSource {
     for (const { owner, key, value } of updates.slots) this.#flat.setSlot(owner.key, key, value);
   }
 
-  #cacheChanges({ updates, changes }: Staged): void {
-    for (const [index, change] of changes.accounts.entries()) {
-      const { addressKey, after, cleared, slots } = change;
+  #cacheChanges({ updates, changes, accountUpdates }: Staged): void {
+    for (const [index, { addressKey, after, cleared, slots }] of changes.accounts.entries()) {
       const written = updates.results[index];
       if (written !== undefined) {
-        const { value, storageRoot } = written;
+        const { value, storageRoot, hash, key } = written;
         const account = after && { ...after, storageRoot };
-        this.#cache.setAccount(addressKey, { account, encoded: value });
+        this.#cache.setAccount(addressKey, { account, encoded: value, hash, key });
       }
       if (cleared) this.#cache.clearSlots(addressKey);
-      for (const { slot, value } of slots.values()) {
-        this.#cache.setSlot(this.#cache.slotKey(addressKey, slot), value.slice());
+      let at = 0;
+      for (const [slotKey, { value, cacheKey }] of slots) {
+        const { hash, key, after: encoded } = accountUpdates[index]?.slots[at++] as SlotUpdate;
+        const place = cleared ? undefined : cacheKey;
+        this.#cache.setSlot(place ?? this.#cache.slotKey(addressKey, slotKey), {
+          value: value.slice(),
+          encoded,
+          hash,
+          key,
+        });
       }
     }
   }
