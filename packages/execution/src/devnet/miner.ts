@@ -48,7 +48,7 @@ export class Miner {
   setMining(mining: Mining): void {
     this.#stopInterval();
     this.#stopInterval = () => undefined;
-    this.#mining = mining;
+    this.#mining = { ...mining };
     if (mining.mode === 'instant') this.transactionCame();
     if (mining.mode === 'interval') this.#nextInterval(mining.intervalMs);
   }
@@ -112,15 +112,15 @@ export class Miner {
 
   #nextInterval(intervalMs: number): void {
     const { scheduler, lane, onError } = this.#components;
+    const mining = this.#mining;
     this.#stopInterval = scheduler.after(intervalMs, () => {
       const mined = lane.run(async () => {
         const { mode } = this.#mining;
         if (mode === 'interval' && !this.#isClosed) await this.#mineOne(this.#candidates());
       });
       mined.catch(onError).finally(() => {
-        const now = this.#mining;
-        const isOn = now.mode === 'interval' && now.intervalMs === intervalMs && !this.#isClosed;
-        if (isOn) this.#nextInterval(intervalMs);
+        // Set anew meanwhile, it has a timer of its own already.
+        if (this.#mining === mining && !this.#isClosed) this.#nextInterval(intervalMs);
       });
     });
   }

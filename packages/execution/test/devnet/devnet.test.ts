@@ -237,6 +237,22 @@ test('a seed: two runs, equal blocks; another seed, others', async () => {
   assert.notEqual(await run('two', 1_800_000_000), first);
 });
 
+test('an interval set again while its block is made is one interval', async () => {
+  const mining = { mode: 'interval', intervalMs: 1_000 } as const;
+  await using running = await startTestDevnet({ mining, log: createSlowLog() });
+  const { devnet } = running;
+  const made = running.advance(1_000);
+  devnet.setMining(mining);
+  await made;
+  await devnet.settled();
+  assert.equal(headOf(devnet), 1);
+  for (let block = 2; block < 6; block++) {
+    await running.advance(1_000);
+    await devnet.settled();
+    assert.equal(headOf(devnet), block);
+  }
+});
+
 test('nothing is mined after the end', async () => {
   const running = await startTestDevnet({ mining: { mode: 'interval', intervalMs: 1_000 } });
   await running.devnet.close();
