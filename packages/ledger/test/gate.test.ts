@@ -44,7 +44,7 @@ test('a held checkpoint leaves with the lines that the gate adds, others at once
   await gate.answer('vouch');
   const note = (await ledger.checkpoint('super')) ?? '';
   assert.match(note, /— witness\.example /);
-  // One at a time, then the newest: sizes 1 (genesis of the super-log), then all that came since.
+  // One at a time: size 1 (genesis of the super-log), then the newest.
   assert.equal(gate.asked.length, 2);
   await gate.answer('vouch');
   const proof = await ledger.superProof(writer.namespace);
@@ -52,7 +52,7 @@ test('a held checkpoint leaves with the lines that the gate adds, others at once
   await ledger.close();
 });
 
-test('while nobody vouches, reads stay under the last one; the newest is offered again', async () => {
+test('while nobody vouches, reads stay where they were; the newest is offered again', async () => {
   const gate = new TestGate();
   const { ledger, time } = await createTestLedger({ components: { gate } });
   const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);

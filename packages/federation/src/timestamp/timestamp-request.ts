@@ -19,7 +19,8 @@ export async function createTimestampRequest(
   nonce: Uint8Array,
 ): Promise<Uint8Array> {
   assert(imprint.length === 32, 'an imprint has 32 bytes');
-  const [pkijs, asn1js] = await Promise.all([import('pkijs'), import('asn1js')]);
+  const pkijs = await import('pkijs');
+  const asn1js = await import('asn1js');
   const algorithm = new pkijs.AlgorithmIdentifier({
     algorithmId: SHA256_OID,
     algorithmParams: new asn1js.Null(),
@@ -46,7 +47,8 @@ export async function readTimestampResponse(bytes: Uint8Array): Promise<Uint8Arr
   if (bytes.length > TOKEN_BYTES_MAX) {
     throw new TimestampError('malformed', 'expected a shorter time-stamp response');
   }
-  const [{ TimeStampResp }, asn1js] = await Promise.all([import('pkijs'), import('asn1js')]);
+  const { TimeStampResp } = await import('pkijs');
+  const asn1js = await import('asn1js');
   let response: InstanceType<typeof TimeStampResp>;
   let token: Uint8Array | undefined;
   try {

@@ -20,16 +20,12 @@ import {
   utf8,
 } from '@basalt/protocol';
 import {
-  createTestLedger,
-  genesisPayload,
-  settle,
-  type TestLedger,
-} from '../../../ledger/test/support/harness.ts';
-import {
   type ChainCheckpoints,
   createChainCheckpoints,
 } from '../../src/witness/chain-checkpoints.ts';
 import { provider, seededSigner } from '../support/fake-log.ts';
+import { createGatedLedger, type GatedLedger, genesisPayload } from '../support/gated-ledger.ts';
+import { settle } from '../support/node.ts';
 
 const signer = seededSigner(1);
 const logSigner = seededSigner(200);
@@ -47,11 +43,8 @@ async function checkpointsIn(ledger: Ledger, namespace: NamespaceId): Promise<Fo
   for (let index = 0; index < (info?.size ?? 0); index++) {
     const block = await ledger.blockAt(namespace, index);
     assert.ok(block?.payload !== undefined);
-    const { header } =
-      decodeEntry(block.entry).header.payloadType === PAYLOAD_TYPE.checkpoint
-        ? decodeEntry(block.entry)
-        : { header: undefined };
-    if (header === undefined) continue;
+    const { header } = decodeEntry(block.entry);
+    if (header.payloadType !== PAYLOAD_TYPE.checkpoint) continue;
     const payload = decodeCheckpointPayload(block.payload);
     const { root } = await ledger.snapshot(namespace, index);
     checkCheckpointPayload(payload, header, root);
@@ -60,7 +53,7 @@ async function checkpointsIn(ledger: Ledger, namespace: NamespaceId): Promise<Fo
   return found;
 }
 
-interface Setup extends TestLedger {
+interface Setup extends GatedLedger {
   readonly namespace: NamespaceId;
   readonly start: (more?: Partial<More>) => ChainCheckpoints;
   readonly append: (count: number) => Promise<void>;
@@ -69,9 +62,7 @@ interface Setup extends TestLedger {
 async function setup(
   options: { everyBlocks?: number; everyMs?: number; gate?: CheckpointGate } = {},
 ): Promise<Setup> {
-  const made = await createTestLedger({
-    components: { logSigner, ...(options.gate === undefined ? {} : { gate: options.gate }) },
-  });
+  const made = await createGatedLedger(options.gate);
   const { ledger, time } = made;
   const writer = await ledger.createNamespace(genesisPayload(signer), signer);
   const { namespace } = writer;

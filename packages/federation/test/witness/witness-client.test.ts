@@ -21,12 +21,6 @@ import {
   signNoteText,
   utf8,
 } from '@basalt/protocol';
-import {
-  createTestLedger,
-  genesisPayload,
-  settle,
-  TestTime,
-} from '../../../ledger/test/support/harness.ts';
 import type { PeerTransport, TransportReply } from '../../src/peer/transport.ts';
 import type { Route } from '../../src/routes.ts';
 import { createWitness } from '../../src/witness/create-witness.ts';
@@ -37,7 +31,9 @@ import {
 import { WitnessError } from '../../src/witness/errors.ts';
 import { callRoute } from '../support/call-route.ts';
 import { FakeLog, provider, seededSigner } from '../support/fake-log.ts';
+import { createGatedLedger, genesisPayload } from '../support/gated-ledger.ts';
 import { memoryRecords } from '../support/memory-records.ts';
+import { settle, TestTime } from '../support/node.ts';
 
 const ORIGIN = 'log.example/super';
 const names = ['w1', 'w2', 'w3'] as const;
@@ -156,7 +152,7 @@ test('all cosign; from the second checkpoint on the proof fits at once', async (
   assert.equal(status.isWitnessed, true);
 });
 
-test('a client that forgot its witnesses’ sizes is told, and sends the proof from there', async () => {
+test('a client that forgot the sizes is told, and sends the proof from there', async () => {
   const { witnesses, client, time, policy } = await world();
   await client.onCheckpoint(signed(4));
   const again = createWitnessClient(
@@ -189,7 +185,7 @@ test('a witness that is down is left alone for longer each time; the quorum goes
   assert.equal(client.status().witnesses[0]?.problem, undefined);
 });
 
-test('a late witness holds nothing up after the quorum, and its line is kept for a retry', async () => {
+test('a late witness holds nothing up, and its line is kept for a retry', async () => {
   const late = await world();
   const { witnesses, client, time } = late;
   let letGo = (): void => undefined;
@@ -210,7 +206,7 @@ test('a late witness holds nothing up after the quorum, and its line is kept for
   assert.deepEqual(witnesses.sizesAsked, { w1: [0], w2: [0], w3: [0] });
 });
 
-test('without a quorum nothing is let out, or all with what there is, as configured', async () => {
+test('without a quorum nothing is let out, or what there is, as configured', async () => {
   for (const failOpen of [false, true]) {
     const { witnesses, client, time } = await world({ failOpen });
     for (const name of ['w1', 'w2'] as const) {
@@ -228,15 +224,12 @@ test('without a quorum nothing is let out, or all with what there is, as configu
 });
 
 const lies: readonly (readonly [string, Behaviour])[] = [
-  ['invalid-cosignature', async (body) => lineOver(parseAddCheckpoint(body).note.text, 'w9')],
+  ['invalid-cosignature', async (body) => lineOver(textOf(body), 'w9')],
   ['invalid-cosignature', async (body, honest) => altered(await honest(), body)],
   ['old-checkpoint', async () => lineOver(parseNote(signed(4).note).text, 'w3')],
-  ['clock-skew', async (body) => lineOver(parseAddCheckpoint(body).note.text, 'w3', -660)],
-  ['clock-skew', async (body) => lineOver(parseAddCheckpoint(body).note.text, 'w3', 660)],
-  [
-    'invalid-cosignature',
-    async (body) => lineOver(parseAddCheckpoint(body).note.text, 'w3', 'zero'),
-  ],
+  ['clock-skew', async (body) => lineOver(textOf(body), 'w3', -660)],
+  ['clock-skew', async (body) => lineOver(textOf(body), 'w3', 660)],
+  ['invalid-cosignature', async (body) => lineOver(textOf(body), 'w3', 'zero')],
   ['malformed', async () => reply(200, 'yes')],
   ['malformed', async () => ({ ...reply(200, ''), isCut: true })],
   ['malformed', async (body) => conflict(parseAddCheckpoint(body).oldSize)],
@@ -298,18 +291,17 @@ test('a policy whose quorum cannot be asked is refused at the start', () => {
   );
 });
 
-test('a light client follows a super-log by its policy while one of three witnesses lies', async () => {
+test('a light client follows a super-log while one of three witnesses lies', async () => {
   const time = new TestTime();
   const witnesses = new Witnesses(time);
   const writerKey = seededSigner(1);
-  // The log's key is the ledger's; the gate has to be there before it.
-  const logSigner = seededSigner(200);
+  // The client needs the key of the log, the ledger the gate: the gate is there first.
   const client: { current?: WitnessClient } = {};
   const gate: WitnessClient['gate'] = {
     holds: (origin) => origin.endsWith('/super'),
     release: async (checkpoint) => await client.current?.onCheckpoint(checkpoint),
   };
-  const { ledger } = await createTestLedger({ time, components: { gate, logSigner } });
+  const { ledger } = await createGatedLedger(gate, time);
   const vkey = ledger.verifierKey('super');
   await witnesses.start(vkey);
   const policy = parsePolicy(policyText(vkey));
@@ -356,6 +348,8 @@ async function follow(
     from === 0 ? [] : await ledger.consistencyProof(ledger.superNamespace(), from, size);
   return acceptCheckpoint(state, { note, consistency }, open);
 }
+
+const textOf = (body: string): string => parseAddCheckpoint(body).note.text;
 
 function conflict(size: number): TransportReply {
   return reply(409, `${size}\n`, { 'content-type': 'text/x.tlog.size' });
