@@ -4,8 +4,12 @@
  * before used are in shared memory. What a first touch costs is in the lines named `cold`.
  *
  * Runs of both modes alternate and the best of each counts: on a machine with as many cores as
- * workers anything else that runs takes a core from the parallel mode alone.
+ * workers anything else that runs takes a core from the parallel mode alone. What the machine gives
+ * two plain threads over one is measured beside it: virtual cores may be less than they seem. The
+ * lines named `processor time` do not depend on it: they say what two workers could give if each had
+ * a core to itself all the time.
  */
+import { Worker } from 'node:worker_threads';
 import type { AccountChange } from '@basalt/evm';
 import { compare, printResult } from '../../../tools/bench/report.ts';
 import { createBlockExecutor } from '../src/executor/create-block-executor.ts';
@@ -29,6 +33,8 @@ interface Mode {
 
 interface Best {
   ms: number;
+  /** Of all rounds, all threads of the process. */
+  cpuMs: number;
   statistics: ExecutionStatistics | undefined;
 }
 
@@ -49,7 +55,11 @@ function undoing(changes: readonly AccountChange[], { state }: ExecutionJob): Ac
 /** Best wall time of each mode, milliseconds. */
 async function race(block: BenchBlock, modes: readonly Mode[], isCold = false): Promise<Best[]> {
   const job = jobOf(block);
-  const best: Best[] = modes.map(() => ({ ms: Number.POSITIVE_INFINITY, statistics: undefined }));
+  const best: Best[] = modes.map(() => ({
+    ms: Number.POSITIVE_INFINITY,
+    cpuMs: 0,
+    statistics: undefined,
+  }));
   for (const { executor } of modes) executor.forgetState();
   let undo: AccountChange[] | undefined;
   let rounds = ROUNDS_MIN;
@@ -57,6 +67,7 @@ async function race(block: BenchBlock, modes: readonly Mode[], isCold = false): 
     for (const [index, { executor }] of modes.entries()) {
       if (isCold) executor.forgetState();
       else if (undo !== undefined && round > 0) executor.applyChanges(undo);
+      const cpu = process.cpuUsage();
       const start = performance.now();
       const executed = await executor.execute(job);
       const ms = performance.now() - start;
@@ -64,6 +75,9 @@ async function race(block: BenchBlock, modes: readonly Mode[], isCold = false): 
       if (executed.results.some(({ included }) => !included))
         throw new Error(`${block.name}: refused`);
       const mine = best[index];
+      const spent = process.cpuUsage(cpu);
+      // The first rounds start threads and compile.
+      if (mine !== undefined && round > 2) mine.cpuMs += (spent.user + spent.system) / 1000;
       if (mine !== undefined && ms < mine.ms) {
         mine.ms = ms;
         mine.statistics = executed.statistics;
@@ -84,6 +98,45 @@ function tell(name: string, ratio: number, target: number | undefined): void {
       peer: { name: 'one after another', value: 1 },
       ...(target === undefined ? {} : { target: { value: target } }),
     }),
+  );
+}
+
+/** Two workers over one by processor time alone. */
+function tellCpu(name: string, one: number, two: number): void {
+  tell(`processor time, two workers, ${name}`, (2 * one) / two, undefined);
+}
+
+/** What two plain threads do in the time of one. */
+async function measureMachine(when: string): Promise<void> {
+  const code = `require('node:worker_threads').parentPort.on('message', () => {
+    let sum = 0;
+    for (let i = 0; i < 3e7; i++) sum = (Math.imul(sum, 31) + i) | 0;
+    require('node:worker_threads').parentPort.postMessage(sum);
+  });`;
+  const threads = [0, 1].map(() => new Worker(code, { eval: true }));
+  const timeOf = async (count: number): Promise<number> => {
+    const start = performance.now();
+    const turns = threads.slice(0, count).map(
+      (thread) =>
+        new Promise((resolve) => {
+          thread.once('message', resolve);
+          thread.postMessage(0);
+        }),
+    );
+    await Promise.all(turns);
+    return performance.now() - start;
+  };
+  const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < 6; round++) {
+    for (const count of [1, 2]) {
+      best[count - 1] = Math.min(best[count - 1] ?? 0, await timeOf(count));
+    }
+  }
+  await Promise.all(threads.map((thread) => thread.terminate()));
+  tell(
+    `two plain threads, ${when}: what the machine gives`,
+    (2 * (best[0] ?? 0)) / (best[1] ?? 1),
+    undefined,
   );
 }
 
@@ -115,30 +168,30 @@ async function measureMade(modes: readonly Mode[]): Promise<void> {
     const [one, two, adaptive] = best.map(({ ms }) => ms);
     tell(`two workers, ${title}`, (one ?? 0) / (two ?? 1), target);
     tell(`by default, ${title}`, (one ?? 0) / (adaptive ?? 1), 0.95);
+    tellCpu(title, best[0]?.cpuMs ?? 0, best[1]?.cpuMs ?? 0);
   }
 }
 
 async function measureReal(modes: readonly Mode[], isCold: boolean): Promise<void> {
   const ratios: number[] = [];
   const byDefault: number[] = [];
+  const cpu = [0, 0];
   for (const block of mainnetBlocks() ?? []) {
     const best = await race(block, modes, isCold);
     const [one, two, adaptive] = best.map(({ ms }) => ms);
     if (one === undefined || two === undefined || adaptive === undefined) continue;
-    byDefault.push(one / adaptive);
     note(block, modes, best);
-    if (one >= SHORT_MS) ratios.push(one / two);
+    if (one < SHORT_MS) continue;
+    byDefault.push(one / adaptive);
+    ratios.push(one / two);
+    for (const index of [0, 1]) cpu[index] = (cpu[index] ?? 0) + (best[index]?.cpuMs ?? 0);
   }
   if (ratios.length === 0) return;
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
   const title = `${ratios.length} real blocks of ${SHORT_MS} ms and more${isCold ? ', cold' : ''}`;
   tell(`two workers, mean of ${title}`, mean, isCold ? undefined : 1.5);
-  const least = Math.min(...byDefault);
-  tell(
-    `by default, least of ${byDefault.length} real blocks${isCold ? ', cold' : ''}`,
-    least,
-    0.95,
-  );
+  tell(`by default, least of ${title}`, Math.min(...byDefault), 0.95);
+  tellCpu(title, cpu[0] ?? 0, cpu[1] ?? 0);
 }
 
 async function main(): Promise<void> {
@@ -150,8 +203,11 @@ async function main(): Promise<void> {
     },
     { name: 'default', executor: createBlockExecutor({ workers: 2, engine: 'interpreter' }) },
   ];
+  await measureMachine('before made blocks');
   await measureMade(modes);
+  await measureMachine('before real blocks');
   await measureReal(modes, false);
+  await measureMachine('after real blocks');
   await measureReal(modes, true);
   await Promise.all(modes.map(({ executor }) => executor.close()));
 }
