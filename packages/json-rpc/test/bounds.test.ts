@@ -27,6 +27,27 @@ suite('what a stranger may make us compute', () => {
     await opened.close();
   });
 
+  test('frames and logs among them are put together once', async () => {
+    const opened = await openTestServer();
+    // A call and a log, again and again, as long as there is gas: 6,900 of each.
+    const code = '0x5b5f5f5f5f5f61dead5ff1505f5fa06113885a115f5700';
+    const config = {
+      tracer: 'callTracer',
+      tracerConfig: { withLog: true },
+      stateOverrides: { [CONTRACT]: { code } },
+    };
+    const call = { to: CONTRACT, gas: '0x3d0900' };
+    let found: unknown;
+    const ms = await computedMs(async () => {
+      found = await opened.ask('debug_traceCall', call, 'latest', config);
+    });
+    const { calls, logs } = found as { calls: unknown[]; logs: { position: string }[] };
+    assert.ok(calls.length > 6_000 && logs.length === calls.length);
+    assert.equal(logs.at(-1)?.position, `0x${calls.length.toString(16)}`);
+    assert.ok(ms < 600, `${ms} ms for ${calls.length} frames`);
+    await opened.close();
+  });
+
   test('a thousand alternatives cost a log no more than one', async () => {
     const opened = await openTestServer();
     // 1,500 logs with the topics 0 to 1,499.

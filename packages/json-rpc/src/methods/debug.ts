@@ -48,7 +48,9 @@ async function traceCall(
   const { tracer } = traced;
   const rules = tracer === undefined ? {} : { tracer: engines.timed(tracer) };
   const result = runCall(services, context, message, rules);
-  return traced.view({ ...result, gasLimit: message.gasLimit, before: context.overlay });
+  return engines.run(context.deadline, () =>
+    traced.view({ ...result, gasLimit: message.gasLimit, before: context.overlay }),
+  );
 }
 
 async function rawBlock(services: Services, id: BlockId): Promise<string> {

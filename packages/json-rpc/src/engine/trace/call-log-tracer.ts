@@ -9,17 +9,10 @@ export interface CallLogOptions {
   readonly withLog: boolean;
 }
 
-/** Place of a frame in the tree: which call of which call. */
-type Path = readonly number[];
-
-interface OpenFrame {
-  readonly path: Path;
-  calls: number;
-}
-
-interface LoggedAt {
-  readonly path: Path;
-  readonly view: View;
+/** What a frame logged, and the same of the frames below it, in order. */
+interface LoggedFrame {
+  readonly logs: View[];
+  readonly calls: LoggedFrame[];
 }
 
 /** The tree of calls with the logs among them, which geth's callTracer shows on demand. */
@@ -29,13 +22,15 @@ export function createCallLogTracer(options: CallLogOptions): {
 } {
   const inner = createCallTracer({ onlyTopCall: options.onlyTopCall });
   if (!options.withLog) return { tracer: inner, result: () => asView(inner.result()) };
-  const open: OpenFrame[] = [];
-  const logged: LoggedAt[] = [];
+  const outermost: LoggedFrame = { logs: [], calls: [] };
+  const open: LoggedFrame[] = [];
+  let count = 0;
   const tracer: Tracer = {
     onEnter(frame) {
       const parent = open.at(-1);
-      const path = parent === undefined ? [] : [...parent.path, parent.calls++];
-      open.push({ path, calls: 0 });
+      const opened = parent === undefined ? outermost : { logs: [], calls: [] };
+      parent?.calls.push(opened);
+      open.push(opened);
       inner.onEnter?.(frame);
     },
     onStep(step) {
@@ -43,21 +38,20 @@ export function createCallLogTracer(options: CallLogOptions): {
       const frame = open.at(-1);
       if (log === undefined || frame === undefined) return;
       const { address, data, topics } = log;
-      const view = {
+      frame.logs.push({
         address: toHex(address),
         topics: topics.map(toHex),
         data: toHex(data),
-        index: toQuantity(logged.length),
-        position: toQuantity(frame.calls),
-      };
-      logged.push({ path: frame.path, view });
+        index: toQuantity(count++),
+        position: toQuantity(frame.calls.length),
+      });
     },
     onExit(exit) {
       open.pop();
       inner.onExit?.(exit);
     },
   };
-  return { tracer, result: () => withLogs(asView(inner.result()), [], logged) };
+  return { tracer, result: () => withLogs(asView(inner.result()), outermost) };
 }
 
 function asView(frame: CallFrame | undefined): View | undefined {
@@ -65,18 +59,13 @@ function asView(frame: CallFrame | undefined): View | undefined {
 }
 
 /** A frame that failed, and all below it, logged nothing that counts. */
-function withLogs(
-  frame: View | undefined,
-  path: Path,
-  logged: readonly LoggedAt[],
-): View | undefined {
-  if (frame === undefined || frame['error'] !== undefined) return frame;
-  const own = logged.filter((each) => each.path.join() === path.join());
+function withLogs(frame: View | undefined, logged: LoggedFrame | undefined): View | undefined {
+  if (frame === undefined || logged === undefined || frame['error'] !== undefined) return frame;
   const calls = frame['calls'] as readonly View[] | undefined;
-  const below = calls?.map((call, index) => withLogs(call, [...path, index], logged) ?? call);
+  const below = calls?.map((call, index) => withLogs(call, logged.calls[index]) ?? call);
   return {
     ...frame,
     ...(below === undefined ? {} : { calls: below }),
-    ...(own.length === 0 ? {} : { logs: own.map(({ view }) => view) }),
+    ...(logged.logs.length === 0 ? {} : { logs: logged.logs }),
   };
 }

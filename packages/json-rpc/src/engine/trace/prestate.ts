@@ -23,7 +23,9 @@ function found({ before, changes, reads }: TracedRun): View {
   }
   for (const { address, slot } of reads.slots) {
     const key = bytesToHex(address);
-    slots.set(key, [...(slots.get(key) ?? []), bytesToHex(slot)]);
+    const known = slots.get(key);
+    if (known === undefined) slots.set(key, [bytesToHex(slot)]);
+    else known.push(bytesToHex(slot));
   }
   const view: Record<string, unknown> = {};
   for (const [key, keys] of slots) {

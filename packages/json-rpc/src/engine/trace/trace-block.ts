@@ -64,16 +64,16 @@ function step(
   const traced = config === undefined ? undefined : createTracer(config, budget);
   const tracer = traced?.tracer;
   const space = { gas: environment.gasLimit, blobGas: 2n ** 62n };
-  const result = services.engines.run(deadline, () =>
-    transact(evm, state, transaction, environment, {
+  return services.engines.run(deadline, () => {
+    const result = transact(evm, state, transaction, environment, {
       space,
       ...(tracer === undefined ? {} : { tracer: services.engines.timed(tracer) }),
-    }),
-  );
-  if (!result.included) {
-    throw serverError(`the transaction does not run again: ${result.error.message}`);
-  }
-  const view = traced?.view({ ...result, gasLimit: transaction.gasLimit, before: state });
-  state.push(result.changes);
-  return view;
+    });
+    if (!result.included) {
+      throw serverError(`the transaction does not run again: ${result.error.message}`);
+    }
+    const view = traced?.view({ ...result, gasLimit: transaction.gasLimit, before: state });
+    state.push(result.changes);
+    return view;
+  });
 }
