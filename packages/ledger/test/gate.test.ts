@@ -104,3 +104,32 @@ test('what was held when the process ended is signed and offered anew', async ()
   assert.ok((second.asked[0]?.size ?? 0) >= 2);
   await b.ledger.close();
 });
+
+test('who asks for immediate consistency in a held namespace waits for the gate', async () => {
+  const gate = new TestGate();
+  const holds = (origin: string): boolean => origin.includes('/ns/');
+  const wide: CheckpointGate = { holds, release: (checkpoint) => gate.release(checkpoint) };
+  const { ledger, time } = await createTestLedger({ components: { gate: wide } });
+  const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  const { namespace } = writer;
+  let isCovered = false;
+  const appended = writer
+    .append([{ payload: utf8('a record') }], { consistency: 'immediate' })
+    .then(([block]) => {
+      isCovered = true;
+      return block;
+    });
+  await time.advance(3_000);
+  assert.equal(isCovered, false);
+  await assert.rejects(ledger.inclusionProof(namespace, 1), { code: 'not-covered' });
+  await gate.answer('vouch');
+  await time.advance(300);
+  await gate.answer('vouch');
+  const block = await appended;
+  const { checkpoint } = await ledger.inclusionProof(namespace, block?.index ?? 0);
+  assert.match(checkpoint, /— witness\.example /);
+  // What the super-log proves of a namespace is what was let out.
+  await time.advance(3_000);
+  assert.equal((await ledger.superProof(namespace)).namespace, namespace);
+  await ledger.close();
+});
