@@ -1,116 +1,38 @@
-import type { Ledger } from '@basalt/ledger';
-import type {
-  Clock,
-  CryptoProvider,
-  NamespaceId,
-  Random,
-  Scheduler,
-  Signer,
-} from '@basalt/protocol';
+import { assert, formatVerifierKey } from '@basalt/protocol';
+import type { Federation, FederationComponents, FederationConfig } from './federation-types.ts';
+import { auditMirror } from './mirror/audit.ts';
+import { createBlockSource } from './mirror/block-source.ts';
+import { type BlockSource, Mirror } from './mirror/mirror.ts';
+import { pushToMirror } from './mirror/mirror-client.ts';
+import { mirrorRoutes } from './mirror/mirror-routes.ts';
+import { retainDays } from './mirror/retention.ts';
 import { type AuthenticateParts, authenticate } from './peer/authenticate.ts';
 import { Discovery } from './peer/discovery.ts';
 import { type NodeId, nodeId } from './peer/node-id.ts';
 import { PeerBook } from './peer/peer-book.ts';
-import { createPeerCaller } from './peer/peer-caller.ts';
+import { createPeerCaller, type PeerCaller } from './peer/peer-caller.ts';
 import { peerRoutes } from './peer/peer-routes.ts';
 import { authorityOf, normalPeerUrl } from './peer/peer-url.ts';
 import { ReplayGuard } from './peer/replay-guard.ts';
-import type { PeerTransport } from './peer/transport.ts';
 import { verifyRequest } from './peer/verify-request.ts';
 import { Announcer } from './relay/announcer.ts';
+import { followEvents } from './relay/follow-events.ts';
 import { ForkKeeper } from './relay/fork-keeper.ts';
 import { HeldTree } from './relay/held-tree.ts';
-import { Lies, type ReportedLie } from './relay/lies.ts';
+import { Lie } from './relay/lie.ts';
+import { Lies } from './relay/lies.ts';
 import { COMPARE_INTERVAL_MS } from './relay/limits.ts';
 import { LogPuller } from './relay/log-puller.ts';
 import { originRoutes } from './relay/origin-routes.ts';
 import { Origins } from './relay/origins.ts';
-import type { RecordStore } from './relay/records.ts';
 import { Relay, type RelayOptions } from './relay/relay.ts';
 import { relayRoutes } from './relay/relay-routes.ts';
 import type { Route } from './routes.ts';
 
-export interface FederationConfig {
-  /** Roles of this node, as it tells them: origin, relay, cache, archive, witness, light. */
-  readonly roles: readonly string[];
-  /** Address under which peers reach this node; else the one given to `start`. */
-  readonly url?: string;
-  /** Other names under which requests come here, e.g. behind a proxy: `host` or `host:port`. */
-  readonly authorities?: readonly string[];
-  /** Addresses of nodes that this one trusts to bring new namespaces: upstreams and partners. */
-  readonly peers?: readonly string[];
-  /** Verifier keys of origins whose checkpoints are kept, node keys or logs' (vkey lines). */
-  readonly originKeys?: readonly string[];
-  /** The seed's `accept_unsigned_relay`: take announcements and blocks of anybody. Default no. */
-  readonly acceptUnsignedRelay?: boolean;
-  /** The seed's `max_relay_hops`. Default 8. */
-  readonly maxRelayHops?: number;
-  /** Meet peers that other peers tell of. Default no. */
-  readonly discovery?: boolean;
-  /** Discovery may try private and loopback addresses. Default no. */
-  readonly allowPrivatePeers?: boolean;
-  /** Copy new namespaces of met peers too. Default no: strangers could fill the disk. */
-  readonly followDiscovered?: boolean;
-  /** The only namespaces to copy; all where absent. */
-  readonly namespaces?: readonly NamespaceId[];
-  /** Copy the super-logs of origins too, so that witnessed checkpoints stay provable. */
-  readonly superLogs?: boolean;
-  /** Default 10,000. */
-  readonly compareIntervalMs?: number;
-}
-
-export interface FederationComponents {
-  readonly ledger: Ledger;
-  /** Small records beside the blocks; the log store has them. */
-  readonly records: RecordStore;
-  readonly crypto: CryptoProvider;
-  /** The peer key, Ed25519; the log key may serve. */
-  readonly signer: Signer;
-  readonly transport: PeerTransport;
-  readonly clock: Clock;
-  readonly scheduler: Scheduler;
-  readonly random: Random;
-  readonly onLie?: (lie: ReportedLie) => void;
-}
-
-export interface FederationStatus {
-  readonly id: NodeId;
-  readonly url: string | undefined;
-  readonly peers: readonly {
-    readonly url: string;
-    readonly id: NodeId | undefined;
-    readonly roles: readonly string[];
-    readonly isStatic: boolean;
-    readonly failures: number;
-    readonly pausedUntilMs: number;
-    readonly problem: string | undefined;
-    readonly lies: number;
-  }[];
-  readonly lies: readonly ReportedLie[];
-  /** Logs that wait for a pull or are pulled. */
-  readonly pulling: number;
-  /** Hashes of blocks that are not asked for again for now. */
-  readonly refused: number;
-  /** Announcements and pushes sent since the start. */
-  readonly callsSent: number;
-  readonly forksWaiting: number;
-  /** Origin lines of logs that have signed two trees. */
-  readonly twoHeadedLogs: readonly string[];
-  readonly origins: readonly { readonly origin: string; readonly logs: number }[];
-}
-
-export interface Federation {
-  readonly id: NodeId;
-  readonly routes: readonly Route[];
-  /** @param url address of this node where the configuration names none */
-  start(url?: string): Promise<void>;
-  stop(): Promise<void>;
-  status(): FederationStatus;
-  /** One round of discovery and comparison with all peers, now. */
-  synchronize(): Promise<void>;
-}
-
 const HOPS_DEFAULT = 8;
+
+/** Payloads are let go by the day, so an hour is often enough. */
+const RETENTION_INTERVAL_MS = 3_600_000;
 
 /** Roles that copy logs of others. */
 const FOLLOWING_ROLES = ['relay', 'archive'] as const;
@@ -122,17 +44,35 @@ export function createFederation(
 ): Federation {
   const parts = createParts(config, components);
   const { address, book, discovery, announcer, origins, forks, held, lies, relay, id } = parts;
+  const { caller } = parts;
+  const { ledger, crypto, random } = components;
+  let background: Background | undefined;
   return {
     id,
     routes: createRoutes(config, components, parts),
+    mirrorKey: parts.mirror === undefined ? undefined : formatVerifierKey(parts.mirror.key),
     async start(url) {
       if (url !== undefined) address.url ??= normalPeerUrl(url);
       await origins.start(config.originKeys ?? []);
       await held.start();
       await forks.start();
       relay.start();
+      background = startBackground(config, components, parts);
     },
-    stop: () => relay.stop(),
+    async stop() {
+      await background?.stop();
+      await relay.stop();
+    },
+    pushToMirror: (target, namespace) =>
+      pushToMirror({ ledger, caller, suites: crypto }, target, namespace),
+    async audit(request) {
+      try {
+        return await auditMirror({ caller, suites: crypto, random }, request);
+      } catch (error) {
+        if (error instanceof Lie) lies.report(error);
+        throw error;
+      }
+    },
     async synchronize() {
       await discovery.round();
       await relay.compareAll();
@@ -170,6 +110,8 @@ interface Parts {
   readonly lies: Lies;
   readonly relay: Relay;
   readonly hopsMax: number;
+  readonly caller: PeerCaller;
+  readonly mirror: Mirror | undefined;
 }
 
 function createParts(config: FederationConfig, components: FederationComponents): Parts {
@@ -204,14 +146,65 @@ function createParts(config: FederationConfig, components: FederationComponents)
     compareIntervalMs: config.compareIntervalMs ?? COMPARE_INTERVAL_MS,
   };
   const relay = new Relay({ ...shared, ...own, puller, scheduler, options });
-  return { ...own, id, address, book, relay, hopsMax };
+  const blocks = createBlockSource({ ...shared, lies });
+  const mirror = createMirror(config, components, { ...own, blocks });
+  return { ...own, id, address, book, relay, hopsMax, caller, mirror };
+}
+
+function createMirror(
+  { mirrorName }: FederationConfig,
+  { ledger, records, clock, mirrorSigner }: FederationComponents,
+  { origins, forks, blocks }: Pick<Parts, 'origins' | 'forks'> & { readonly blocks: BlockSource },
+): Mirror | undefined {
+  if (mirrorName === undefined) return undefined;
+  assert(mirrorSigner !== undefined, 'a mirror has a key of its own');
+  const own = { name: mirrorName, signer: mirrorSigner, blocks };
+  return new Mirror({ ledger, records, clock, origins, forks, ...own });
+}
+
+interface Background {
+  stop(): Promise<void>;
+}
+
+/** Event streams of configured peers, and letting go of what is older than it shall be kept. */
+function startBackground(
+  config: FederationConfig,
+  { ledger, clock, scheduler, events }: FederationComponents,
+  { book, relay }: Parts,
+): Background {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const urls = (config.peers ?? []).map(normalPeerUrl);
+  const want = relay.want.bind(relay);
+  const following =
+    events === undefined
+      ? Promise.resolve()
+      : followEvents({ book, clock, scheduler, events, want }, urls, signal);
+  const days = config.archiveRetentionDays;
+  let retaining: Promise<unknown> = Promise.resolve();
+  const retain = (): void => {
+    if (days === undefined || signal.aborted) return;
+    // A failed pass changes nothing; the next one finds the same payloads.
+    retaining = retainDays(ledger, days, clock.nowMs()).catch(() => undefined);
+    const cancel = scheduler.after(RETENTION_INTERVAL_MS, retain);
+    signal.addEventListener('abort', cancel, { once: true });
+  };
+  retain();
+  return {
+    async stop() {
+      ending.abort();
+      await following;
+      await retaining;
+    },
+  };
 }
 
 function createRoutes(
   config: FederationConfig,
   { ledger, crypto, signer, clock }: FederationComponents,
-  { id, address, book, discovery, announcer, origins, forks, held, relay, hopsMax }: Parts,
+  parts: Parts,
 ): Route[] {
+  const { id, address, book, discovery, announcer, origins, forks, held, relay, hopsMax } = parts;
   const authorities = (): string[] => [
     ...(address.url === undefined ? [] : [authorityOf(address.url)]),
     ...(config.authorities ?? []),
@@ -252,6 +245,7 @@ function createRoutes(
       book,
       authenticate: (request) => authenticate(request, authentication),
     }),
-    ...originRoutes({ ledger, origins, forks, servedNote: (_origin, _log, { note }) => note }),
+    ...originRoutes({ ledger, origins, forks }),
+    ...(parts.mirror === undefined ? [] : mirrorRoutes({ mirror: parts.mirror, ledger, origins })),
   ];
 }

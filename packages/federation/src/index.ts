@@ -4,14 +4,19 @@
  *
  * @module
  */
-export {
-  createFederation,
-  type Federation,
-  type FederationComponents,
-  type FederationConfig,
-  type FederationStatus,
-} from './federation.ts';
+export { createFederation } from './federation.ts';
+export type {
+  Federation,
+  FederationComponents,
+  FederationConfig,
+  FederationStatus,
+} from './federation-types.ts';
+export { type AuditReport, type AuditRequest, auditMirror } from './mirror/audit.ts';
+export type { MirrorReceipt, MirrorTarget } from './mirror/mirror-client.ts';
 export { createFetchTransport, type PeerTransport } from './peer/transport.ts';
+export { createClientEvents } from './relay/client-events.ts';
+export type { EventSource } from './relay/follow-events.ts';
+export { Lie, type LieReason } from './relay/lie.ts';
 export type { ReportedLie } from './relay/lies.ts';
 export type { RecordStore } from './relay/records.ts';
 export type { Route, RouteRequest, RouteResponse } from './routes.ts';

@@ -1,32 +1,18 @@
 import type { Ledger } from '@basalt/ledger';
-import {
-  encodeBundle,
-  formatVerifierKey,
-  type NamespaceId,
-  ProtocolError,
-  parseTilePath,
-  TILE_WIDTH,
-  tileWidth,
-  toBase64,
-} from '@basalt/protocol';
+import { formatVerifierKey, type NamespaceId, toBase64 } from '@basalt/protocol';
 import { PeerError } from '../peer/errors.ts';
 import { jsonResponse, tellingProblems } from '../peer/problem.ts';
 import type { Route, RouteRequest, RouteResponse } from '../routes.ts';
 import type { ForkKeeper } from './fork-keeper.ts';
 import { PULLS_WAITING_MAX } from './limits.ts';
+import { HEAD_CACHING, readLogTile } from './log-tiles.ts';
 import type { HeldNote, LogName, Origin, Origins } from './origins.ts';
 
 export interface OriginRouteParts {
   readonly ledger: Ledger;
   readonly origins: Origins;
   readonly forks: ForkKeeper;
-  /** The note as it is served: a mirror adds its cosignature. */
-  readonly servedNote: (origin: Origin, log: LogName, note: HeldNote) => string;
 }
-
-const IMMUTABLE = 'public, max-age=31536000, immutable';
-const PARTIAL = 'public, max-age=60';
-const HEAD = 'public, max-age=1, stale-while-revalidate=5, stale-if-error=86400';
 
 /**
  * The logs of other origins as tlog-tiles under `/mirrors/<SHA-256 of the origin>`: each origin's
@@ -64,7 +50,7 @@ function listRoute({ origins, forks }: OriginRouteParts): Route {
           forkProofs: (await forks.proofs()).slice(0, 16).map(toBase64),
         },
         200,
-        HEAD,
+        HEAD_CACHING,
       );
     },
   };
@@ -84,7 +70,7 @@ function originRoute({ origins }: OriginRouteParts): Route {
         .slice(0, PULLS_WAITING_MAX)
         .map((log) => ({ log, size: origins.held(origin, log)?.size ?? 0 }));
       const superNamespace = origins.superOf(origin) ?? null;
-      return jsonResponse({ origin: origin.name, superNamespace, logs }, 200, HEAD);
+      return jsonResponse({ origin: origin.name, superNamespace, logs }, 200, HEAD_CACHING);
     }),
   };
 }
@@ -97,14 +83,14 @@ function checkpointRoute(parts: OriginRouteParts, log: string): Route {
     bodyBytesMax: 0,
     cost: 1,
     handle: tellingProblems(async (request) => {
-      const { origin, name, note } = find(parts, request);
+      const { note } = find(parts, request);
       return {
         status: 200,
         fields: [
           ['Content-Type', 'text/plain; charset=utf-8'],
-          ['Cache-Control', HEAD],
+          ['Cache-Control', HEAD_CACHING],
         ],
-        body: parts.servedNote(origin, name, note),
+        body: note.note,
       };
     }),
   };
@@ -123,28 +109,10 @@ function tileRoute(parts: OriginRouteParts, log: string): Route {
 
 async function readTile(parts: OriginRouteParts, request: RouteRequest): Promise<RouteResponse> {
   const { namespace, note } = find(parts, request);
-  const { level, index, width } = readPath(`tile/${request.params['rest'] ?? ''}`);
-  const isEntries = level === 'entries';
-  // Only tiles that the checkpoint implies: partial ones of other sizes are nobody's business.
-  const there = tileWidth(isEntries ? 0 : level, index, note.size);
-  if (width > there) throw notFound('no such tile in a tree of that size');
-  const body = isEntries
-    ? encodeBundle(await parts.ledger.entries(namespace, index * TILE_WIDTH, width))
-    : await parts.ledger.tile(namespace, level, index, width);
-  if (body === undefined) throw notFound('the tile is not covered by a checkpoint of ours yet');
-  return {
-    status: 200,
-    fields: [
-      ['Content-Type', 'application/octet-stream'],
-      ['Cache-Control', width === TILE_WIDTH ? IMMUTABLE : PARTIAL],
-    ],
-    body,
-  };
+  return readLogTile(parts.ledger, namespace, note.size, request.params['rest']);
 }
 
 interface Found {
-  readonly origin: Origin;
-  readonly name: LogName;
   readonly namespace: NamespaceId;
   readonly note: HeldNote;
 }
@@ -158,22 +126,13 @@ function find(parts: OriginRouteParts, { params }: RouteRequest): Found {
   if (note === undefined || namespace === undefined) {
     throw notFound('no checkpoint of that log is kept here');
   }
-  return { origin, name, namespace, note };
+  return { namespace, note };
 }
 
 function findOrigin(origins: Origins, hash: string | undefined): Origin {
   const origin = origins.get(hash ?? '');
   if (origin?.isMirrored !== true) throw notFound('no origin of that hash is known here');
   return origin;
-}
-
-function readPath(path: string): ReturnType<typeof parseTilePath> {
-  try {
-    return parseTilePath(path);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw notFound('expected a tile path');
-  }
 }
 
 function notFound(message: string): PeerError {

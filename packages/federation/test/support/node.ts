@@ -25,7 +25,8 @@ import {
   verifySignature,
 } from '@basalt/protocol';
 import { createLogStore, createMemoryEngine, type LogStore } from '@basalt/store';
-import { createFederation, type Federation, type FederationConfig } from '../../src/federation.ts';
+import { createFederation } from '../../src/federation.ts';
+import type { Federation, FederationConfig } from '../../src/federation-types.ts';
 import type { PeerTransport } from '../../src/peer/transport.ts';
 import type { Route, RouteResponse } from '../../src/routes.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -178,6 +179,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       records: store,
       crypto: provider,
       signer: seededSigner(2_000 + number),
+      mirrorSigner: seededSigner(3_000 + number),
       transport: transport ?? network.transportOf(url),
       clock: time,
       scheduler: time,
