@@ -34,11 +34,12 @@ const FILES: readonly string[] = [
   'lirs_sprite.trace.gz',
 ];
 const REQUESTS_MAX = 1_500_000;
+const XZ = '/usr/bin/xz';
 
 /** undefined: this machine has nothing that unpacks it. */
 function unpack(path: string): Uint8Array | undefined {
   if (path.endsWith('.gz')) return gunzipSync(readFileSync(path));
-  const { status, stdout } = spawnSync('xz', ['-dc', path], { maxBuffer: 2 ** 28 });
+  const { status, stdout } = spawnSync(XZ, ['-dc', path], { maxBuffer: 2 ** 28 });
   return status === 0 ? stdout : undefined;
 }
 

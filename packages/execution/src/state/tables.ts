@@ -102,10 +102,6 @@ export function historyKey(number: number, chunk: number): Uint8Array {
   return key;
 }
 
-export function numberOfKey(key: Uint8Array): number {
-  return readNumber(key, 0);
-}
-
 /** Place of a branch: owner of the trie (nothing: the state trie), count of digits, digits. */
 export function branchKey(
   owner: Uint8Array | undefined,

@@ -4,11 +4,12 @@ import type { OrderedTables } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
 import { proveKey } from '../trie/load.ts';
 import { EMPTY_TRIE_ROOT } from '../trie/ordered-trie.ts';
-import { encodeDiff, type OldValue } from './block-diff.ts';
+import { encodeDiff } from './block-diff.ts';
 import { keyOf } from './byte-key.ts';
 import { FlatState } from './flat-state.ts';
 import { collectWrites, forgetLeaves, Removals } from './flush.ts';
 import { Flusher, type FlushJob } from './flusher.ts';
+import { HeadValues } from './head-values.ts';
 import { History } from './history.ts';
 import {
   BLOCK_HASHES_KEPT,
@@ -18,14 +19,8 @@ import {
 } from './limits.ts';
 import { baseOn } from './older-base.ts';
 import type { SnapshotSource } from './snapshot-export.ts';
-import {
-  type AccountUpdate,
-  type BranchSlots,
-  type SlotUpdate,
-  type StageBase,
-  type StagedUpdates,
-  stageUpdates,
-} from './staging.ts';
+import { oldValues, Staged } from './staged.ts';
+import { type BranchSlots, type StageBase, type StagedUpdates, stageUpdates } from './staging.ts';
 import { StateTries } from './state-tries.ts';
 import { BlockView, type ViewSource } from './state-view.ts';
 import {
@@ -41,21 +36,13 @@ import {
 import type { AccountProof, StagedState, StateStats, StateView, WorldState } from './types.ts';
 import {
   type MergedChange,
-  type MergedChanges,
   type MergedSlot,
   mergeChanges,
   updatesOfChanges,
   updatesOfDiff,
 } from './updates.ts';
-import { type CachedAccount, type CachedSlot, type KnownValue, ValueCache } from './value-cache.ts';
-import {
-  decodeAccount,
-  decodeSlot,
-  EMPTY_CODE_HASH,
-  encodeSlot,
-  NOTHING,
-  type StoredAccount,
-} from './value-codec.ts';
+import type { KnownValue } from './value-cache.ts';
+import { decodeAccount, decodeSlot, encodeSlot, type StoredAccount } from './value-codec.ts';
 
 export interface WorldStateOptions {
   /** From {@link createStateEngine}; the world owns it and closes it. */
@@ -77,48 +64,12 @@ export function createWorldState(options: WorldStateOptions): WorldState {
   return new EngineWorldState(options);
 }
 
-/** What a batch changes, as it was. */
-function oldValues({ accounts, slots }: StagedUpdates): OldValue[] {
-  const values: OldValue[] = [];
-  for (const { hash, before } of accounts) values.push({ account: hash, slot: undefined, before });
-  for (const { owner, hash, before } of slots) {
-    values.push({ account: owner.hash, slot: hash, before });
-  }
-  return values;
-}
-
-/** The updates with what a commit needs beside them. */
-class Staged implements StagedState {
-  readonly sequence: number;
-  readonly parent: number;
-  readonly root: Uint8Array;
-  readonly updates: StagedUpdates;
-  readonly changes: MergedChanges;
-  /** One for each account of the changes. */
-  readonly accountUpdates: readonly AccountUpdate[];
-
-  constructor(
-    sequence: number,
-    parent: number,
-    updates: StagedUpdates,
-    changes: MergedChanges,
-    accountUpdates: readonly AccountUpdate[],
-  ) {
-    this.sequence = sequence;
-    this.parent = parent;
-    this.root = updates.root;
-    this.updates = updates;
-    this.changes = changes;
-    this.accountUpdates = accountUpdates;
-  }
-}
-
 export class EngineWorldState implements WorldState, ViewSource {
   readonly #engine: OrderedTables;
   readonly #window: number;
   readonly #flat: FlatState;
   readonly #history: History;
-  readonly #cache: ValueCache;
+  readonly #values: HeadValues;
   readonly #tries: StateTries;
   readonly #flusher: Flusher;
   /** Blocks that the engine does not have yet. */
@@ -154,7 +105,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#durable = this.#head.number;
     this.#flat = new FlatState(engine);
     this.#history = new History(engine);
-    this.#cache = new ValueCache(options.cacheBytes ?? CACHE_BYTES_DEFAULT);
+    this.#values = new HeadValues(this.#flat, options.cacheBytes ?? CACHE_BYTES_DEFAULT);
     const trieBytes = options.trieBytes ?? TRIE_BYTES_DEFAULT;
     this.#tries = new StateTries(this.#flat, this.#head.root, trieBytes);
     this.#tries.accountTrie();
@@ -189,16 +140,7 @@ export class EngineWorldState implements WorldState, ViewSource {
   stage(changes: readonly AccountChange[]): StagedState {
     this.#assertOpen();
     const merged = mergeChanges(changes);
-    const accountUpdates = updatesOfChanges(
-      {
-        account: ({ address, addressKey }) => this.#accountNow(address, addressKey),
-        slot: ({ address, addressKey }, slotKey, slot) => {
-          slot.cacheKey = this.#cache.slotKey(addressKey, slotKey);
-          return this.#slotNow(address, slot.cacheKey, slot.slot);
-        },
-      },
-      merged.accounts,
-    );
+    const accountUpdates = this.#values.updatesOf(merged.accounts);
     const updates = stageUpdates(this.#tries, accountUpdates);
     const staged = new Staged(this.#sequence, this.#head.number, updates, merged, accountUpdates);
     this.#outstanding.add(updates.branchSlots);
@@ -236,7 +178,7 @@ export class EngineWorldState implements WorldState, ViewSource {
       throw new ExecutionError('stale-state', message, { parent: staged.parent });
     }
     this.#flusher.assertRoom();
-    const { updates, changes } = staged;
+    const { updates } = staged;
     const number = this.#head.number + 1;
     const isFirst = this.#head.number < 0;
     const oldest = isFirst ? number : Math.max(this.#head.oldest, number - this.#window);
@@ -254,8 +196,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#blocks.set(number, { record, sequence: this.#sequence });
     if (rows !== undefined) this.#history.add(number, rows, this.#sequence);
     this.#history.prune(oldest);
-    this.#cacheChanges(staged);
-    for (const [key, { code }] of changes.codes) this.#flat.setCode(key, code);
+    this.#values.commit(staged);
     // A chain without any state could not be told from one that lost it.
     this.#flusher.add(updates.accounts.length + updates.slots.length, isFirst);
   }
@@ -274,7 +215,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#apply(updates, { ...record, oldest: this.#head.oldest });
     for (const above of this.#blocks.keys()) if (above > number) this.#blocks.delete(above);
     this.#history.rewind(number);
-    this.#cache.clear();
+    this.#values.forget();
     this.#rewinds.push(number);
     this.#removals.rewoundTo = Math.min(this.#removals.rewoundTo, number);
     this.#flusher.add(updates.accounts.length + updates.slots.length, false);
@@ -319,7 +260,7 @@ export class EngineWorldState implements WorldState, ViewSource {
         this.#tries.trim(this.#durableSequence);
         return this.#baseAt(number);
       },
-      code: (hash) => this.#code(hash),
+      code: (hash) => this.#values.code(hash),
     };
   }
 
@@ -332,8 +273,8 @@ export class EngineWorldState implements WorldState, ViewSource {
       accounts: this.#head.accounts,
       slots: this.#head.slots,
       trieNodesCached: this.#tries.countBranches(),
-      cacheHits: this.#cache.hits,
-      cacheMisses: this.#cache.misses,
+      cacheHits: this.#values.hits,
+      cacheMisses: this.#values.misses,
       diskBytes: this.#engine.sizeBytes(),
     };
   }
@@ -352,36 +293,26 @@ export class EngineWorldState implements WorldState, ViewSource {
   }
 
   readAccountAt(view: BlockView, address: Uint8Array): Account | undefined {
-    if (this.#isNow(view)) return this.#accountNow(address, keyOf(address)).account;
+    if (this.#isNow(view)) return this.#values.account(address).account;
     const hash = keccak256(address);
     const encoded = this.#storedAt(view.number, hash, keyOf(hash));
     return encoded.length === 0 ? undefined : decodeAccount(encoded);
   }
 
   readStorageAt(view: BlockView, address: Uint8Array, slot: Uint8Array): Uint8Array {
-    if (this.#isNow(view)) {
-      const cacheKey = this.#cache.slotKey(keyOf(address), keyOf(slot));
-      return this.#slotNow(address, cacheKey, slot).value;
-    }
+    if (this.#isNow(view)) return this.#values.slot(address, slot).value;
     const hash = keccak256(address);
     return this.#slotAt(view.number, hash, keyOf(hash), keccak256(slot));
   }
 
   readCodeAt(view: BlockView, codeHash: Uint8Array): Uint8Array {
     this.#isNow(view);
-    return this.#code(codeHash);
+    return this.#values.code(codeHash);
   }
 
   hasStorageAt(view: BlockView, address: Uint8Array): boolean {
     const account = this.readAccountAt(view, address) as StoredAccount | undefined;
     return account !== undefined && !equalBytes(account.storageRoot, EMPTY_TRIE_ROOT);
-  }
-
-  #code(codeHash: Uint8Array): Uint8Array {
-    if (equalBytes(codeHash, EMPTY_CODE_HASH)) return NOTHING;
-    const code = this.#flat.code(codeHash);
-    if (code !== undefined) return code;
-    throw new ExecutionError('damaged-state', 'the store has no code with a hash it knows');
   }
 
   /** True: the view shows the head. @throws ExecutionError `unknown-state`, `closed` */
@@ -396,29 +327,6 @@ export class EngineWorldState implements WorldState, ViewSource {
     if (view.number === this.#head.number) return true;
     if (view.number < this.#head.oldest) throw this.#unknown(view.number);
     return false;
-  }
-
-  #accountNow(address: Uint8Array, addressKey: string): CachedAccount {
-    const cached = this.#cache.account(addressKey);
-    if (cached !== undefined) return cached;
-    const hash = keccak256(address);
-    const key = keyOf(hash);
-    const encoded = this.#flat.account(hash, key);
-    const account = encoded.length === 0 ? undefined : decodeAccount(encoded);
-    const found = { account, encoded, hash, key };
-    this.#cache.setAccount(addressKey, found);
-    return found;
-  }
-
-  #slotNow(address: Uint8Array, cacheKey: string, slot: Uint8Array): CachedSlot {
-    const cached = this.#cache.slot(cacheKey);
-    if (cached !== undefined) return cached;
-    const owner = keccak256(address);
-    const hash = keccak256(slot);
-    const encoded = this.#flat.slot(owner, keyOf(owner), hash);
-    const found = { value: decodeSlot(encoded), encoded, hash, key: keyOf(hash) };
-    this.#cache.setSlot(cacheKey, found);
-    return found;
   }
 
   #storedAt(number: number, hash: Uint8Array, key: string): Uint8Array {
@@ -466,29 +374,6 @@ export class EngineWorldState implements WorldState, ViewSource {
     this.#removals.add(updates);
     for (const { key, value } of updates.accounts) this.#flat.setAccount(key, value);
     for (const { owner, key, value } of updates.slots) this.#flat.setSlot(owner.key, key, value);
-  }
-
-  #cacheChanges({ updates, changes, accountUpdates }: Staged): void {
-    for (const [index, { addressKey, after, cleared, slots }] of changes.accounts.entries()) {
-      const written = updates.results[index];
-      if (written !== undefined) {
-        const { value, storageRoot, hash, key } = written;
-        const account = after && { ...after, storageRoot };
-        this.#cache.setAccount(addressKey, { account, encoded: value, hash, key });
-      }
-      if (cleared) this.#cache.clearSlots(addressKey);
-      let at = 0;
-      for (const [slotKey, { value, cacheKey }] of slots) {
-        const { hash, key, after: encoded } = accountUpdates[index]?.slots[at++] as SlotUpdate;
-        const place = cleared ? undefined : cacheKey;
-        this.#cache.setSlot(place ?? this.#cache.slotKey(addressKey, slotKey), {
-          value: value.slice(),
-          encoded,
-          hash,
-          key,
-        });
-      }
-    }
   }
 
   /** Everything that the engine lacks at this moment. */

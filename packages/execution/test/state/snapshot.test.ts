@@ -75,7 +75,7 @@ function rootAt(world: WorldState, number: number): Uint8Array {
   return world.rootAfter(number, []);
 }
 
-test('a snapshot of an older block comes in chunks, imports, and goes on as the original', async () => {
+test('a snapshot of an older block imports, and goes on as the original', async () => {
   assert.ok(chunks.length > 16);
   for (const chunk of chunks) assert.ok(chunk.length <= 1024 * 1024);
   assert.ok(chunks.some((chunk) => decodeChunk(chunk).kind === 'storage'));

@@ -1,4 +1,4 @@
-/** Commits numbered blocks to the state in a folder, telling what is durable, until it is killed. */
+/** Commits numbered blocks to a state on a disk, telling what is durable, until it is killed. */
 import { createStateEngine } from '../../../src/state/tables.ts';
 import { createWorldState } from '../../../src/state/world-state.ts';
 import { changesOfBlock, hashOfBlock } from './numbered-blocks.ts';
