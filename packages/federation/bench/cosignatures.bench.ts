@@ -1,20 +1,32 @@
 /**
- * Many witnesses over one note: cosignature lines of C2SP against one BLS aggregate with a bitmap.
- * Bytes and CPU time to check them all, keys known and decoded before. Lines are what policies
- * count; the aggregate is an extra for large committees.
+ * What witnesses cost. One witness: requests by which a log grows. Many witnesses over one note:
+ * cosignature lines of C2SP against one BLS aggregate with a bitmap; bytes, and CPU time to check
+ * them all, keys known and decoded before. Lines are what policies count; the aggregate is an extra
+ * for large committees.
  */
 import { createBlsSigner, createNativeProvider } from '@basalt/crypto';
 import {
+  consistencyProof,
   createCosigner,
+  createNoteSigner,
   createSigner,
   EMPTY_ROOT,
+  formatAddCheckpoint,
   formatCheckpoint,
   formatSignatureLine,
+  type Hash32,
+  type HashReader,
+  leafHash,
+  nodeHash,
+  RangeBuilder,
+  type Signer,
   signatureCheck,
+  signCheckpoint,
   signNoteText,
   utf8,
 } from '@basalt/protocol';
-import { cpuCompared } from '../../../tools/bench/cpu-time.ts';
+import { createLogStore, createMemoryEngine } from '@basalt/store';
+import { cpuCompared, cpuTimed } from '../../../tools/bench/cpu-time.ts';
 import { compare, printResult } from '../../../tools/bench/report.ts';
 import {
   createBlsCommittee,
@@ -22,6 +34,8 @@ import {
   signBlsCosignature,
   verifyBlsAggregate,
 } from '../src/witness/bls-cosignature.ts';
+import { storeRecords } from '../src/witness/record-storage.ts';
+import { Witness } from '../src/witness/witness.ts';
 
 const provider = createNativeProvider();
 const text = formatCheckpoint({ origin: 'bench.example/super', size: 0, root: EMPTY_ROOT });
@@ -86,3 +100,60 @@ for (const count of [3, 16, 64, 512]) {
     }),
   );
 }
+
+/** Largest public list profile of witness-network.org, for 40,000 logs together. */
+const LIST_REQUESTS_PER_SECOND = 100;
+const ROUND_REQUESTS = 300;
+
+async function witnessRequests(): Promise<void> {
+  const seedOf = (value: number): Uint8Array => new Uint8Array(32).fill(value);
+  const signerOf = (value: number): Signer =>
+    createSigner(provider.suite(1).keyPairFromSeed(seedOf(value)), provider);
+  const range = new RangeBuilder();
+  const logSigner = createNoteSigner('bench.example/super', signerOf(1));
+  const logs = [{ origin: logSigner.key.name, keys: [logSigner.key] }];
+  const tree: Hash32[] = [];
+  let size = 0;
+  // A witness never goes back, so each round has one of its own.
+  const bodies = Array.from({ length: ROUND_REQUESTS }, () => {
+    const old = size;
+    const leaf = leafHash(utf8(`leaf ${size}`));
+    tree.push(leaf);
+    range.append(leaf);
+    size++;
+    const read: HashReader = (level, index) =>
+      level === 0
+        ? (tree[index] as Hash32)
+        : nodeHash(read(level - 1, 2 * index), read(level - 1, 2 * index + 1));
+    const proof = old === 0 ? [] : consistencyProof(old, size, read);
+    const checkpoint = { origin: logSigner.key.name, size, root: range.root() };
+    const note = signCheckpoint(checkpoint, logSigner);
+    return utf8(formatAddCheckpoint({ oldSize: old, proof, note }));
+  });
+  const { perCpuSecond } = await cpuTimed(async () => {
+    const witness = new Witness(
+      { signers: [createCosigner('w.example', signerOf(2))], logs },
+      {
+        storage: storeRecords(await createLogStore(createMemoryEngine())),
+        suites: provider,
+        clock: { nowMs: () => NOW_SECONDS * 1000 },
+        sha256: provider.sha256,
+      },
+    );
+    for (const body of bodies) {
+      const { status } = await witness.addCheckpoint(body);
+      if (status !== 200) throw new Error(`the witness answered ${status}`);
+    }
+    return bodies.length;
+  });
+  printResult(
+    compare({
+      name: 'witness, add-checkpoint that grows, store in memory',
+      unit: 'requests/CPU-s',
+      value: perCpuSecond,
+      target: { value: LIST_REQUESTS_PER_SECOND },
+    }),
+  );
+}
+
+await witnessRequests();
