@@ -1,6 +1,6 @@
 /**
- * Batches of updates on tries of 10,000, 100,000 and a million leaves: the batched trie here and the
- * one of EthereumJS over its map, both with every branch in memory and both checked to give the
+ * Batches of updates on tries of 10,000, 100,000 and a million leaves: the batched trie here and
+ * the one of EthereumJS over its map, both with every branch in memory and both checked to give the
  * same roots. Then staging and keeping transfers of a token, as a chain does block by block.
  */
 import assert from 'node:assert/strict';

@@ -10,9 +10,9 @@ export interface FlushJob {
 }
 
 /**
- * Brings commits to the engine, many at once: what blocks in a row change again and again, the upper
- * branches of the tries before all, is written once. A crash costs the blocks that waited, which
- * the chain's log has.
+ * Brings commits to the engine, many at once: what blocks in a row change again and again, the
+ * upper branches of the tries before all, is written once. A crash costs the blocks that waited,
+ * which the chain's log has.
  */
 export class Flusher {
   readonly #engine: OrderedTables;

@@ -32,9 +32,9 @@ import { decodeAccount, EMPTY_CODE_HASH } from './value-codec.ts';
 import { EngineWorldState } from './world-state.ts';
 
 /**
- * The state after a block in pieces of at most 1 MiB. Each piece proves by itself that it belongs to
- * the state root and is all there is below its path; the same state always gives the same pieces.
- * The world may go on meanwhile, while the block stays in its window.
+ * The state after a block in pieces of at most 1 MiB. Each piece proves by itself that it belongs
+ * to the state root and is all there is below its path; the same state always gives the same
+ * pieces. The world may go on meanwhile, while the block stays in its window.
  *
  * @throws ExecutionError `unknown-state` when the block is not in the window, or leaves it
  */

@@ -9,7 +9,7 @@ import { changesOfBlock, hashOfBlock } from './support/numbered-blocks.ts';
 const withCode = (code: string) => (error: unknown) =>
   (error instanceof StoreError || error instanceof ExecutionError) && error.code === code;
 
-test('a disk that takes nothing for a while loses nothing; durable is always one block', async () => {
+test('a disk that takes nothing for a while loses nothing, and has one block', async () => {
   const storage = new MemoryTablesStorage();
   const kept: MemoryTablesStorage[] = [];
   const engine = createMemoryTables({
