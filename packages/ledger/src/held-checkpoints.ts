@@ -77,6 +77,8 @@ export class HeldCheckpoints {
     held.isRunning = true;
     void this.#run(held).finally(() => {
       held.isRunning = false;
+      // One may have come after the loop had looked for the last time.
+      if (held.waiting !== undefined) this.#start(held);
     });
   }
 

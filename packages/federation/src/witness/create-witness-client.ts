@@ -138,7 +138,8 @@ class PolicyWitnessClient implements WitnessClient {
   #collect(checkpoint: SignedCheckpoint, round: Round): Promise<void> {
     const { timeoutMs = WITNESS_TIMEOUT_MS, graceMs = WITNESS_GRACE_MS } = this.#config;
     const { scheduler } = this.#components;
-    const asked = this.#links.filter((link) => link.isReady && !round.lines.has(link.name));
+    const { origin } = checkpoint;
+    const asked = this.#links.filter((link) => link.isReady(origin) && !round.lines.has(link.name));
     const { signal } = this.#stopped;
     return new Promise((resolve) => {
       const cancels: (() => void)[] = [];

@@ -78,8 +78,8 @@ interface Progress {
 const LOGS_PER_WITNESS_MAX = 1024;
 
 /**
- * One witness as its client sees it. At most one request is under way: a witness that is late is
- * not asked again until it has answered or the transport has given up.
+ * One witness as its client sees it. At most one request for each log is under way: a witness that
+ * is late is not asked again until it has answered or the transport has given up.
  */
 export class WitnessLink {
   readonly #parts: WitnessLinkParts;
@@ -88,7 +88,8 @@ export class WitnessLink {
   /** Stays for good: whoever forgot once may cosign a second history. */
   #hasRolledBack = false;
   #detail: string | undefined;
-  #isAsked = false;
+  /** Origins with a request under way. */
+  readonly #asked = new Set<string>();
   #failures = 0;
   #pausedUntilMs = 0;
   #latencyMs: number | undefined;
@@ -103,9 +104,9 @@ export class WitnessLink {
     return this.#parts.witness.name;
   }
 
-  /** Whether it may be asked now. */
-  get isReady(): boolean {
-    return !this.#isAsked && this.#parts.clock.nowMs() >= this.#pausedUntilMs;
+  /** Whether it may be asked about this log now. */
+  isReady(origin: string): boolean {
+    return !this.#asked.has(origin) && this.#parts.clock.nowMs() >= this.#pausedUntilMs;
   }
 
   report(): WitnessReport {
@@ -115,7 +116,7 @@ export class WitnessLink {
       url,
       problem: this.#problem ?? (this.#hasRolledBack ? 'rolled-back' : undefined),
       detail: this.#detail,
-      isAsked: this.#isAsked,
+      isAsked: this.#asked.size > 0,
       pausedUntilMs: this.#pausedUntilMs,
       cosignedSize: this.#cosignedSize,
       latencyMs: this.#latencyMs,
@@ -125,7 +126,7 @@ export class WitnessLink {
 
   /** Lines of this witness over the checkpoint, or none; never throws. */
   async ask(checkpoint: SignedCheckpoint): Promise<readonly NoteSignature[]> {
-    this.#isAsked = true;
+    this.#asked.add(checkpoint.origin);
     const startMs = this.#parts.clock.nowMs();
     try {
       const lines = await this.#ask(checkpoint);
@@ -140,7 +141,7 @@ export class WitnessLink {
       this.#fail('unreachable', error instanceof Error ? error.message : String(error));
       return [];
     } finally {
-      this.#isAsked = false;
+      this.#asked.delete(checkpoint.origin);
     }
   }
 

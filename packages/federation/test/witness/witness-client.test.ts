@@ -268,6 +268,25 @@ test('a log that was set back gets no quorum for its second history', async () =
   assert.deepEqual(problems(made), ['conflict', 'conflict', 'conflict']);
 });
 
+test('a witness that is slow about one log is asked about another', async () => {
+  const { witnesses, client, time } = await world();
+  for (const name of names) {
+    witnesses.behaviour.set(name, (body, honest) =>
+      body.includes('other.example') ? new Promise(() => undefined) : honest(),
+    );
+  }
+  const other = new FakeLog('other.example/super');
+  const stuck = client.onCheckpoint(signed(5, other));
+  await settle();
+  assert.equal(cosignedBy(await client.onCheckpoint(signed(5))).length, 3);
+  await time.advance(5_000);
+  assert.equal(await stuck, undefined);
+  assert.deepEqual(
+    client.status().logs.map(({ isWitnessed }) => isWitnessed),
+    [true, false],
+  );
+});
+
 test('stop ends a round and lets nothing out', async () => {
   const { witnesses, client } = await world({ failOpen: true });
   for (const name of names) witnesses.behaviour.set(name, () => new Promise(() => undefined));
