@@ -97,6 +97,8 @@ export const BLOOMS_MAX = 65_536;
 
 /** What one filter keeps for its poller; what comes above drops the oldest. */
 export const FILTER_PENDING_MAX = 10_000;
+/** Data of the logs among it, half of what one answer can show. Filters share the bytes. */
+export const FILTER_PENDING_BYTES_MAX = 12_000_000;
 
 /** Blocks of one `eth_simulateV1`, gaps included, and calls in it, as geth. */
 export const SIMULATE_BLOCKS_MAX = 256;

@@ -48,6 +48,28 @@ suite('what a stranger may make us compute', () => {
     await opened.close();
   });
 
+  test('what filters keep for their pollers, they share, and it has a bound', async () => {
+    const opened = await openTestServer();
+    // One log of a megabyte.
+    await opened.ask('anvil_setCode', CONTRACT, '0x620f42405fa000');
+    const [from] = (await opened.ask('eth_accounts')) as string[];
+    const filters: unknown[] = [];
+    for (let count = 0; count < 200; count++) filters.push(await opened.ask('eth_newFilter', {}));
+    const before = process.memoryUsage().rss;
+    for (let block = 0; block < 13; block++) {
+      const hash = await opened.ask('eth_sendTransaction', { from, to: CONTRACT, gas: '0xf00000' });
+      const receipt = (await opened.ask('eth_getTransactionReceipt', hash)) as { status: string };
+      assert.equal(receipt.status, '0x1');
+    }
+    // 200 times 13 logs of two megabytes each in hexadecimal would be 5 GB.
+    assert.ok(process.memoryUsage().rss - before < 1_000_000_000);
+    const kept = (await opened.ask('eth_getFilterChanges', filters[7])) as { data: string }[];
+    assert.equal(kept.length, 12, 'the oldest is lost');
+    assert.equal(kept[0]?.data.length, 2_000_002);
+    assert.deepEqual(await opened.ask('eth_getFilterChanges', filters[7]), []);
+    await opened.close();
+  });
+
   test('a thousand alternatives cost a log no more than one', async () => {
     const opened = await openTestServer();
     // 1,500 logs with the topics 0 to 1,499.

@@ -1,14 +1,20 @@
 import type { Chain, ChainEvent, Pool } from '@basalt/execution';
 import { limitExceeded, serverError } from '../errors.ts';
-import { FILTER_PENDING_MAX, type RpcLimits } from '../limits.ts';
+import { FILTER_PENDING_BYTES_MAX, FILTER_PENDING_MAX, type RpcLimits } from '../limits.ts';
 import { toHex } from '../params/hex.ts';
 import type { LogFilterArgs } from '../params/log-filter.ts';
 import type { Clock } from '../services.ts';
-import { matchingLogs, mayMatch } from './match-logs.ts';
+import { logView } from '../views/receipt.ts';
+import { type FoundLog, foundLogs, mayMatch } from './match-logs.ts';
+
+/** A hash, or a log that all filters share until one of them shows it. */
+type Pending = string | FoundLog;
 
 type Filter = {
-  /** What came since the poller asked last; at most FILTER_PENDING_MAX, the oldest are lost. */
-  pending: unknown[];
+  /** What came since the poller asked last, within bounds; the oldest are lost. */
+  pending: Pending[];
+  /** Data of the logs among them. */
+  bytes: number;
   usedMs: number;
 } & (
   | { readonly kind: 'blocks' }
@@ -47,16 +53,15 @@ export class FilterStore {
   }
 
   addBlocks(): string {
-    return this.#add({ kind: 'blocks', pending: [], usedMs: this.#options.clock.nowMs() });
+    return this.#add({ kind: 'blocks', ...this.#fresh() });
   }
 
   addTransactions(): string {
-    return this.#add({ kind: 'transactions', pending: [], usedMs: this.#options.clock.nowMs() });
+    return this.#add({ kind: 'transactions', ...this.#fresh() });
   }
 
   addLogs(criteria: LogFilterArgs): string {
-    const usedMs = this.#options.clock.nowMs();
-    return this.#add({ kind: 'logs', criteria, pending: [], usedMs });
+    return this.#add({ kind: 'logs', criteria, ...this.#fresh() });
   }
 
   remove(id: string): boolean {
@@ -68,7 +73,8 @@ export class FilterStore {
     const filter = this.#use(id);
     const { pending } = filter;
     filter.pending = [];
-    return pending;
+    filter.bytes = 0;
+    return pending.map((each) => (typeof each === 'string' ? each : logView(each.log, each.place)));
   }
 
   /** @throws RpcError for a filter that is not there or is none for logs */
@@ -81,6 +87,10 @@ export class FilterStore {
   close(): void {
     for (const each of this.#unsubscribe) each();
     this.#filters.clear();
+  }
+
+  #fresh(): { pending: Pending[]; bytes: number; usedMs: number } {
+    return { pending: [], bytes: 0, usedMs: this.#options.clock.nowMs() };
   }
 
   #add(filter: Filter): string {
@@ -113,27 +123,40 @@ export class FilterStore {
   }
 
   #onChain({ block, kind, receipts, removed }: ChainEvent): void {
-    if (this.#filters.size === 0) return;
+    // Whoever went away without a word holds logs until somebody looks.
+    this.#expire();
     for (const filter of this.#filters.values()) {
       if (filter.kind === 'blocks' && kind === 'block') append(filter, [toHex(block.hash)]);
       if (filter.kind !== 'logs') continue;
       const { criteria } = filter;
       for (const each of removed) {
-        append(filter, matchingLogs(each.block, each.receipts, criteria, true));
+        append(filter, foundLogs(each.block, each.receipts, criteria, true));
       }
       if (kind === 'block' && mayMatch(block.header.logsBloom, criteria)) {
-        append(filter, matchingLogs(block, receipts, criteria));
+        append(filter, foundLogs(block, receipts, criteria));
       }
     }
   }
 
-  #push(kind: Filter['kind'], make: () => unknown[]): void {
+  #push(kind: Filter['kind'], make: () => Pending[]): void {
     for (const filter of this.#filters.values()) if (filter.kind === kind) append(filter, make());
   }
 }
 
-function append(filter: Filter, items: readonly unknown[]): void {
-  for (const item of items) filter.pending.push(item);
-  const excess = filter.pending.length - FILTER_PENDING_MAX;
-  if (excess > 0) filter.pending.splice(0, excess);
+function append(filter: Filter, items: readonly Pending[]): void {
+  const { pending } = filter;
+  for (const item of items) {
+    pending.push(item);
+    filter.bytes += bytesOf(item);
+  }
+  let excess = Math.max(0, pending.length - FILTER_PENDING_MAX);
+  for (const lost of pending.slice(0, excess)) filter.bytes -= bytesOf(lost);
+  while (filter.bytes > FILTER_PENDING_BYTES_MAX && excess < pending.length) {
+    filter.bytes -= bytesOf(pending[excess++] ?? '');
+  }
+  if (excess > 0) pending.splice(0, excess);
+}
+
+function bytesOf(item: Pending): number {
+  return typeof item === 'string' ? 0 : item.log.data.length;
 }

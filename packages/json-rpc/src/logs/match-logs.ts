@@ -1,7 +1,7 @@
 import type { Log } from '@basalt/evm';
 import { type Block, BloomBuilder, type Receipt } from '@basalt/execution';
 import type { LogCriteria } from '../params/log-filter.ts';
-import { logView } from '../views/receipt.ts';
+import { type LogPlace, logView } from '../views/receipt.ts';
 import type { View } from '../views/transaction.ts';
 
 /** Looks into blooms; keeps the bits of what was asked for lately. */
@@ -50,6 +50,12 @@ function textOf({ buffer, byteLength, byteOffset }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
+/** A log and where it is: what its view is made of. */
+export interface FoundLog {
+  readonly log: Log;
+  readonly place: LogPlace;
+}
+
 /** The wanted logs of a block, as they are shown. */
 export function matchingLogs(
   block: Block,
@@ -57,15 +63,27 @@ export function matchingLogs(
   criteria: LogCriteria,
   isRemoved: boolean = false,
 ): View[] {
+  return foundLogs(block, receipts, criteria, isRemoved).map(({ log, place }) =>
+    logView(log, place),
+  );
+}
+
+export function foundLogs(
+  block: Block,
+  receipts: readonly Receipt[],
+  criteria: LogCriteria,
+  isRemoved: boolean = false,
+): FoundLog[] {
   const { hash: blockHash, header, transactions } = block;
-  const views: View[] = [];
+  const found: FoundLog[] = [];
   let logIndex = 0;
   for (const [transactionIndex, receipt] of receipts.entries()) {
     const transactionHash = transactions[transactionIndex]?.hash ?? new Uint8Array(32);
     for (const log of receipt.logs) {
       if (isMatch(log, criteria)) {
-        views.push(
-          logView(log, {
+        found.push({
+          log,
+          place: {
             blockHash,
             blockNumber: header.number,
             blockTimestamp: header.timestamp,
@@ -73,11 +91,11 @@ export function matchingLogs(
             transactionIndex,
             logIndex,
             isRemoved,
-          }),
-        );
+          },
+        });
       }
       logIndex++;
     }
   }
-  return views;
+  return found;
 }

@@ -4,8 +4,9 @@ import type { RpcLimits } from '../limits.ts';
 import { toHex } from '../params/hex.ts';
 import type { LogCriteria } from '../params/log-filter.ts';
 import { headerView } from '../views/block.ts';
+import { logView } from '../views/receipt.ts';
 import { transactionView } from '../views/transaction.ts';
-import { matchingLogs, mayMatch } from './match-logs.ts';
+import { type FoundLog, foundLogs, mayMatch } from './match-logs.ts';
 
 /** A socket that can be told things it did not ask for. */
 export interface Connection {
@@ -85,15 +86,16 @@ export class Subscriptions {
 
   #onChain({ block, kind, receipts, removed }: ChainEvent): void {
     if (this.#byId.size === 0) return;
+    const text = logTexts();
     const head = kind === 'block' ? JSON.stringify(headerView(block.header, block.hash)) : '';
     for (const [id, each] of this.#byId) {
       if (each.kind === 'newHeads' && kind === 'block') each.connection.notify(id, head);
       if (each.kind !== 'logs') continue;
       const { connection, criteria } = each;
-      const gone = removed.flatMap((old) => matchingLogs(old.block, old.receipts, criteria, true));
+      const gone = removed.flatMap((old) => foundLogs(old.block, old.receipts, criteria, true));
       const isWanted = kind === 'block' && mayMatch(block.header.logsBloom, criteria);
-      const logs = isWanted ? matchingLogs(block, receipts, criteria) : [];
-      for (const log of [...gone, ...logs]) connection.notify(id, JSON.stringify(log));
+      const logs = isWanted ? foundLogs(block, receipts, criteria) : [];
+      for (const log of [...gone, ...logs]) connection.notify(id, text(log));
     }
   }
 
@@ -107,4 +109,16 @@ export class Subscriptions {
       each.connection.notify(id, each.isFull ? (full ?? hash) : hash);
     }
   }
+}
+
+/** The text of each log of an event, written once for all who want it. */
+function logTexts(): (found: FoundLog) => string {
+  const texts = new Map<FoundLog['log'], string>();
+  return ({ log, place }) => {
+    const known = texts.get(log);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(logView(log, place));
+    texts.set(log, text);
+    return text;
+  };
 }

@@ -1,5 +1,6 @@
 import type { PooledTransaction } from '@basalt/execution';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { RPC_ERRORS, RpcError } from '../errors.ts';
 import { POOL_VIEW_MAX } from '../limits.ts';
 import { address } from '../params/decode.ts';
 import { fromHex, isSameBytes, toQuantity } from '../params/hex.ts';
@@ -34,8 +35,16 @@ function bySender(pooled: readonly PooledTransaction[], view: Show): View {
   );
 }
 
-function content(services: Services, view: Show): View {
-  const all = services.pool.all().slice(0, POOL_VIEW_MAX);
+/** @throws RpcError before anything is made of what no answer could hold */
+function shownWhole({ limits, pool }: Services): readonly PooledTransaction[] {
+  const all = pool.all().slice(0, POOL_VIEW_MAX);
+  // In hexadecimal.
+  const bytes = all.reduce((sum, { transaction }) => sum + transaction.raw.length * 2, 0);
+  if (bytes > limits.responseBytes) throw new RpcError(RPC_ERRORS.tooLarge, 'response too large');
+  return all;
+}
+
+function content(all: readonly PooledTransaction[], view: Show): View {
   return {
     pending: bySender(
       all.filter(({ isExecutable }) => isExecutable),
@@ -61,17 +70,12 @@ function contentFrom({ pool }: Services, who: Uint8Array): View {
 
 /** What waits for a block. */
 export const TXPOOL: MethodFamily = {
-  txpool_content: method([], (services) => content(services, show)),
-  txpool_inspect: method([], (services) => content(services, summarize)),
+  txpool_content: method([], (services) => content(shownWhole(services), show)),
+  txpool_inspect: method([], ({ pool }) => content(pool.all().slice(0, POOL_VIEW_MAX), summarize)),
   txpool_contentFrom: method([address], contentFrom),
   txpool_status: method([], ({ pool }) => {
     const { pending, queued } = pool.stats();
     return { pending: toQuantity(pending), queued: toQuantity(queued) };
   }),
-  eth_pendingTransactions: method([], ({ pool }) =>
-    pool
-      .all()
-      .slice(0, POOL_VIEW_MAX)
-      .map((each) => show(each)),
-  ),
+  eth_pendingTransactions: method([], (services) => shownWhole(services).map(show)),
 };
