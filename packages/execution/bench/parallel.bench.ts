@@ -6,8 +6,8 @@
  * Runs of both modes alternate and the best of each counts: on a machine with as many cores as
  * workers anything else that runs takes a core from the parallel mode alone. What the machine gives
  * two plain threads over one is measured beside it: virtual cores may be less than they seem. The
- * lines named `processor time` do not depend on it: they say what two workers could give if each had
- * a core to itself all the time.
+ * lines named `processor time` do not depend on it: they say what two workers could give if each
+ * had a core to itself all the time.
  */
 import { Worker } from 'node:worker_threads';
 import type { AccountChange } from '@basalt/evm';

@@ -184,7 +184,8 @@ export function idle(spins: i32, nanoseconds: i64): void {
 // ---- taking ---------------------------------------------------------------------------------
 
 function hasWork(): bool {
-  if (atomic.load<i32>(base + L.VALIDATION_INDEX) < atomic.load<i32>(base + L.FRONTIER)) return true;
+  const validated = atomic.load<i32>(base + L.VALIDATION_INDEX);
+  if (validated < atomic.load<i32>(base + L.FRONTIER)) return true;
   if (atomic.load<i32>(base + L.READY_COUNT) > 0) return true;
   return atomic.load<i32>(base + L.EXECUTION_INDEX) < atomic.load<i32>(base + L.COUNT);
 }

@@ -20,9 +20,8 @@ export const WAKE: usize = 448;
 export const SLEEPERS: usize = 512;
 /** Transactions of this block; written while no worker runs. */
 export const COUNT: usize = 576;
-/** Longest time asleep in one go, nanoseconds; 8 bytes. */
+/** Here each worker's own line begins: executions, validations, aborts, suspensions. */
 export const COUNTERS: usize = 640;
-/** Each worker's own line: executions, validations, aborts, suspensions. */
 export const COUNTER_LINE: usize = 64;
 
 export const STATE_OPEN: i32 = 0;

@@ -9,8 +9,8 @@ const FILL_MAX = 0.6;
 const ROOM_MAX = 0.8;
 
 /**
- * Base values in shared memory: what a block finds there it need not ask for. Here it is known which
- * accounts and slots were put there on purpose.
+ * Base values in shared memory: what a block finds there it need not ask for. Here it is known
+ * which accounts and slots were put there on purpose.
  */
 export class BaseValues {
   #accounts = new ByteTable<true>();

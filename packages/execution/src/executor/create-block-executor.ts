@@ -27,8 +27,8 @@ export interface BlockExecutorOptions {
 }
 
 /**
- * Makes an executor. Threads and engines start with the first block that needs them; idle threads do
- * not keep the process alive.
+ * Makes an executor. Threads and engines start with the first block that needs them; idle threads
+ * do not keep the process alive.
  */
 export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
   const { workers, engine, tier = {}, parallel = 'adaptive' } = options;

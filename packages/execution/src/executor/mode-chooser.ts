@@ -27,8 +27,8 @@ const NEWEST = 0.3;
 export interface BlockOutline {
   readonly transactions: number;
   /**
-   * Sum of gas limits over those of the heaviest chain of transactions that depend on each other for
-   * sure: what any number of workers could gain.
+   * Sum of gas limits over those of the heaviest chain of transactions that depend on each other
+   * for sure: what any number of workers could gain.
    */
   readonly speedupBound: number;
 }
@@ -50,7 +50,8 @@ export interface ParallelTimes {
 const PARALLEL: ModeChoice = { mode: 'parallel' };
 
 /**
- * Decides block by block whether threads pay. Blocks differ too much for comparing one with another,
+ * Decides block by block whether threads pay. Blocks differ too much for comparing one with
+ * another,
  * so each block that ran in parallel is compared with itself: what its workers did, without the
  * attempts that came to nothing, is about what one after another would have taken.
  */

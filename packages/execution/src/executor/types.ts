@@ -50,8 +50,8 @@ export interface ExecutedBlock {
 export interface ExecutionStatistics {
   readonly mode: 'sequential' | 'parallel';
   /**
-   * Why a block that could have run in parallel did not. `worker-lost`, also when a worker failed: it
-   * was begun in parallel and begun anew.
+   * Why a block that could have run in parallel did not. `worker-lost`, also when a worker failed:
+   * it was begun in parallel and begun anew.
    */
   readonly fallback:
     | 'one-worker'

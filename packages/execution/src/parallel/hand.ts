@@ -13,8 +13,8 @@ export type StepOutcome = 'worked' | 'idle' | 'done';
 type Part = 'none' | 'execute' | 'publish' | 'validate' | 'confirm' | 'abort' | 'mark';
 
 /**
- * One worker of a block: takes tasks of the scheduler and carries them out, one part in each `step`.
- * Between two parts any other worker may do anything; a simulation does just that.
+ * One worker of a block: takes tasks of the scheduler and carries them out, one part in each
+ * `step`. Between two parts any other worker may do anything; a simulation does just that.
  *
  * ```
  *   next ─┬─> execute ─> publish (blocked: give up)

@@ -1,8 +1,8 @@
 /** More threads than any machine here has cores; the engine's plans end at 16. */
 export const WORKERS_MAX = 8;
 /**
- * Looks at the scheduler before an idle worker sleeps: about 10 us, what a wake-up costs. On a loaded
- * machine spinning longer takes the core from the worker that is waited for.
+ * Looks at the scheduler before an idle worker sleeps: about 10 us, what a wake-up costs. On a
+ * loaded machine spinning longer takes the core from the worker that is waited for.
  */
 export const IDLE_SPINS = 2_000;
 /** An idle worker looks again after this time even if nobody woke it; nanoseconds. */

@@ -1,19 +1,17 @@
 /**
- * The scheduler's module (assembly/scheduler) on one thread. All threads of a block attach it to the
- * same place of the same shared memory.
+ * The scheduler's module (assembly/scheduler) on one thread. All threads of a block attach it to
+ * the same place of the same shared memory.
  */
 import type { SchedulerStatistics } from './types.ts';
 
 /** What `next` gives when it gives no task. */
 export const NEXT_IDLE = -1;
 export const NEXT_DONE = -2;
-/** The lowest bit of a task; the others are the transaction's index. */
+/** The lowest bit of a task to execute, 1 of one to validate; the others are its transaction. */
 export const TASK_EXECUTE = 0;
-export const TASK_VALIDATE = 1;
 
+/** State of a block that is not done: 1 is done, 2 is cancelled. */
 export const SCHEDULER_OPEN = 0;
-export const SCHEDULER_DONE = 1;
-export const SCHEDULER_CANCELLED = 2;
 
 /** As assembly/scheduler/index.ts has them. */
 export interface SchedulerExports {

@@ -63,7 +63,7 @@ test('what is wrong by itself is told before what does not fit', async () => {
   ]);
 });
 
-test('blobs that do not fit are left out of a build; what follows is as if they never ran', async () => {
+test('blobs that do not fit are left out of a build, as if they never ran', async () => {
   const [first, second, third, ...rest] = job.transactions;
   // The one left out and the one after it have the same sender: the nonce must not have moved.
   const transactions = [

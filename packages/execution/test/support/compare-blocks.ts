@@ -24,7 +24,10 @@ export function assertSameBlock(
   }
 }
 
-/** By address in hex, in order; without what is as it was: a slot may be named that changed back. */
+/**
+ * By address in hex, in order; without what is as it was: a slot may be named that changed
+ * back.
+ */
 function netChanges(
   changes: readonly AccountChange[],
   state: StateView,

@@ -1,6 +1,6 @@
 /**
- * Transactions over a few numbered cells and a multi-version memory for them, all of it in one Int32
- * array: small enough to be seen through, and in shared memory when given a shared buffer.
+ * Transactions over a few numbered cells and a multi-version memory for them, all of it in one
+ * Int32 array: small enough to be seen through, and in shared memory when given a shared buffer.
  */
 import type { Incarnation } from '@basalt/evm';
 import type { TaskEngine } from '../../src/parallel/hand.ts';
