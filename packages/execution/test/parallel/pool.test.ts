@@ -44,7 +44,7 @@ async function runToy(
   const cells = new SharedArrayBuffer(toyBytes(block));
   const run = await pool.run({
     count: block.transactions.length,
-    payload: { block, cells, act: options.act },
+    payload: { block, cells, met: new SharedArrayBuffer(4), act: options.act },
     hints: new Int32Array(block.transactions.length).fill(-1),
     state: options.state ?? EMPTY,
     scheduleSeed: options.seed,

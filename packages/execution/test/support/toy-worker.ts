@@ -6,17 +6,25 @@ import { type ToyBlock, ToyEngine } from './toy-engine.ts';
 export interface ToyPayload {
   readonly block: ToyBlock;
   readonly cells: SharedArrayBuffer;
+  /** Worker 0 waits here until worker 1 has a task, so that it gets one. */
+  readonly met: SharedArrayBuffer;
   /** What worker 1 does at its first task; `ask` all of them at every task. */
   readonly act?: 'throw' | 'bound' | 'exit' | 'hang' | 'ask' | undefined;
 }
 
-serveBlocks<undefined, ToyPayload>(({ block, cells, act }, { setup, state }) => {
+serveBlocks<undefined, ToyPayload>(({ block, cells, met, act }, { setup, state }) => {
+  const isMet = new Int32Array(met);
   const toy = new ToyEngine(block, cells);
   return {
     execute: (transaction) => {
       if (act === 'ask')
         state.readStorage(new Uint8Array(20), new Uint8Array(32).fill(transaction));
-      else if (setup.worker === 1) misbehave(act);
+      else if (act !== undefined && setup.worker === 0) Atomics.wait(isMet, 0, 0);
+      else if (setup.worker === 1) {
+        Atomics.store(isMet, 0, 1);
+        Atomics.notify(isMet, 0);
+        misbehave(act);
+      }
       return toy.execute(transaction);
     },
     validate: (transaction) => toy.validate(transaction),
