@@ -87,3 +87,6 @@ export const LIES_MAX = 64;
 
 /** Bytes of a list of an origin's logs: 10,000 of some 70 bytes, with room. */
 export const LOG_LIST_BYTES_MAX: number = 2 * 1024 * 1024;
+
+/** Signature lines kept under one note: the log, a quorum of witnesses and some to spare. */
+export const NOTE_LINES_MAX = 24;

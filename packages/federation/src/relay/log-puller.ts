@@ -27,6 +27,7 @@ import {
   type HeldNote,
   type LogName,
   logKey,
+  noteLines,
   type Origin,
   type Origins,
   TwoHeads,
@@ -111,7 +112,7 @@ export class LogPuller {
     const log = card.superNamespace === namespace ? 'super' : namespace;
     if (log === 'super') await this.#parts.origins.setSuper(card.origin, namespace);
     const reader = createLogReader(caller, url, namespace);
-    await this.#follow(card.origin, log, reader);
+    await this.#follow(card.origin, log, reader, true);
     await this.#otherNotes(url, namespace, card.origin);
     return this.#state(namespace);
   }
@@ -153,7 +154,10 @@ export class LogPuller {
       const log = name === 'super' ? 'super' : readNamespace(name);
       const namespace = log === 'super' ? superNamespace : log;
       const size = countMember(entry, 'size', 'bad-answer');
-      if (namespace === undefined || size <= (origins.held(origin, log)?.size ?? 0)) continue;
+      const lines = countMember(entry, 'lines', 'bad-answer');
+      const held = origins.held(origin, log);
+      const isNews = size === held?.size ? lines > noteLines(held) : size > (held?.size ?? 0);
+      if (namespace === undefined || !isNews) continue;
       const have = (await ledger.info(namespace))?.size ?? 0;
       // What is not here yet comes by the comparison of trees first.
       if (size > have) continue;
@@ -183,7 +187,7 @@ export class LogPuller {
   }
 
   /** Checkpoint first, then what it covers, then the checkpoint is ours to show. */
-  async #follow(origin: Origin, log: LogName, reader: LogReader): Promise<void> {
+  async #follow(origin: Origin, log: LogName, reader: LogReader, isOwn: boolean): Promise<void> {
     const { ledger, origins, forks } = this.#parts;
     const line = logKey(origin, log).name;
     if (forks.isTwoHeaded(line)) {
@@ -192,7 +196,7 @@ export class LogPuller {
     const note = await this.#open(origin, log, reader);
     const result = await pullLog(ledger, reader, note);
     if ('size' in result) {
-      await origins.keep(origin, log, note);
+      await origins.keep(origin, log, note, isOwn);
       return;
     }
     this.#explain(reader, result);
@@ -247,7 +251,7 @@ export class LogPuller {
   ): Promise<void> {
     const base = `/mirrors/${origin.hash}/${log === 'super' ? log : `ns/${log}`}`;
     const reader = createLogReader(this.#parts.caller, url, namespace, base);
-    await this.#follow(origin, log, reader);
+    await this.#follow(origin, log, reader, false);
   }
 
   async #card(url: string): Promise<NodeCard & { readonly origin: Origin }> {

@@ -6,7 +6,7 @@ import type { Route, RouteRequest, RouteResponse } from '../routes.ts';
 import type { ForkKeeper } from './fork-keeper.ts';
 import { PULLS_WAITING_MAX } from './limits.ts';
 import { HEAD_CACHING, readLogTile } from './log-tiles.ts';
-import type { HeldNote, LogName, Origin, Origins } from './origins.ts';
+import { type HeldNote, type LogName, noteLines, type Origin, type Origins } from './origins.ts';
 
 export interface OriginRouteParts {
   readonly ledger: Ledger;
@@ -68,7 +68,10 @@ function originRoute({ origins }: OriginRouteParts): Route {
       const logs = origins
         .logs(origin)
         .slice(0, PULLS_WAITING_MAX)
-        .map((log) => ({ log, size: origins.held(origin, log)?.size ?? 0 }));
+        .flatMap((log) => {
+          const held = origins.held(origin, log);
+          return held === undefined ? [] : [{ log, size: held.size, lines: noteLines(held) }];
+        });
       const superNamespace = origins.superOf(origin) ?? null;
       return jsonResponse({ origin: origin.name, superNamespace, logs }, 200, HEAD_CACHING);
     }),

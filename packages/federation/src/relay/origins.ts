@@ -1,7 +1,9 @@
 import {
+  addSignatures,
   createNoteKey,
   encodeForkProof,
   equalBytes,
+  formatNote,
   formatVerifierKey,
   fromUtf8,
   type Hash32,
@@ -20,7 +22,7 @@ import {
   utf8,
 } from '@basalt/protocol';
 import { Lie } from './lie.ts';
-import { ORIGIN_LOGS_MAX, ORIGINS_MAX } from './limits.ts';
+import { NOTE_LINES_MAX, ORIGIN_LOGS_MAX, ORIGINS_MAX } from './limits.ts';
 import type { RecordStore } from './records.ts';
 
 /** A log's own name below its origin: a namespace, or the super-log. */
@@ -151,14 +153,22 @@ export class Origins {
     return opened;
   }
 
-  /** Keeps a note that was shown to be one history with the own log; an older one is not kept. */
-  async keep(origin: Origin, log: LogName, note: HeldNote): Promise<void> {
+  /**
+   * Keeps a note that was shown to be one history with the own log; an older one is not kept. Of
+   * one size, lines of more cosigners are added to those held.
+   *
+   * @param isOwn the origin itself serves it, so its lines are the ones that count
+   */
+  async keep(origin: Origin, log: LogName, note: HeldNote, isOwn = false): Promise<void> {
     const held = this.held(origin, log);
-    if (held !== undefined && held.size >= note.size) return;
+    if (held !== undefined && held.size > note.size) return;
     const key = `${origin.hash}/${log}`;
     if (held === undefined && this.#notes.size >= ORIGIN_LOGS_MAX) return;
-    await this.#records.putRecords([{ name: NOTES + key, value: utf8(note.note) }]);
-    this.#notes.set(key, note);
+    const isAgain = held?.size === note.size;
+    const kept = isAgain && !isOwn ? withLinesOf(held, note) : note;
+    if (isAgain && kept.note === held.note) return;
+    await this.#records.putRecords([{ name: NOTES + key, value: utf8(kept.note) }]);
+    this.#notes.set(key, kept);
   }
 
   #check(key: NoteKey, note: string, url: string): HeldNote {
@@ -209,6 +219,19 @@ export function logKey(origin: Origin, log: LogName): NoteKey {
 function nodeKey(key: NoteKey): NoteKey {
   const name = key.name.replace(/\/(?:super|ns\/[0-9a-f-]{36})$/, '');
   return name === key.name ? key : createNoteKey(name, key.type, key.publicKey);
+}
+
+/** Others may add lines, up to a bound: what they mean is for those who know the keys. */
+function withLinesOf(held: HeldNote, other: HeldNote): HeldNote {
+  const before = parseNote(held.note);
+  const merged = addSignatures(before, parseNote(other.note).signatures);
+  if (merged.signatures.length > NOTE_LINES_MAX) return held;
+  return { ...held, note: formatNote(merged) };
+}
+
+/** Lines of a held note. */
+export function noteLines({ note }: HeldNote): number {
+  return parseNote(note).signatures.length;
 }
 
 function pairOf(first: string, second: string): Parameters<typeof encodeForkProof>[0] {
