@@ -1,7 +1,7 @@
 /**
  * A hash table with byte strings of one length as keys: addresses, slots, hashes. Open
- * addressing, at most half full. A `Map` wants a string made of every key: 91 ns a lookup with one in hex, 54 ns
- * here, and no strings to collect.
+ * addressing, at most half full. A `Map` wants a string made of every key: 91 ns a lookup with one
+ * in hex, 54 ns here, and no strings to collect.
  */
 
 import { TABLE_SEED } from './defaults-shell.ts';

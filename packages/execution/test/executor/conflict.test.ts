@@ -24,13 +24,12 @@ const WORKLOADS: readonly WorkloadOptions[] = [
 ];
 
 /** On an engine of its own, over a plain overlay: nothing of it is shared with what is tested. */
-async function expectedOf(job: ExecutionJob): Promise<ExecutedBlock> {
+async function expectedOf(job: ExecutionJob): Promise<Omit<ExecutedBlock, 'statistics'>> {
   const { results, state, gasUsed, blobGasUsed } = runSequential(
     await createEvm({ fork: job.fork }),
     job,
   );
-  const statistics = {} as ExecutedBlock['statistics'];
-  return { results, gasUsed, blobGasUsed, changes: state.changes(), statistics };
+  return { results, gasUsed, blobGasUsed, changes: state.changes() };
 }
 
 const jobs = new Map(WORKLOADS.map((options) => [options, workloadJob(options)]));
