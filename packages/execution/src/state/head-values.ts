@@ -6,7 +6,7 @@ import type { FlatState } from './flat-state.ts';
 import type { Staged } from './staged.ts';
 import type { AccountUpdate } from './staging.ts';
 import { type MergedChange, updatesOfChanges } from './updates.ts';
-import { type CachedAccount, type CachedSlot, ValueCache } from './value-cache.ts';
+import { type CachedAccount, type KnownValue, ValueCache } from './value-cache.ts';
 import { decodeAccount, decodeSlot, EMPTY_CODE_HASH, NOTHING } from './value-codec.ts';
 
 /** Accounts, slots and code at the head as callers name them, through a cache. */
@@ -31,8 +31,10 @@ export class HeadValues {
     return this.#account(address, keyOf(address));
   }
 
-  slot(address: Uint8Array, slot: Uint8Array): CachedSlot {
-    return this.#slot(address, this.#cache.slotKey(keyOf(address), keyOf(slot)), slot);
+  /** 32 bytes. */
+  slot(address: Uint8Array, slot: Uint8Array): Uint8Array {
+    const cacheKey = this.#cache.slotKey(keyOf(address), keyOf(slot));
+    return decodeSlot(this.#slot(address, cacheKey, slot).encoded);
   }
 
   /** @throws ExecutionError `damaged-state` */
@@ -70,17 +72,13 @@ export class HeadValues {
       if (cleared) this.#cache.clearSlots(addressKey);
       const slotUpdates = accountUpdates[index]?.slots ?? [];
       let at = 0;
-      for (const [slotKey, { value, cacheKey }] of slots) {
+      for (const [slotKey, { cacheKey }] of slots) {
         const update = slotUpdates[at++];
         if (update === undefined) break;
         const { hash, key, after: encoded } = update;
         const place = cleared ? undefined : cacheKey;
-        this.#cache.setSlot(place ?? this.#cache.slotKey(addressKey, slotKey), {
-          value: value.slice(),
-          encoded,
-          hash,
-          key,
-        });
+        const known = { encoded, hash, key };
+        this.#cache.setSlot(place ?? this.#cache.slotKey(addressKey, slotKey), known);
       }
     }
   }
@@ -102,13 +100,13 @@ export class HeadValues {
     return found;
   }
 
-  #slot(address: Uint8Array, cacheKey: string, slot: Uint8Array): CachedSlot {
+  #slot(address: Uint8Array, cacheKey: string, slot: Uint8Array): KnownValue {
     const cached = this.#cache.slot(cacheKey);
     if (cached !== undefined) return cached;
     const owner = keccak256(address);
     const hash = keccak256(slot);
     const encoded = this.#flat.slot(owner, keyOf(owner), hash);
-    const found = { value: decodeSlot(encoded), encoded, hash, key: keyOf(hash) };
+    const found = { encoded, hash, key: keyOf(hash) };
     this.#cache.setSlot(cacheKey, found);
     return found;
   }

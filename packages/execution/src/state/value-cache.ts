@@ -21,18 +21,13 @@ export interface CachedAccount extends KnownValue {
   readonly account: StoredAccount | undefined;
 }
 
-export interface CachedSlot extends KnownValue {
-  /** 32 bytes. */
-  readonly value: Uint8Array;
-}
-
 /**
  * Values at the head by address and slot as callers know them, so that a read that hits hashes
  * nothing. A commit writes through, a rewind empties it.
  */
 export class ValueCache {
   readonly #accounts: Cache<string, CachedAccount>;
-  readonly #slots: Cache<string, CachedSlot>;
+  readonly #slots: Cache<string, KnownValue>;
   /** Part of the keys of slots whose account was cleared: its slots from before do not count. */
   readonly #epochs = new Map<string, number>();
   #epoch = 0;
@@ -56,14 +51,14 @@ export class ValueCache {
     this.#accounts.set(address, account);
   }
 
-  slot(key: string): CachedSlot | undefined {
+  slot(key: string): KnownValue | undefined {
     const found = this.#slots.get(key);
     if (found === undefined) this.misses++;
     else this.hits++;
     return found;
   }
 
-  setSlot(key: string, slot: CachedSlot): void {
+  setSlot(key: string, slot: KnownValue): void {
     this.#slots.set(key, slot);
   }
 

@@ -300,7 +300,7 @@ export class EngineWorldState implements WorldState, ViewSource {
   }
 
   readStorageAt(view: BlockView, address: Uint8Array, slot: Uint8Array): Uint8Array {
-    if (this.#isNow(view)) return this.#values.slot(address, slot).value;
+    if (this.#isNow(view)) return this.#values.slot(address, slot);
     const hash = keccak256(address);
     return this.#slotAt(view.number, hash, keyOf(hash), keccak256(slot));
   }

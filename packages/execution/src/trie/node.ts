@@ -75,6 +75,15 @@ export interface NodeSource {
   loaded?(branch: Branch): void;
 }
 
+/** Room for 16 children, none loaded. Of exact length: an array that grows takes twice as much. */
+export function noChildren(): (Node | undefined)[] {
+  // biome-ignore format: one look
+  return [
+    undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined,
+    undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined,
+  ];
+}
+
 export function childCount(mask: number): number {
   let count = mask - ((mask >>> 1) & 0x5555);
   count = (count & 0x3333) + ((count >>> 2) & 0x3333);
@@ -179,7 +188,7 @@ export function decodeBranch(
   const leaves = ((record[0] as number) << 8) | (record[1] as number);
   const at = memory.allocate(length);
   memory.bytes.set(record.subarray(imageAt), at);
-  return new Branch({ key: own, start, end }, { at, length, mask, leaves, children: [] });
+  return new Branch({ key: own, start, end }, { at, length, mask, leaves, children: noChildren() });
 }
 
 export function setNibble(key: Uint8Array, depth: number, digit: number): void {

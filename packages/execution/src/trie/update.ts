@@ -2,7 +2,7 @@ import { compareBytes, equalBytes } from '@basalt/protocol';
 import { writeImage } from './hashing.ts';
 import { loadChild } from './load.ts';
 import { firstDifference, nibbleAt } from './nibbles.ts';
-import { Branch, childCount, Leaf, type Node, type NodeSource } from './node.ts';
+import { Branch, childCount, Leaf, type Node, type NodeSource, noChildren } from './node.ts';
 import type { TrieMemory } from './trie-memory.ts';
 
 /** A batch: keys of one length in ascending order, each once. */
@@ -119,7 +119,7 @@ class Batch {
     const first = keys[from] as Uint8Array;
     if (to - from === 1) return new Leaf(first, values[from] as Uint8Array);
     const end = firstDifference(first, keys[to - 1] as Uint8Array, depth, 2 * first.length);
-    const draft: Draft = { children: [], mask: 0, leaves: 0, changed: 0 };
+    const draft: Draft = { children: noChildren(), mask: 0, leaves: 0, changed: 0 };
     eachDigit(changes, end, from, to, (digit, begin, stop) => {
       place(draft, digit, this.#build(changes, end + 1, begin, stop));
     });
@@ -184,7 +184,7 @@ class Batch {
     high: number,
   ): Node | undefined {
     const lower = this.#move(node, split + 1);
-    const draft: Draft = { children: [], mask: 0, leaves: 0, changed: 0 };
+    const draft: Draft = { children: noChildren(), mask: 0, leaves: 0, changed: 0 };
     const lowerDigit = nibbleAt(node.key, split);
     // Deletions may leave the extension above the split: there is nothing to delete there.
     const inside = withPrefix(changes, { key: node.key, start: node.start, end: split }, low, high);

@@ -23,7 +23,7 @@ function mountSmall(path: string): string | undefined {
 const isDiskFull = (error: unknown): boolean =>
   error instanceof StoreError && error.code === 'disk-full';
 
-test('a full disk: the chain goes on in memory, and all is durable once there is room', async (t) => {
+test('a full disk: blocks go on in memory, and all is durable once there is room', async (t) => {
   const path = await mkdtemp(join(tmpdir(), 'basalt-state-full-'));
   const refusal = mountSmall(path);
   if (refusal !== undefined) {
