@@ -204,6 +204,16 @@ class StoreOverEngine implements EngineLogStore {
     return this.#parts.writer.prune(namespace, beforeIndex);
   }
 
+  async dropPayloads(namespace: NamespaceId, indexes: readonly number[]): Promise<number> {
+    return this.#parts.writer.drop(namespace, indexes);
+  }
+
+  async heldPayloads(namespace: NamespaceId, from: number, count: number): Promise<boolean[]> {
+    const state = await this.#stateWith(namespace, from);
+    if (state === undefined) return [];
+    return this.#parts.reader.held(state, from, Math.min(state.size, from + count));
+  }
+
   async stats(): Promise<StoreStats> {
     const { writer, filter, reader } = this.#parts;
     return {

@@ -12,6 +12,7 @@ import {
   decodeBundleRow,
   decodePackRow,
   type EntryBundle,
+  type PackedPayload,
   type PayloadPack,
 } from './bundle.ts';
 import { ByteCache } from './cache.ts';
@@ -46,6 +47,8 @@ export class LogReader {
   readonly #options: LogReaderOptions;
   readonly #bundles: ByteCache<string, EntryBundle>;
   readonly #packs: ByteCache<string, PayloadPack>;
+  /** Counts changed packs, so that one that was read before is not kept after. */
+  #packChanges = 0;
   /** Places of hashes, as latin1 text of the 32 bytes. A place never changes. */
   readonly #located = new ByteCache<string, BlockLocation>(LOCATED_MAX);
   /** By number of the namespace. Written only where the namespace's state is. */
@@ -108,25 +111,40 @@ export class LogReader {
     return decoded;
   }
 
-  /** Undefined: the block was stored in header form. @throws StoreError `pruned` */
+  /** Undefined: stored in header form, or dropped. @throws StoreError `pruned` */
   async payload(state: NamespaceState, index: number): Promise<Uint8Array | undefined> {
     if (index < state.payloadsFrom) throw pruned(state, index);
-    const hot = inBundle(state, index) ? undefined : await this.#hot(state, index);
-    if (hot === undefined) {
-      const pack = await this.#pack(state, Math.floor(index / BUNDLE_WIDTH));
-      const payload = pack?.payloads[index % BUNDLE_WIDTH];
-      if (payload instanceof Uint8Array) return payload.slice();
-      if (payload === 'none') return undefined;
-    } else if (hot.place !== PAYLOAD_PLACE.row) {
-      return hot.payload?.slice();
-    }
-    const key = logKey(state.number, index);
-    const row = await this.#options.engine.get('payloads', key);
+    const place = await this.#placed(state, index);
+    if (place instanceof Uint8Array) return place.slice();
+    if (place === 'none') return undefined;
+    const row = await this.#options.engine.get('payloads', logKey(state.number, index));
     if (row !== undefined) return (await unpackBytes(row, 'payloads')).slice();
     await this.#options.settled();
     const now = await this.#options.namespaces.get(state.id);
     if (now !== undefined && index < now.payloadsFrom) throw pruned(state, index);
+    // Dropped since its place was read.
+    if (now !== undefined && (await this.#placed(now, index)) === 'none') return undefined;
     throw missing(state, `the payload of block ${index}`);
+  }
+
+  /** Which payloads of [from, to) are here. */
+  async held(state: NamespaceState, from: number, to: number): Promise<boolean[]> {
+    const held: boolean[] = [];
+    for (let index = from; index < to; index++) {
+      held.push(index >= state.payloadsFrom && (await this.#placed(state, index)) !== 'none');
+    }
+    return held;
+  }
+
+  /** The payload, or where it is instead; views of what is kept in memory. */
+  async #placed(state: NamespaceState, index: number): Promise<PackedPayload> {
+    const hot = inBundle(state, index) ? undefined : await this.#hot(state, index);
+    if (hot === undefined) {
+      const pack = await this.#pack(state, Math.floor(index / BUNDLE_WIDTH));
+      return pack?.payloads[index % BUNDLE_WIDTH] ?? 'row';
+    }
+    if (hot.place === PAYLOAD_PLACE.none) return 'none';
+    return hot.payload ?? 'row';
   }
 
   async tile(state: NamespaceState, level: number, index: number): Promise<Uint8Array | undefined> {
@@ -191,6 +209,7 @@ export class LogReader {
   }
 
   dropPack(number: number, bundle: number): void {
+    this.#packChanges++;
     this.#packs.delete(`${number}/${bundle}`);
   }
 
@@ -241,10 +260,11 @@ export class LogReader {
     const cacheKey = `${state.number}/${bundle}`;
     const cached = this.#packs.get(cacheKey);
     if (cached !== undefined) return cached;
+    const changes = this.#packChanges;
     const row = await this.#options.engine.get('packs', logKey(state.number, bundle));
     if (row === undefined) return undefined;
     const pack = await decodePackRow(row);
-    this.#packs.set(cacheKey, pack, pack.bytes + 256 * 64);
+    if (changes === this.#packChanges) this.#packs.set(cacheKey, pack, pack.bytes + 256 * 64);
     return pack;
   }
 }

@@ -97,7 +97,10 @@ export interface LogStore {
    * there are fewer than 256 * (index + 1) blocks.
    */
   bundle(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
-  /** @throws StoreError `pruned` when the block exists and its payload was pruned */
+  /**
+   * Undefined where there is no such block, where it came in header form and where its payload was
+   * dropped. @throws StoreError `pruned` below `payloadsFrom`
+   */
   payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
   /** Full tiles only; partial ones are computed by the ledger. */
   tile(namespace: NamespaceId, level: number, index: number): Promise<Uint8Array | undefined>;
@@ -108,6 +111,14 @@ export interface LogStore {
    * were. From its first moment on, `payload` tells `pruned` for all of them.
    */
   prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;
+  /**
+   * Deletes single payloads; headers, proofs and tiles stay. Afterwards `payload` answers undefined
+   * for them, as for a block that came in header form. In steps of bounded size: each is whole or
+   * not at all. Indexes without a payload are passed over. Returns how many there were.
+   */
+  dropPayloads(namespace: NamespaceId, indexes: readonly number[]): Promise<number>;
+  /** For each block of [from, from + count), fewer at the end: whether its payload is here. */
+  heldPayloads(namespace: NamespaceId, from: number, count: number): Promise<boolean[]>;
   stats(): Promise<StoreStats>;
   close(): Promise<void>;
 }

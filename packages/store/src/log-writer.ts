@@ -1,5 +1,6 @@
 import { assert, type NamespaceId } from '@basalt/protocol';
 import { type BlockRows, blockRows } from './block-rows.ts';
+import { dropStep } from './dropping.ts';
 import type { KeyValueEngine, WriteOperation } from './engine.ts';
 import { StoreError } from './errors.ts';
 import type { FilterKeeper } from './filter-keeper.ts';
@@ -15,7 +16,7 @@ import { META_COUNTERS } from './keys.ts';
 import { GROUP_BLOCKS_MAX, GROUP_BYTES_MAX } from './limits.ts';
 import type { LogReader } from './log-reader.ts';
 import type { NamespaceState, NamespaceTable } from './namespace-table.ts';
-import { pruneStep } from './pruning.ts';
+import { type PruneStep, pruneStep } from './pruning.ts';
 import { type Counters, corruptRow, decodeCounters, encodeCounters } from './rows.ts';
 
 export interface LogWriterOptions {
@@ -102,6 +103,16 @@ export class LogWriter {
     assert(Number.isSafeInteger(beforeIndex) && beforeIndex >= 0, 'an index is a whole number');
     return new Promise((resolve, reject) => {
       const run = (): Promise<void> => this.#prune(namespace, beforeIndex).then(resolve, reject);
+      this.#enqueue({ kind: 'task', run }, reject);
+    });
+  }
+
+  drop(namespace: NamespaceId, indexes: readonly number[]): Promise<number> {
+    const isIndex = (index: number): boolean => Number.isSafeInteger(index) && index >= 0;
+    assert(indexes.every(isIndex), 'an index is a whole number');
+    const sorted = [...new Set(indexes)].sort((a, b) => a - b);
+    return new Promise((resolve, reject) => {
+      const run = (): Promise<void> => this.#drop(namespace, sorted).then(resolve, reject);
       this.#enqueue({ kind: 'task', run }, reject);
     });
   }
@@ -241,14 +252,33 @@ export class LogWriter {
     await committed;
   }
 
-  async #prune(namespace: NamespaceId, beforeIndex: number): Promise<number> {
-    const { namespaces, reader, engine } = this.#options;
+  #prune(namespace: NamespaceId, beforeIndex: number): Promise<number> {
+    const { reader, engine } = this.#options;
+    return this.#inSteps(namespace, (state) => pruneStep(engine, reader, state, beforeIndex));
+  }
+
+  #drop(namespace: NamespaceId, sorted: readonly number[]): Promise<number> {
+    const { reader, engine } = this.#options;
+    let done = 0;
+    return this.#inSteps(namespace, async (state) => {
+      const step = await dropStep({ engine, reader }, state, sorted, done);
+      done = step?.done ?? done;
+      return step;
+    });
+  }
+
+  /** Commits one step after the other until there is none. Returns how many payloads went. */
+  async #inSteps(
+    namespace: NamespaceId,
+    next: (state: NamespaceState) => Promise<PruneStep | undefined>,
+  ): Promise<number> {
+    const { namespaces, reader } = this.#options;
     let pruned = 0;
     for (;;) {
       if (this.#stale) await this.load();
       const state = await namespaces.get(namespace);
       if (state === undefined) return pruned;
-      const step = await pruneStep(engine, reader, state, beforeIndex);
+      const step = await next(state);
       if (step === undefined) return pruned;
       const counters = { ...this.#counters, commits: this.#counters.commits + 1 };
       try {

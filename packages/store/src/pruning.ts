@@ -8,6 +8,7 @@ import { type HotBlock, hotRowBytes, PAYLOAD_PLACE, writeHotRow } from './rows.t
 
 /** One commit of pruning. */
 export interface PruneStep {
+  /** Differs from the state before where `payloadsFrom` moves. */
   readonly after: NamespaceState;
   readonly operations: readonly WriteOperation[];
   /** Payloads that this step deletes. */
@@ -91,7 +92,7 @@ async function prunePack(range: PackRange, operations: WriteOperation[]): Promis
   return pruned;
 }
 
-function pruneHot(
+export function pruneHot(
   number: number,
   index: number,
   block: HotBlock,

@@ -26,6 +26,7 @@ type Step =
   | { readonly kind: 'race'; readonly counts: readonly number[] }
   | { readonly kind: 'fault'; readonly fault: CommitFault; readonly count: number }
   | { readonly kind: 'prune'; readonly chain: number; readonly part: number }
+  | { readonly kind: 'drop'; readonly chain: number; readonly parts: readonly number[] }
   | { readonly kind: 'record'; readonly name: number; readonly value: number | undefined }
   | { readonly kind: 'reopen' };
 
@@ -73,6 +74,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     part: fc.double({ min: 0, max: 1, noNaN: true }),
   }),
   fc.record({
+    kind: fc.constant('drop' as const),
+    chain: chainIndex,
+    parts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }),
+  }),
+  fc.record({
     kind: fc.constant('record' as const),
     name: fc.nat(4),
     value: fc.option(fc.nat(255), { nil: undefined }),
@@ -85,6 +91,7 @@ class World {
   readonly storage = createMemoryStorage();
   readonly chains: TestChain[] = Array.from({ length: CHAINS }, (_, i) => new TestChain(i + 1));
   readonly prunedTo: number[] = Array.from({ length: CHAINS }, () => 0);
+  readonly dropped: Set<number>[] = Array.from({ length: CHAINS }, () => new Set());
   readonly records = new Map<string, Uint8Array>();
   fault: CommitFault | undefined;
   store: EngineLogStore | undefined;
@@ -147,8 +154,18 @@ async function run(world: World, action: Step): Promise<void> {
       const before = Math.floor(action.part * (chain.size + 2));
       const from = world.prunedTo[action.chain] ?? 0;
       const to = Math.max(from, Math.min(before, chain.size));
-      assert.equal(await store.prunePayloads(chain.namespace, before), to - from);
+      const count = countHeld(world, action.chain, from, to);
+      assert.equal(await store.prunePayloads(chain.namespace, before), count);
       world.prunedTo[action.chain] = to;
+      return;
+    }
+    case 'drop': {
+      const indexes = action.parts.map((part) => Math.floor(part * (chain.size + 2)));
+      const dropped = world.dropped[action.chain] as Set<number>;
+      const held = (index: number): boolean => countHeld(world, action.chain, index, index + 1) > 0;
+      const count = new Set(indexes.filter(held)).size;
+      assert.equal(await store.dropPayloads(chain.namespace, indexes), count);
+      for (const index of indexes) if (index < chain.size) dropped.add(index);
       return;
     }
     case 'record': {
@@ -163,6 +180,16 @@ async function run(world: World, action: Step): Promise<void> {
       await store.close();
       await world.open();
   }
+}
+
+/** Payloads of [from, to) that the model still has. */
+function countHeld(world: World, chain: number, from: number, to: number): number {
+  const start = Math.max(from, world.prunedTo[chain] ?? 0);
+  let count = 0;
+  for (let index = start; index < Math.min(to, world.chain(chain).size); index++) {
+    if (world.dropped[chain]?.has(index) !== true) count++;
+  }
+  return count;
 }
 
 /** A commit fails: the model follows what the disk holds, and the store must see the same. */
@@ -205,6 +232,7 @@ async function assertSame(world: World, store: EngineLogStore): Promise<void> {
           'pruned',
           payload.then(() => undefined),
         );
+      else if (world.dropped[i]?.has(index)) assert.equal(await payload, undefined);
       else assert.deepEqual(await payload, block.payload);
     }
     for (const [name, bytes] of chain.tiles) {

@@ -267,6 +267,76 @@ overEngines('pruning takes payloads away, and nothing else', async (open) => {
   await store.close();
 });
 
+overEngines('single payloads are dropped, wherever they lie, and nothing else', async (open) => {
+  let store = await createLogStore(await open());
+  const chain = new TestChain(1);
+  await store.append(chain.grow(600, 300));
+  // Rows of their own, in a bundle later and among the hot blocks.
+  await store.append(chain.append([seededBytes('large', 50_000), utf8('x')]));
+  await store.append(chain.grow(200));
+  await store.append(chain.append([seededBytes('hot', 50_000), utf8('y')]));
+  const { namespace } = chain;
+  const gone = new Set<number>();
+  const check = async (from: number): Promise<void> => {
+    const held = await store.heldPayloads(namespace, 0, chain.size + 5);
+    assert.equal(held.length, chain.size);
+    for (const { index, payload } of chain.blocks) {
+      const read = store.payload(namespace, index);
+      if (index < from) await assert.rejects(read, withCode('pruned'));
+      else assert.deepEqual(await read, gone.has(index) ? undefined : payload);
+      assert.equal(held[index], index >= from && !gone.has(index), `block ${index}`);
+    }
+    const entries = chain.blocks.map((block) => block.entry);
+    assert.deepEqual(await store.entries(namespace, 0, chain.size), entries);
+    await assertClean(store);
+  };
+  const drop = async (...indexes: number[]): Promise<number> => {
+    for (const index of indexes) if (index < chain.size) gone.add(index);
+    return store.dropPayloads(namespace, indexes);
+  };
+  await check(0);
+  assert.equal(await drop(), 0);
+  assert.equal(await drop(3, 255, 256, 600, 700), 5);
+  await check(0);
+  assert.equal(await drop(chain.size - 2, 802, 3, chain.size + 9), 1);
+  await check(0);
+  assert.equal(await store.prunePayloads(namespace, 100), 99);
+  assert.equal(await drop(5, 99, 100), 1);
+  await check(100);
+  // The tail with its gaps moves into a bundle.
+  await store.append(chain.grow(300));
+  await check(100);
+  await store.close();
+  store = await createLogStore(await open(), { cacheBytes: 0 });
+  await check(100);
+  assert.equal(await store.dropPayloads(testNamespace(5), [1]), 0);
+  await assert.rejects(store.dropPayloads(namespace, [-1]), /whole number/);
+  await store.close();
+});
+
+test('a reader that meets a drop half-way gets the payload or none, never an error', async () => {
+  const store = await createLogStore(createMemoryEngine());
+  const chain = new TestChain(1);
+  const large = Array.from({ length: 300 }, (_, i) => seededBytes(`l${i}`, 20_000));
+  await store.append(chain.append(large));
+  const { namespace } = chain;
+  for (let index = 0; index < 300; index += 3) {
+    const reads = [store.payload(namespace, index), store.payload(namespace, index)];
+    const dropping = store.dropPayloads(namespace, [index]);
+    reads.push(store.payload(namespace, index));
+    for (let turn = 0; turn < 6; turn++) {
+      await Promise.resolve();
+      reads.push(store.payload(namespace, index));
+    }
+    assert.equal(await dropping, 1);
+    for (const payload of await Promise.all(reads)) {
+      if (payload !== undefined) assert.deepEqual(payload, large[index]);
+    }
+    assert.equal(await store.payload(namespace, index), undefined);
+  }
+  await store.close();
+});
+
 overEngines(
   'blocks of version 1, whose hash covers the payload, are found after pruning',
   async (open) => {
