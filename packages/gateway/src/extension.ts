@@ -23,8 +23,8 @@ export interface ExtensionResponse {
 }
 
 /**
- * One route that a room above or beside the gateway brings along: federation, witnesses. The gateway
- * bounds the body, charges the address and turns what is thrown into a problem document.
+ * One route that another room brings along: federation, witnesses. The gateway bounds the body,
+ * charges the address and turns what is thrown into a problem document.
  */
 export interface RouteExtension {
   readonly method: 'GET' | 'POST';
