@@ -15,7 +15,7 @@ test('blocks of mainnet, one after another, in both tiers', { skip }, async () =
   const tiered = createBlockExecutor({
     workers: 1,
     engine: 'tiered',
-    tier: { compile: compileNow, hotGas: 1_000n },
+    tier: { compile: compileNow, hotGas: 200_000n },
   });
   for (const { job, number, fork, ...block } of loadMainnetBlocks()) {
     // Each of these blocks stands on a state of its own.
