@@ -68,6 +68,8 @@ export interface FederationComponents {
   /** Event streams of configured peers, where their checkpoints shall be heard of at once. */
   readonly events?: EventSource;
   readonly onLie?: (lie: ReportedLie) => void;
+  /** Told of what goes wrong here without a peer's fault. */
+  readonly onProblem?: (error: unknown) => void;
 }
 
 export interface FederationStatus {
@@ -91,6 +93,8 @@ export interface FederationStatus {
   /** Announcements and pushes sent since the start. */
   readonly callsSent: number;
   readonly forksWaiting: number;
+  /** What went wrong last that is no peer's fault. */
+  readonly problem: string | undefined;
   /** Origin lines of logs that have signed two trees. */
   readonly twoHeadedLogs: readonly string[];
   readonly origins: readonly { readonly origin: string; readonly logs: number }[];

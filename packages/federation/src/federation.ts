@@ -90,6 +90,7 @@ export function createFederation(
       refused: relay.refusedCount,
       callsSent: announcer.sent,
       forksWaiting: forks.waiting,
+      problem: relay.problem,
       twoHeadedLogs: forks.twoHeaded(),
       origins: origins
         .all()
@@ -145,7 +146,9 @@ function createParts(config: FederationConfig, components: FederationComponents)
     followDiscovered: config.followDiscovered ?? false,
     compareIntervalMs: config.compareIntervalMs ?? COMPARE_INTERVAL_MS,
   };
-  const relay = new Relay({ ...shared, ...own, puller, scheduler, options });
+  const { onProblem } = components;
+  const told = onProblem === undefined ? {} : { onProblem };
+  const relay = new Relay({ ...shared, ...own, ...told, puller, scheduler, options });
   const blocks = createBlockSource({ ...shared, lies });
   const mirror = createMirror(config, components, { ...own, blocks });
   return { ...own, id, address, book, relay, hopsMax, caller, mirror };

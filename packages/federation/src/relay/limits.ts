@@ -90,3 +90,6 @@ export const LOG_LIST_BYTES_MAX: number = 2 * 1024 * 1024;
 
 /** Signature lines kept under one note: the log, a quorum of witnesses and some to spare. */
 export const NOTE_LINES_MAX = 24;
+
+/** Logs of which peers are told at once, each in up to `CALLS_AT_ONCE` calls. */
+export const LOGS_TOLD_AT_ONCE = 8;

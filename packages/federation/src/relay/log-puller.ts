@@ -169,7 +169,9 @@ export class LogPuller {
   /** The one block that is missing, by its name: nothing else has to be believed for it. */
   async #takeOne(url: string, announced: Announcement): Promise<void> {
     const { ledger, caller } = this.#parts;
-    const block = await readBlock(caller, url, blockHashOf(announced));
+    const block = await readBlock(caller, url, blockHashOf(announced)).catch(ignoreAbsence);
+    // Whoever announced it may have made it up; that is no fault of the node that is asked.
+    if (block === undefined) return;
     const { namespace, index } = block.entry.header;
     if (namespace !== announced.namespace || index !== announced.index) {
       throw new Lie('altered-block', url, 'the block is not where it was announced to be', {
@@ -239,7 +241,7 @@ export class LogPuller {
     const others = origins.all().filter((one) => one.isMirrored && one.hash !== own.hash);
     const known = others.filter((one) => origins.held(one, namespace) !== undefined);
     for (const origin of (known.length > 0 ? known : others).slice(0, 4)) {
-      await this.#foreignNote(url, origin, namespace, namespace).catch(ignoreAbsence);
+      await this.#foreignNote(url, origin, namespace, namespace).catch(ignorePeerError);
     }
   }
 
@@ -289,8 +291,13 @@ export function isBesideName(code: string): boolean {
   return code === 'invalid-signature' || code === 'payload-mismatch' || code === 'malformed';
 }
 
-function ignoreAbsence(error: unknown): void {
+/** The log itself was pulled: that another origin’s note was not to be had changes nothing. */
+function ignorePeerError(error: unknown): void {
   if (!(error instanceof PeerError)) throw error;
+}
+
+function ignoreAbsence(error: unknown): undefined {
+  if (!(error instanceof PeerError) || error.code !== 'not-found') throw error;
 }
 
 function asBadAnswer(error: unknown): never {

@@ -1,4 +1,4 @@
-import { type Ledger, LedgerError } from '@basalt/ledger';
+import { type Ledger, LedgerError, type LedgerEvent } from '@basalt/ledger';
 import {
   type BlockHash,
   type Clock,
@@ -22,8 +22,16 @@ import type { ForkKeeper } from './fork-keeper.ts';
 import type { HeldTree } from './held-tree.ts';
 import { Lie } from './lie.ts';
 import type { Lies } from './lies.ts';
-import { REFUSED_MAX, REFUSED_MS, SEEN_MAX, SEEN_MS, TELLERS_MAX } from './limits.ts';
+import {
+  LOGS_TOLD_AT_ONCE,
+  REFUSED_MAX,
+  REFUSED_MS,
+  SEEN_MAX,
+  SEEN_MS,
+  TELLERS_MAX,
+} from './limits.ts';
 import { type LogPuller, type PulledLog, StoppedPull } from './log-puller.ts';
+import { NewestQueue } from './newest-queue.ts';
 import { PullQueue, type PullWish } from './pull-queue.ts';
 
 export interface RelayParts {
@@ -40,6 +48,7 @@ export interface RelayParts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly options: RelayOptions;
+  readonly onProblem?: (error: unknown) => void;
 }
 
 export interface RelayOptions {
@@ -68,13 +77,24 @@ export class Relay {
   /** Hash of a block that came from others -> its way here. */
   readonly #paths = new ExpiringMap<PathList>(SEEN_MAX, SEEN_MS);
   readonly #stop = new AbortController();
+  /** Log -> size to tell of. */
+  readonly #announcing: NewestQueue<NamespaceId, number>;
   #cancelTimer: (() => void) | undefined;
+  #problem: string | undefined;
   #listening: Promise<void> | undefined;
   #round: Promise<void> | undefined;
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
     this.#queue = new PullQueue((wish) => this.#pull(wish));
+    this.#announcing = new NewestQueue(LOGS_TOLD_AT_ONCE, (namespace, size) =>
+      this.#announce(namespace, size).catch((error: unknown) => this.#meet(error)),
+    );
+  }
+
+  /** What went wrong last that is no peer's fault, e.g. a store that cannot be read. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   get waiting(): number {
@@ -95,6 +115,7 @@ export class Relay {
     this.#stop.abort();
     this.#cancelTimer?.();
     await this.#queue.close();
+    await this.#announcing.close();
     await this.#round;
     await this.#listening;
   }
@@ -116,8 +137,11 @@ export class Relay {
     const allowed = urls.filter((url) => this.#mayPull(url, namespace));
     if (allowed.length === 0 || namespace === held.ownSuper) return 'unwanted';
     this.#paths.set(hash, path, nowMs);
-    for (const url of allowed) this.#queue.want({ namespace, url, announced: announcement, path });
-    return 'fetching';
+    const isQueued = allowed
+      .map((url) => this.#queue.want({ namespace, url, announced: announcement, path }))
+      .includes(true);
+    if (!isQueued) this.#paths.delete(hash);
+    return isQueued ? 'fetching' : 'unwanted';
   }
 
   /** Somebody has more of a log; ask there. */
@@ -130,7 +154,8 @@ export class Relay {
   cameBy(hash: BlockHash, path: PathList): void {
     this.#paths.set(toHex(hash), path, this.#parts.clock.nowMs());
     const tellers = this.#tellers(toHex(hash));
-    for (const id of path) tellers.add(id);
+    // Bounded, or a peer could make it grow by telling of ever other ways.
+    for (const id of path) if (tellers.size < TELLERS_MAX) tellers.add(id);
   }
 
   /** A block that the ledger refused is not asked for again for a while. */
@@ -157,16 +182,25 @@ export class Relay {
   }
 
   async #listen(): Promise<void> {
-    const { ledger, held, forks } = this.#parts;
+    const { ledger } = this.#parts;
     for await (const event of ledger.subscribe({ signal: this.#stop.signal })) {
-      if (event.kind === 'fork') await forks.found(event.namespace);
-      if (event.kind === 'lagged') await held.start();
-      if (event.kind !== 'checkpoint' || event.namespace === held.ownSuper) continue;
-      await held.update(event.namespace);
-      await forks.grown(event.namespace);
-      // Not awaited: a slow peer must not keep forks waiting.
-      this.#announce(event.namespace, event.size).catch(throwUnlessClosed);
+      try {
+        await this.#take(event);
+      } catch (error) {
+        this.#meet(error);
+      }
     }
+  }
+
+  async #take(event: LedgerEvent): Promise<void> {
+    const { held, forks } = this.#parts;
+    if (event.kind === 'fork') await forks.found(event.namespace);
+    if (event.kind === 'lagged') await held.start();
+    if (event.kind !== 'checkpoint' || event.namespace === held.ownSuper) return;
+    await held.update(event.namespace);
+    await forks.grown(event.namespace);
+    // Not awaited: a slow peer must not keep forks waiting.
+    this.#announcing.set(event.namespace, event.size);
   }
 
   async #announce(namespace: NamespaceId, size: number): Promise<void> {
@@ -212,7 +246,7 @@ export class Relay {
       await this.#parts.discovery.round();
       await this.compareAll();
     } catch (error) {
-      throwUnlessClosed(error);
+      this.#meet(error);
     }
   }
 
@@ -264,7 +298,7 @@ export class Relay {
       if (error instanceof Lie) lies.report(error);
       else if (error instanceof StoppedPull) this.#stopped(error);
       else if (error instanceof PeerError) book.failed(url, error.message, clock.nowMs());
-      else throwUnlessClosed(error);
+      else this.#meet(error);
       return undefined;
     }
   }
@@ -273,6 +307,14 @@ export class Relay {
     if (isPassing) return;
     for (const hash of hashes) this.refuse(hash, message);
     this.#parts.book.failed(url, message, this.#parts.clock.nowMs());
+  }
+
+  /** Not a peer's fault. While a node stops, what is under way meets a closed ledger. */
+  #meet(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    if (error instanceof LedgerError && error.code === 'closed') return;
+    this.#problem = error instanceof Error ? error.message : String(error);
+    this.#parts.onProblem?.(error);
   }
 
   #tellers(hash: string): Set<NodeId> {
@@ -301,10 +343,4 @@ export class Relay {
     if (held.value(namespace) !== undefined || options.followDiscovered) return true;
     return book.get(url)?.isStatic === true;
   }
-}
-
-/** While a node stops, what is under way meets a closed ledger. */
-function throwUnlessClosed(error: unknown): void {
-  if (error instanceof LedgerError && error.code === 'closed') return;
-  throw error;
 }
