@@ -1,4 +1,11 @@
-import { type BlockSpace, type Evm, type TransactionResult, transact } from '@basalt/evm';
+import {
+  type BlockSpace,
+  type Evm,
+  EvmError,
+  type Transaction,
+  type TransactionResult,
+  transact,
+} from '@basalt/evm';
 import { type BlockState, createBlockState } from './block-state.ts';
 import type { ExecutedTransaction, ExecutionJob } from './types.ts';
 
@@ -36,7 +43,7 @@ export function runSequential(
       gas: environment.gasLimit - gasUsed,
       blobGas: blobGasLimit - blobGasUsed,
     };
-    const result = transact(evm, state, transaction, environment, { space });
+    const result = runOne(evm, job, state, transaction, space);
     results.push(outcomeOf(result));
     if (!result.included) {
       if (endsBlock(job, result.error.code)) break;
@@ -47,6 +54,27 @@ export function runSequential(
     blobGasUsed += result.blobGasUsed;
   }
   return { results, state, gasUsed, blobGasUsed };
+}
+
+/**
+ * What takes more memory than an engine has could be valid, so that an importer must not go on. A
+ * builder leaves it out: it would stand in the way of every block to come.
+ */
+function runOne(
+  evm: Evm,
+  { environment, purpose }: ExecutionJob,
+  state: BlockState,
+  transaction: Transaction,
+  space: BlockSpace,
+): TransactionResult | Extract<ExecutedTransaction, { readonly included: false }> {
+  try {
+    return transact(evm, state, transaction, environment, { space });
+  } catch (error) {
+    const isTooLarge = error instanceof EvmError && error.code === 'memory-bound';
+    if (purpose === 'import' || !isTooLarge) throw error;
+    const { message } = error;
+    return { included: false, error: { code: 'gas-limit-over-maximum', message } };
+  }
 }
 
 /** Whether a transaction that can not be included is the last that is looked at. */
@@ -68,7 +96,7 @@ export function sumOf(results: readonly ExecutedTransaction[]): {
   return { gasUsed, blobGasUsed };
 }
 
-function outcomeOf(result: TransactionResult): ExecutedTransaction {
+function outcomeOf(result: ReturnType<typeof runOne>): ExecutedTransaction {
   if (!result.included) return { included: false, error: result.error };
   const { succeeded, gasUsed, effectiveGasPrice, blobGasUsed, created, logs } = result;
   return { included: true, succeeded, gasUsed, effectiveGasPrice, blobGasUsed, created, logs };

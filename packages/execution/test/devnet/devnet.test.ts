@@ -276,6 +276,22 @@ test('an impersonated contract sends, though contracts send nothing', async () =
   assert.equal(headOf(devnet), 4);
 });
 
+test('a transaction that no engine has room for is refused, and the chain goes on', async () => {
+  await using running = await startTestDevnet({ fork: 'prague' });
+  const { devnet } = running;
+  devnet.setBlockGasLimit(1_000_000_000n);
+  // Logs of a megabyte, a hundred of them: JUMPDEST, LOG0, and again while there is gas.
+  devnet.setCode(stranger, Uint8Array.fromHex('5b620f42405fa0622dc6c05a115f5700'));
+  await devnet.mine();
+  const { address } = devnet.accounts[0]!;
+  const fields = { ...transfer(0, stranger, 0n), gasLimit: 900_000_000n };
+  await devnet.send({ fields, from: address });
+  assert.equal(devnet.pool.stats().pending, 0, 'it would stand in the way of every block');
+  await send(devnet, 1, 0);
+  assert.equal(devnet.chain.head().transactions.length, 1);
+  assert.deepEqual(running.errors, []);
+});
+
 /** A log whose disk takes some turns of the event loop. */
 function createSlowLog(): MemoryLog {
   const inner = createMemoryLog();
