@@ -55,6 +55,7 @@ const NODE_EXIT: Readonly<Record<NodeError['code'], ExitCode>> = {
   'data-damaged': EXIT.damaged,
   'disk-full': EXIT.refused,
   'key-damaged': EXIT.damaged,
+  'upstream-away': EXIT.unreachable,
 };
 
 function explainNodeError(error: NodeError): CliError {

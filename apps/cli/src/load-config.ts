@@ -20,11 +20,13 @@ export interface ConfigOptions {
   readonly dataDir?: string;
   readonly host?: string;
   readonly port?: string;
+  readonly role?: readonly string[];
+  readonly upstream?: readonly string[];
+  readonly witnessPolicy?: string;
   readonly set?: readonly string[];
 }
 
 export function addConfigOptions(command: Command): Command {
-  const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
   return command
     .addOption(
       new Option(
@@ -36,10 +38,29 @@ export function addConfigOptions(command: Command): Command {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port to listen on, 0 for a free one (default: 4711)')
     .option(
+      '--role <role>',
+      'origin (default), relay, archive or witness; may be repeated',
+      collectList,
+    )
+    .option('--upstream <url>', 'node to copy or to watch; may be repeated', collectList)
+    .option(
+      '--witness-policy <file>',
+      'tlog-policy with the witnesses that have to cosign before a super-root is published',
+    )
+    .option(
       '--set <key=value>',
       'any other setting, see `basalt config`; may be repeated',
       collect,
     );
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** `--role origin,witness` is as good as two options. */
+function collectList(value: string, before: readonly string[] = []): string[] {
+  return [...before, ...value.split(',').map((part) => part.trim())];
 }
 
 /** The effective configuration: file, then environment, then command line. */
@@ -78,6 +99,9 @@ function readFlags(options: ConfigOptions): Partial<Record<ConfigKey, unknown>> 
     dataDir: options.dataDir,
     host: options.host,
     port: options.port === undefined ? undefined : readText('port', options.port),
+    roles: options.role,
+    upstreams: options.upstream,
+    witnessPolicyFile: options.witnessPolicy,
   };
   for (const pair of options.set ?? []) {
     const [key = '', ...rest] = pair.split('=');

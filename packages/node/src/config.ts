@@ -2,13 +2,14 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { CHAIN_SHAPE, type ChainKeys } from './chain-config.ts';
 import { NodeError } from './errors.ts';
+import { FEDERATION_SHAPE, type FederationKeys } from './federation-config.ts';
 import { PORT_DEFAULT, QUEUE_BLOCKS_MAX, VERIFIER_THREADS_MAX } from './limits.ts';
 
 const MIB = 1024 * 1024;
 const milliseconds = (min: number, max: number): z.ZodInt => z.int().min(min).max(max);
 
 /** What a node is told; `CONFIG_SCHEMA` says what each key is for and what it may be. */
-export interface NodeConfig extends ChainKeys {
+export interface NodeConfig extends ChainKeys, FederationKeys {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -30,7 +31,6 @@ export interface NodeConfig extends ChainKeys {
   readonly connectionsMax: number;
   readonly stopGraceMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-  readonly roles: readonly string[];
 }
 
 /** Every key with its default, its bounds and one line for people. */
@@ -85,11 +85,7 @@ const CONFIG_SCHEMA = z.strictObject({
   connectionsMax: z.int().min(1).max(1_000_000).default(16_384),
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  roles: z
-    .array(z.enum(['origin']))
-    .min(1)
-    .default(['origin'])
-    .describe('what this node does'),
+  ...FEDERATION_SHAPE,
   ...CHAIN_SHAPE,
 });
 

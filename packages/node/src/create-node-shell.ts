@@ -4,12 +4,20 @@ import type { Chain } from '@basalt/execution';
 import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
 import { type Ledger, LedgerError } from '@basalt/ledger';
 import { ALGORITHM, type NamespaceId, type Signer } from '@basalt/protocol';
-import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
+import {
+  type DataFolder,
+  type LogStore,
+  openDataFolder,
+  StoreError,
+  type StoreStats,
+} from '@basalt/store';
 import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
 import type { ChainInfo } from './chain/chain-info.ts';
 import type { ChainExtras, StartChainComponents, StartedChain } from './chain/start-chain-shell.ts';
 import type { NodeConfig } from './config.ts';
 import { NodeError, type NodeErrorCode } from './errors.ts';
+import { type OpenRoles, openRoles } from './federation/roles-shell.ts';
+import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
@@ -37,6 +45,9 @@ export interface NodeInfo {
   /** True where the log key was made by this start. */
   readonly isNewLog: boolean;
   readonly adminTokenFile: string;
+  readonly roles: readonly string[];
+  /** Verifier keys of the witness role; none without it. */
+  readonly witnessKeys: readonly string[];
   readonly hostNamespace: NamespaceId | undefined;
   readonly verifierThreads: number;
   readonly explorer: boolean;
@@ -102,7 +113,9 @@ async function compose(
   const { verifier, pool } = createVerifier(config, provider);
   if (pool !== undefined) parts.onStop(() => pool.close());
   const origin = config.origin ?? originOf(logKey.signer, provider);
+  const witnesses = await openWitnesses(config, { provider, logger });
   const ledger = await openLedger(config, {
+    gate: witnesses?.gate,
     folder,
     provider,
     verifier,
@@ -114,11 +127,13 @@ async function compose(
     scheduler,
   });
   parts.onStop(() => ledger.close());
+  if (witnesses !== undefined) parts.onStop(() => witnesses.stop());
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, { ledger, provider, logger, dataDir });
   if (readings !== undefined) parts.onStop(() => readings.stop());
-  const { chain, url } = await serve(config, components, parts, {
+  const { chain, url, roles } = await serve(config, components, parts, {
     ledger,
+    store: folder.store,
     provider,
     metrics,
     dataDir,
@@ -132,6 +147,8 @@ async function compose(
     logKeyFile,
     isNewLog: logKey.isNew,
     adminTokenFile,
+    roles: config.roles,
+    witnessKeys: roles.witnessKeys,
     hostNamespace: readings?.namespace,
     verifierThreads: pool?.workers ?? 0,
     explorer: config.explorer && components.explorerFolder !== undefined,
@@ -145,6 +162,7 @@ async function compose(
 
 interface ServeParts {
   readonly ledger: Ledger;
+  readonly store: LogStore;
   readonly provider: NativeProvider;
   readonly metrics: MetricsRegistry;
   readonly dataDir: string;
@@ -152,25 +170,30 @@ interface ServeParts {
   readonly signer: Signer;
 }
 
-/** The chain, where one is asked for, and the gateway that serves its proofs with the rest. */
+/** The chain and the roles, where asked for, and the gateway that serves them with the rest. */
 async function serve(
   config: NodeConfig,
   components: NodeComponents,
   parts: Parts,
-  { ledger, provider, metrics, dataDir, adminToken, signer }: ServeParts,
-): Promise<{ chain: StartedChain | undefined; url: string }> {
+  { ledger, store, provider, metrics, dataDir, adminToken, signer }: ServeParts,
+): Promise<{ chain: StartedChain | undefined; url: string; roles: OpenRoles }> {
   const address: { url?: string } = {};
   const ledgerUrl = (): string | undefined => address.url;
   const below = { ledger, provider, metrics, dataDir, ledgerUrl };
   const chain = await startChainOf(config, components, below);
   if (chain !== undefined) parts.onStop(() => chain.stop());
+  const { logger, passphrase } = components;
+  const others = { ledger, store, provider, signer, dataDir, origin: ledger.origin, passphrase };
+  const roles = await openRoles(config, { ...others, logger: logger.child({ part: 'roles' }) });
+  parts.onStop(() => roles.stop());
   const gateway = createGateway(
     {
       ledger,
       crypto: provider,
       clock,
       metrics,
-      logger: components.logger.child({ part: 'gateway' }),
+      logger: logger.child({ part: 'gateway' }),
+      extensions: roles.routes,
       ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
     },
     gatewayOptions(config, components, adminToken, signer),
@@ -178,7 +201,8 @@ async function serve(
   const { url } = await listen(gateway, config);
   address.url = url;
   parts.onStop(() => gateway.stop(config.stopGraceMs));
-  return { chain, url };
+  await roles.start(url);
+  return { chain, url, roles };
 }
 
 function filesOf(

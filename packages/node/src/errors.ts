@@ -5,7 +5,8 @@ export type NodeErrorCode =
   | 'data-in-use'
   | 'data-damaged'
   | 'disk-full'
-  | 'key-damaged';
+  | 'key-damaged'
+  | 'upstream-away';
 
 /** The node cannot be made or started; the message says what to do. */
 export class NodeError extends Error {

@@ -1,13 +1,15 @@
 /**
  * One composition root: reads the configuration, opens the data folder and its keys, wires store,
- * cryptography, ledger, gateway and, where asked for, a chain with its JSON-RPC, and stops them in
- * the right order. Contains no protocol logic.
+ * cryptography, ledger, gateway and, where asked for, roles for other nodes and a chain with its
+ * JSON-RPC, and stops them in the right order. Contains no protocol logic.
  *
  * Invariants:
  * - One process per data folder; the second is refused before it touches anything.
  * - Unknown keys of the configuration are refused; no secret is a setting (files hold them).
  * - Keys that a node makes for itself have mode 0600 and are unencrypted unless a passphrase is
  *   given, since it starts without a person.
+ * - A witness has a key of its own and a list of logs, both in the data folder; which log has which
+ *   key is learnt from the upstreams once, afterwards the list decides.
  * - A chain is a namespace of the ledger; its blocks are durable there before its state knows them.
  * - `stop` answers what is under way, covers it with a checkpoint and leaves nothing open.
  *
@@ -16,7 +18,8 @@
  * await using node = await startNode(config, { logger, version: '0.1.0' });
  * node.info.url; // http://127.0.0.1:38211
  *
- * Limits: one role (`origin`); a change of the configuration needs a new start.
+ * Limits: roles `origin`, `relay`, `archive` and `witness`; a change of the configuration needs a
+ * new start.
  *
  * @module
  */

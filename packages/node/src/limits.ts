@@ -20,3 +20,18 @@ export const RPC_PORT_DEFAULT = 8_545;
 
 /** As many as the executor takes. */
 export const CHAIN_WORKERS_MAX = 8;
+
+/** Each is compared with again and again; more are met by discovery. */
+export const UPSTREAMS_MAX = 256;
+
+/** One for each origin that is copied, and some for keys that change. */
+export const ORIGIN_KEYS_MAX = 1_024;
+
+/** The path of an announcement travels with it, 32 bytes a node. */
+export const RELAY_HOPS_MAX = 32;
+
+/** Twice what one super-log can ask: a checkpoint a second. */
+export const WITNESS_REQUESTS_PER_DAY = 172_800;
+
+/** A capability document is some 2 KB. */
+export const CARD_BYTES_MAX: number = 64 * 1024;

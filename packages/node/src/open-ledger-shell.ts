@@ -5,7 +5,7 @@ import {
   type VerifierPool,
   verifyBatchSync,
 } from '@basalt/crypto';
-import { type BatchVerifier, createLedger, type Ledger } from '@basalt/ledger';
+import { type BatchVerifier, type CheckpointGate, createLedger, type Ledger } from '@basalt/ledger';
 import { type Clock, keyId, type Scheduler, type Signer, toHex } from '@basalt/protocol';
 import type { DataFolder } from '@basalt/store';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
@@ -32,6 +32,8 @@ export function createVerifier(
 }
 
 export interface LedgerParts {
+  /** Witnesses that checkpoints wait for. */
+  readonly gate?: CheckpointGate | undefined;
   readonly folder: DataFolder;
   readonly provider: NativeProvider;
   readonly verifier: BatchVerifier;
@@ -60,6 +62,7 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
           records.map((record) => ({ ...record, log: `${origin}/ns/${record.namespace}` })),
         ),
       metrics: ledgerMetrics(parts.metrics, onceInARow(parts.logger)),
+      ...(parts.gate === undefined ? {} : { gate: parts.gate }),
     },
     {
       origin,

@@ -61,7 +61,9 @@ test('what is wrong is told with its place, its key and what was expected', () =
   refuses({ environment: { BASALT_PORT: 'x' } }, /BASALT_PORT: port/);
   refuses({ flags: { port: 70_000 } }, /command line: port: .*65535/);
   refuses({ flags: { origin: 'a b' } }, /origin: expected 1 to 200 characters/);
-  refuses({ flags: { roles: ['relay'] } }, /roles/);
+  refuses({ flags: { roles: ['oracle'] } }, /roles/);
+  refuses({ flags: { roles: ['relay', 'relay'] } }, /roles: expected every role once/);
+  refuses({ flags: { upstreams: ['ftp://a.example'] } }, /upstreams: expected http/);
 });
 
 test('a variable that is no setting is a warning, not silence', () => {

@@ -7,6 +7,7 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fromHex, toHex } from './abi.ts';
 import { parseAmount, toQuantity } from './amounts.ts';
+import { checksumAddress } from './checksum.ts';
 import type { RpcReceipt } from './receipt-view.ts';
 import type { Rpc } from './rpc.ts';
 import { addRpcOptions, type RpcOptions } from './rpc-options.ts';
@@ -49,6 +50,11 @@ export function addSendingOptions(command: Command): Command {
 export function parseAddress(text: string): string {
   if (!/^0x[0-9a-f]{40}$/i.test(text)) {
     throw new InvalidArgumentError('expected an address: 0x and 40 hex digits');
+  }
+  // Letters of one case carry no checksum.
+  const hasChecksum = /[a-f]/.test(text) && /[A-F]/.test(text.slice(2));
+  if (hasChecksum && checksumAddress(fromHex(text)) !== text) {
+    throw new InvalidArgumentError('the letters do not have its checksum (EIP-55): a typing error');
   }
   return text;
 }

@@ -14,6 +14,9 @@ export function nodeCommand(context: Context): Command {
   return addExamples(command, [
     'basalt node',
     'basalt node --data-dir /var/lib/basalt --host 0.0.0.0 --set origin=log.example.org',
+    'basalt node --role witness --upstream https://log.example.org',
+    'basalt node --role relay --upstream https://log.example.org --data-dir relay',
+    'basalt node --witness-policy witnesses.txt --set federation=true',
     'basalt node --config /etc/basalt.json --set logLevel=debug',
     'BASALT_PORT=8080 basalt node',
   ]);
@@ -23,9 +26,10 @@ async function runServer(context: Context, options: ConfigOptions): Promise<void
   const resolved = loadConfig(context, options);
   const logger = createNodeLogger(context, resolved.config.logLevel);
   const node = await runNode(context, resolved, logger);
-  const { url, dataDir, origin } = node.info;
+  const { url, dataDir, origin, roles, witnessKeys } = node.info;
   const rpc = node.info.chain === undefined ? {} : { rpcUrl: node.info.chain.rpcUrl };
-  logger.info('running', { url, dataDir, origin, ...rpc, pid: process.pid });
+  const keys = witnessKeys.length === 0 ? {} : { witnessKeys };
+  logger.info('running', { url, dataDir, origin, roles, ...keys, ...rpc, pid: process.pid });
   await untilInterrupted(context);
   logger.info('stopping');
   await node.stop();

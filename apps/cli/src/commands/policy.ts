@@ -1,13 +1,23 @@
-import { createNoteKey, formatVerifierKey, parseVerifierKey } from '@basalt/protocol';
+import { createNoteKey, formatVerifierKey, parsePolicy, parseVerifierKey } from '@basalt/protocol';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { fetchJson } from '../node-api.ts';
 import { requireNamespace } from '../open-namespace.ts';
-import { addExamples, addNodeOptions, type NodeOptions } from '../options.ts';
+import {
+  addExamples,
+  addNodeOptions,
+  type NodeOptions,
+  parsePositive,
+  parseUrl,
+} from '../options.ts';
 
 interface Options extends NodeOptions {
   readonly namespace?: string;
+  readonly witness?: readonly string[];
+  readonly quorum?: number;
 }
 
 export function policyCommand(context: Context): Command {
@@ -15,14 +25,22 @@ export function policyCommand(context: Context): Command {
     .description(
       'Write a policy file (C2SP tlog-policy) with the key that this node names for its logs. ' +
         'Whoever checks a proof with it believes this key: get it once, from a node or person ' +
-        'you trust, and keep it. No witnesses are asked for; add them to the file where you ' +
-        'have some. With --namespace the key has the name of that one log, as other tools want it.',
+        'you trust, and keep it. --witness adds nodes that run as witnesses, with the keys that ' +
+        'they name. With --namespace the key has the name of that one log, as other tools want it.',
     )
     .addOption(new Option('-n, --namespace <name>', 'this one only; all without it'))
+    .option('--witness <url>', 'node with the role witness; may be repeated', collectUrl)
+    .addOption(
+      new Option(
+        '--quorum <number>',
+        'how many witnesses have to cosign (default: more than half)',
+      ).argParser(parsePositive),
+    )
     .action((options: Options) => writePolicy(context, options));
   return addExamples(addNodeOptions(command), [
     'basalt policy > policy.txt',
     'basalt policy --namespace audit > audit-policy.txt',
+    'basalt policy --witness https://w1.example --witness https://w2.example --quorum 2',
   ]);
 }
 
@@ -33,11 +51,48 @@ async function writePolicy(context: Context, options: Options): Promise<void> {
       ? await readNodeKey(url)
       : (await requireNamespace(await connect(context, { url }), options.namespace)).verifierKey;
   const whose = options.namespace === undefined ? 'all logs' : 'one log';
+  const witnesses = await readWitnesses(options);
   if (options.json === true) {
-    context.screen.line(JSON.stringify({ verifierKey: key }));
+    context.screen.line(JSON.stringify({ verifierKey: key, witnesses }));
     return;
   }
-  context.output.write(`# ${whose} of ${url}, as it named them\nlog ${key}\nquorum none\n`);
+  const quorum = quorumLines(witnesses, options.quorum);
+  const text = `# ${whose} of ${url}, as it named them\nlog ${key}\n${quorum}`;
+  parsePolicy(text); // e.g. one witness named twice
+  context.output.write(text);
+}
+
+interface NamedWitness {
+  readonly verifierKey: string;
+  readonly url: string;
+}
+
+function readWitnesses({ witness: urls = [] }: Options): Promise<NamedWitness[]> {
+  return Promise.all(
+    urls.map(async (url) => {
+      const { verifierKeys } = await fetchJson<{ verifierKeys: string[] }>(url, '/witness');
+      const [verifierKey] = verifierKeys;
+      if (verifierKey === undefined) {
+        throw new CliError(EXIT.refused, 'no-witness', `${url} names no key to cosign with`);
+      }
+      return { verifierKey, url: `${url}/witness` };
+    }),
+  );
+}
+
+function quorumLines(witnesses: readonly NamedWitness[], asked: number | undefined): string {
+  if (witnesses.length === 0) return 'quorum none\n';
+  const threshold = asked ?? Math.floor(witnesses.length / 2) + 1;
+  const names = witnesses.map((_, i) => `w${i + 1}`);
+  const lines = witnesses.map(
+    ({ verifierKey, url }, i) => `witness w${i + 1} ${verifierKey} ${url}`,
+  );
+  const group = `group witnesses ${threshold} ${names.join(' ')}`;
+  return `${[...lines, group, 'quorum witnesses'].join('\n')}\n`;
+}
+
+function collectUrl(value: string, before: readonly string[] = []): string[] {
+  return [...before, parseUrl(value)];
 }
 
 /** A node signs all its logs with one key; the policy format takes a key once, under one name. */

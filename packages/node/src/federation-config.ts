@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { ORIGIN_KEYS_MAX, RELAY_HOPS_MAX, UPSTREAMS_MAX } from './limits.ts';
+
+export const ROLES = ['origin', 'relay', 'archive', 'witness'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a node is told about other nodes. */
+export interface FederationKeys {
+  readonly roles: readonly Role[];
+  readonly upstreams: readonly string[];
+  readonly federation?: boolean | undefined;
+  readonly publicUrl?: string | undefined;
+  readonly originKeys: readonly string[];
+  readonly acceptUnsignedRelay: boolean;
+  readonly maxRelayHops: number;
+  readonly discovery: boolean;
+  readonly followDiscovered: boolean;
+  readonly compareIntervalMs: number;
+  readonly archiveRetentionDays?: number | undefined;
+  readonly mirrorName?: string | undefined;
+  readonly witnessPolicyFile?: string | undefined;
+  readonly publishUnwitnessed: boolean;
+  readonly witnessName?: string | undefined;
+  readonly witnessKeyFile?: string | undefined;
+  readonly witnessLogsFile?: string | undefined;
+}
+
+const keyName = z
+  .string()
+  .regex(/^[^\s+]{1,200}$/, 'expected 1 to 200 characters without white space and +');
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected http:// or https://' });
+
+export const FEDERATION_SHAPE: {
+  readonly [Key in keyof FederationKeys]-?: z.ZodType<FederationKeys[Key]>;
+} = {
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1)
+    .refine((roles) => new Set(roles).size === roles.length, 'expected every role once')
+    .default(['origin'])
+    .describe(`what this node does: ${ROLES.join(', ')}`),
+  upstreams: z
+    .array(httpUrl)
+    .max(UPSTREAMS_MAX)
+    .default([])
+    .describe('nodes to copy (relay, archive), to watch (witness), to tell of blocks (origin)'),
+  federation: z
+    .boolean()
+    .optional()
+    .describe('answer peers; by default where there are upstreams or a role that copies'),
+  publicUrl: httpUrl.optional().describe('address of this node for peers, where it has another'),
+  originKeys: z
+    .array(z.string().min(1).max(4_096))
+    .max(ORIGIN_KEYS_MAX)
+    .default([])
+    .describe('verifier keys of the origins to copy; told by the upstreams at first use if none'),
+  acceptUnsignedRelay: z
+    .boolean()
+    .default(false)
+    .describe('take announcements and blocks of peers that do not sign'),
+  maxRelayHops: z
+    .int()
+    .min(1)
+    .max(RELAY_HOPS_MAX)
+    .default(8)
+    .describe('nodes that an announcement may pass'),
+  discovery: z.boolean().default(false).describe('meet peers that other peers tell of'),
+  followDiscovered: z
+    .boolean()
+    .default(false)
+    .describe('copy namespaces of met peers too; strangers could then fill the disk'),
+  compareIntervalMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(10_000)
+    .describe('time between comparisons with each peer'),
+  archiveRetentionDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .optional()
+    .describe('role archive: older payloads are let go; kept for ever if absent'),
+  mirrorName: keyName
+    .optional()
+    .describe('role archive: name of its key; <origin>/mirror if absent'),
+  witnessPolicyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('tlog-policy: witnesses that have to cosign the super-log before it is published'),
+  publishUnwitnessed: z
+    .boolean()
+    .default(false)
+    .describe('publish without the quorum of the policy rather than wait for it'),
+  witnessName: keyName
+    .optional()
+    .describe('role witness: name of its key; <origin>/witness if absent'),
+  witnessKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('role witness: its key; <dataDir>/witness.key if absent'),
+  witnessLogsFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('role witness: logs/v0 list; <dataDir>/witness-logs.txt, made of the upstreams'),
+};

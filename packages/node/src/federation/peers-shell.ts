@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { NativeProvider } from '@basalt/crypto';
+import {
+  createClientEvents,
+  createFederation,
+  createFetchTransport,
+  type Federation,
+} from '@basalt/federation';
+import type { Ledger } from '@basalt/ledger';
+import type { Signer } from '@basalt/protocol';
+import type { LogStore } from '@basalt/store';
+import type { Logger } from '@basalt/telemetry';
+import type { NodeConfig } from '../config.ts';
+import { openNodeKey } from '../node-keys-shell.ts';
+import { systemClock, systemScheduler } from '../system-shell.ts';
+
+export interface PeersParts {
+  readonly dataDir: string;
+  readonly origin: string;
+  readonly ledger: Ledger;
+  readonly store: LogStore;
+  readonly provider: NativeProvider;
+  /** The node's key speaks for it among peers too. */
+  readonly signer: Signer;
+  readonly logger: Logger;
+  readonly passphrase: string | undefined;
+}
+
+/** Whether the configuration has this node talk to peers. */
+export function hasPeers(config: NodeConfig): boolean {
+  if (config.federation !== undefined) return config.federation;
+  const { roles, upstreams } = config;
+  if (roles.includes('relay') || roles.includes('archive')) return true;
+  return roles.includes('origin') && upstreams.length > 0;
+}
+
+/**
+ * Announce, relay and comparison with the upstreams, the mirror of an archive; undefined where
+ * there is nobody to talk to.
+ *
+ * @throws NodeError `key-damaged`
+ */
+export async function openPeers(
+  config: NodeConfig,
+  parts: PeersParts,
+): Promise<Federation | undefined> {
+  if (!hasPeers(config)) return undefined;
+  const { ledger, store, provider, signer, logger, origin } = parts;
+  const isArchive = config.roles.includes('archive');
+  const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
+  const time = { clock: systemClock, scheduler: systemScheduler };
+  const keyFile = join(parts.dataDir, 'mirror.key');
+  const { archiveRetentionDays, publicUrl, mirrorName = `${origin}/mirror` } = config;
+  return createFederation(
+    {
+      roles: config.roles,
+      peers: config.upstreams,
+      originKeys: config.originKeys,
+      acceptUnsignedRelay: config.acceptUnsignedRelay,
+      maxRelayHops: config.maxRelayHops,
+      discovery: config.discovery,
+      followDiscovered: config.followDiscovered,
+      superLogs: isArchive,
+      compareIntervalMs: config.compareIntervalMs,
+      ...(publicUrl === undefined ? {} : { url: publicUrl }),
+      ...(isArchive ? { mirrorName } : {}),
+      ...(archiveRetentionDays === undefined ? {} : { archiveRetentionDays }),
+    },
+    {
+      ledger,
+      records: store,
+      crypto: provider,
+      signer,
+      transport: createFetchTransport({ fetch: globalThis.fetch, scheduler: systemScheduler }),
+      ...time,
+      random,
+      events: createClientEvents({ fetch: globalThis.fetch, ...time, random }),
+      ...(isArchive
+        ? { mirrorSigner: (await openNodeKey(keyFile, provider, parts.passphrase)).signer }
+        : {}),
+      onLie: (lie) => logger.warn('a peer has told something false', { ...lie }),
+    },
+  );
+}

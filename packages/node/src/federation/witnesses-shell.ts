@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import type { NativeProvider } from '@basalt/crypto';
+import { createFetchTransport, createWitnessClient, WitnessError } from '@basalt/federation';
+import type { CheckpointGate } from '@basalt/ledger';
+import { ProtocolError, parsePolicy } from '@basalt/protocol';
+import type { Logger } from '@basalt/telemetry';
+import type { NodeConfig } from '../config.ts';
+import { NodeError } from '../errors.ts';
+import { systemClock, systemScheduler } from '../system-shell.ts';
+
+/** The witnesses that this node asks. */
+export interface Witnesses {
+  readonly gate: CheckpointGate;
+  stop(): void;
+}
+
+/**
+ * Asks the witnesses of the policy file, where the configuration names one.
+ *
+ * @throws NodeError `bad-config`
+ */
+export async function openWitnesses(
+  config: NodeConfig,
+  { provider, logger }: { readonly provider: NativeProvider; readonly logger: Logger },
+): Promise<Witnesses | undefined> {
+  const path = config.witnessPolicyFile;
+  if (path === undefined) return undefined;
+  try {
+    const policy = parsePolicy(await readFile(path), provider.sha256);
+    const client = createWitnessClient(
+      { policy, failOpen: config.publishUnwitnessed },
+      {
+        transport: createFetchTransport({ fetch: globalThis.fetch, scheduler: systemScheduler }),
+        suites: provider,
+        clock: systemClock,
+        scheduler: systemScheduler,
+      },
+    );
+    const tell = tellChanges(logger);
+    const { gate } = client;
+    return {
+      gate: {
+        holds: (origin) => gate.holds(origin),
+        async release(checkpoint) {
+          const note = await gate.release(checkpoint);
+          const { witnesses, logs } = client.status();
+          const log = logs.find(({ origin }) => origin === checkpoint.origin);
+          const silent = witnesses.filter(({ name }) => log?.cosignedBy.includes(name) !== true);
+          tell(log?.isWitnessed === true, silent);
+          return note;
+        },
+      },
+      stop: () => client.stop(),
+    };
+  } catch (error) {
+    const isExpected =
+      error instanceof WitnessError || error instanceof ProtocolError || isFileError(error);
+    if (!isExpected) throw error;
+    throw new NodeError('bad-config', `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** A round ends every second: a line is written when the quorum comes or goes. */
+function tellChanges(logger: Logger): (isWitnessed: boolean, silent: readonly object[]) => void {
+  let told: boolean | undefined;
+  return (isWitnessed, silent) => {
+    if (isWitnessed === told) return;
+    told = isWitnessed;
+    if (isWitnessed) logger.info('witnesses have cosigned', { silent });
+    else logger.warn('the witnesses have not cosigned; they are asked again', { silent });
+  };
+}
