@@ -74,8 +74,9 @@ export class WorkerChannel {
     outcome: ReportOutcome,
     { busyMs = 0, message = '' }: Partial<Omit<WorkerReport, 'outcome'>> = {},
   ): void {
-    const { written } = new TextEncoder().encodeInto(message, this.answer);
-    this.#report[REPORT_LENGTH] = written;
+    const words = new TextEncoder().encode(message).subarray(0, ANSWER_BYTES);
+    this.answer.set(words);
+    this.#report[REPORT_LENGTH] = words.length;
     this.#report[REPORT_BUSY] = busyMs * 1_000;
     Atomics.store(this.#report, REPORT_OUTCOME, OUTCOMES.indexOf(outcome));
     Atomics.store(this.#report, REPORT_SEQUENCE, sequence);
