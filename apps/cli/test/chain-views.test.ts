@@ -6,6 +6,7 @@ import { formatWei, parseAmount } from '../src/chain/amounts.ts';
 import { callTree, type TracedCall } from '../src/chain/call-tree.ts';
 import { checksumAddress } from '../src/chain/checksum.ts';
 import { revertReason } from '../src/chain/revert-reason.ts';
+import { parseAddress } from '../src/chain/sending.ts';
 import { ChainRates } from '../src/view/chain-status.ts';
 import { Terminal } from '../src/view/terminal.ts';
 
@@ -57,6 +58,16 @@ test('constructor arguments stand behind the code', () => {
   const data = encodeDeployment('0x6000', constructor, ['7', 'true']);
   assert.equal(data, `0x6000${'7'.padStart(64, '0')}${'1'.padStart(64, '0')}`);
   assert.equal(encodeDeployment('0x6000', undefined, []), '0x6000');
+});
+
+test('an address with a typing error in it gets no money', () => {
+  const address = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+  for (const right of [address, address.toLowerCase(), `0x${address.slice(2).toUpperCase()}`]) {
+    assert.equal(parseAddress(right), right);
+  }
+  for (const wrong of ['0x70997970C51812dc3A010C7d01b50e0d17dc79c8', '0x70997970', 'vitalik.eth']) {
+    assert.throws(() => parseAddress(wrong), { code: 'commander.invalidArgument' });
+  }
 });
 
 test('addresses have the checksum of EIP-55', () => {
