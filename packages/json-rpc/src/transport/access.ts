@@ -25,14 +25,10 @@ export function isHostAllowed(header: string | undefined, { hosts }: AccessRules
   return isIP(name) !== 0 || name === 'localhost' || hosts.has(name);
 }
 
-/** What a browser says of its extensions; a page can not say it of itself. Wallets are such. */
-const EXTENSIONS: ReadonlySet<string> = new Set([
-  'chrome-extension:',
-  'moz-extension:',
-  'safari-web-extension:',
-]);
-
-/** `chrome-extension:` and its like: a wallet that the owner of the browser installed. */
+/**
+ * `chrome-extension:` and its like: a wallet that the owner of the browser installed. A page can not
+ * say it of itself.
+ */
 const EXTENSION = /^[a-z-]+-extension:$/;
 
 /** False: a page of an origin that may not ask. No origin: no page. */
@@ -40,7 +36,6 @@ export function isOriginAllowed(origin: string | undefined, { origins }: AccessR
   if (origin === undefined || origins.has('*') || origins.has(origin.toLowerCase())) return true;
   try {
     const url = new URL(origin);
-    if (EXTENSIONS.has(url.protocol)) return true;
     if (EXTENSION.test(url.protocol)) return true;
     return /^https?:$/.test(url.protocol) && isLoopback(hostName(url.host));
   } catch {
