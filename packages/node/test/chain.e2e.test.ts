@@ -1,6 +1,6 @@
 /** A chain beside the ledger, in one process: its namespace, its metrics, what a restart keeps. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -75,6 +75,25 @@ test('a devnet that other machines reach says so', async () => {
   await using closed = await start('closed', {}, logger);
   assert.match(closed.info.chain!.rpcUrl, /^http:\/\/127\.0\.0\.1:/);
   assert.deepEqual(warnings, []);
+});
+
+test('a chain whose founding document is lost is not founded anew over its log', async () => {
+  const first = await start('lost');
+  await transfer(first);
+  await first.stop();
+  const path = join(folder, 'lost', 'chain', 'chain.json');
+  const document = readFileSync(path);
+  rmSync(path);
+  await assert.rejects(start('lost'), (error: unknown) => {
+    assert.ok(error instanceof NodeError);
+    assert.equal(error.code, 'data-damaged');
+    assert.match(error.message, /chain\.json is missing/);
+    return true;
+  });
+  assert.equal(existsSync(path), false);
+  writeFileSync(path, document);
+  await using again = await start('lost');
+  assert.equal(await rpc(again, 'eth_blockNumber'), '0x1');
 });
 
 test('a block of the chain is a block of the ledger, with a proof at the gateway', async () => {

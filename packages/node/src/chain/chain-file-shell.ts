@@ -63,6 +63,15 @@ export async function writeChainFile(path: string, content: ChainFile): Promise<
     await file.close();
   }
   await rename(draft, path);
+  // Without its name in the folder the file is not there after a power cut, and nobody could say
+  // what the chain in the log was founded with.
+  if (process.platform === 'win32') return;
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }
 
 function parse(text: string): unknown {

@@ -110,6 +110,10 @@ async function open(
   const log = await openLedgerBlockLog({ ledger, signer, crypto });
   const path = join(folder, 'chain.json');
   const known = await readChainFile(path);
+  if (known === undefined && log.length > 0) {
+    const message = `${path} is missing, and the log holds ${log.length} entries of its chain`;
+    throw new NodeError('data-damaged', `${message}: bring the file back from a copy`);
+  }
   const given: Given =
     known === undefined ? { isNew: true, made: options.found() } : { isNew: false, file: known };
   const stateEngine = await createStateEngine(isTemporary ? {} : { path: join(folder, 'state') });
