@@ -53,7 +53,7 @@ export function createFederation(
     mirrorKey: parts.mirror === undefined ? undefined : formatVerifierKey(parts.mirror.key),
     async start(url) {
       if (url !== undefined) address.url ??= normalPeerUrl(url);
-      await origins.start(config.originKeys ?? []);
+      await origins.start(config.originKeys ?? [], ledger.verifierKey('super'));
       await held.start();
       await forks.start();
       relay.start();
@@ -94,6 +94,7 @@ export function createFederation(
       twoHeadedLogs: forks.twoHeaded(),
       origins: origins
         .all()
+        .filter(({ name }) => name !== ledger.origin)
         .map((origin) => ({ origin: origin.name, logs: origins.logs(origin).length })),
     }),
   };

@@ -130,6 +130,8 @@ export class LogPuller {
    */
   async exchangeNotes(url: string): Promise<void> {
     const { caller, origins } = this.#parts;
+    // Its key is known from the first meeting on, so that what it signs can be judged.
+    await this.#card(url);
     const reply = await caller.read({ url, target: '/mirrors' });
     if (reply.status === 404) return;
     const list = jsonObject(requireOk(reply, url).body, 'bad-answer');

@@ -48,7 +48,9 @@ export interface HeldNote {
   readonly root: Hash32;
 }
 
+/** A verifier key line, and the mark where the origin's notes are served. */
 const PLACE = 'federation/origin/';
+const MIRRORED = 'mirrored';
 const NOTES = 'federation/note/';
 const SUPERS = 'federation/super/';
 
@@ -70,10 +72,15 @@ export class Origins {
     this.#suites = suites;
   }
 
-  /** Reads back what was kept; configured keys come on top and win over those of first use. */
-  async start(verifierKeys: readonly string[]): Promise<void> {
+  /**
+   * Reads back what was kept; configured keys come on top and win over those of first use.
+   * @param own key of this node's own logs: known, and served elsewhere than under `/mirrors`
+   */
+  async start(verifierKeys: readonly string[], own?: string): Promise<void> {
+    if (own !== undefined) this.#know(nodeKey(parseVerifierKey(own)), 'pinned', false);
     for await (const { value } of this.#records.records(PLACE, ORIGINS_MAX)) {
-      this.#know(parseVerifierKey(fromUtf8(value)), 'first-use', false);
+      const [line = '', mark] = fromUtf8(value).split('\n');
+      this.#know(parseVerifierKey(line), 'first-use', mark === MIRRORED);
     }
     for await (const { name, value } of this.#records.records(SUPERS, ORIGINS_MAX)) {
       this.#supers.set(name.slice(SUPERS.length), parseNamespaceId(fromUtf8(value)));
@@ -105,12 +112,10 @@ export class Origins {
     const known = this.#origins.get(originHash(key.name));
     if (known !== undefined) {
       if (!equalBytes(known.key.publicKey, key.publicKey)) return undefined;
-      if (known.isMirrored || !isOrigin) return known;
-      return this.#know(key, known.trust, true);
-    }
-    if (this.#origins.size >= ORIGINS_MAX) return undefined;
+      if (known.isMirrored || !isOrigin || known.trust === 'pinned') return known;
+    } else if (this.#origins.size >= ORIGINS_MAX) return undefined;
     const origin = this.#know(key, 'first-use', isOrigin);
-    const value = utf8(formatVerifierKey(key));
+    const value = utf8(formatVerifierKey(key) + (isOrigin ? `\n${MIRRORED}` : ''));
     await this.#records.putRecords([{ name: PLACE + origin.hash, value }]);
     return origin;
   }

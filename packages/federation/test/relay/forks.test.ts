@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeForkProof, toHex } from '@basalt/protocol';
+import {
+  createNoteSigner,
+  encodeForkProof,
+  formatNote,
+  type Hash32,
+  parseCheckpoint,
+  parseNote,
+  signCheckpoint,
+  toHex,
+} from '@basalt/protocol';
 import { MemoryNetwork } from '../support/memory-network.ts';
 import {
   namespaceOf,
@@ -145,5 +154,35 @@ test('a proof about blocks that are not here yet waits for them', async () => {
   await node.ledger.submit(honest.slice(3));
   const frozen = async (): Promise<boolean> => (await node.ledger.info(namespace))?.frozenAt === 4;
   assert.ok(await runUntil(time, frozen, 1_000));
+  await stopAll(time, nodes);
+});
+
+test('two heads of one log go round, and its checkpoints are followed no more', async () => {
+  const { network, time, nodes } = await startNodes(3, (number) =>
+    [0, 1, 2].filter((other) => other !== number),
+  );
+  const [zero] = nodes as [TestNode];
+  const chain = signedChain(seededSigner(9), 6, 'forked');
+  const namespace = namespaceOf(chain);
+  await zero.ledger.submit(chain);
+  await time.advance(4 * COMPARE_MS);
+  const note = (await zero.ledger.checkpoint(namespace)) ?? '';
+  const { origin, size } = parseCheckpoint(parseNote(note).text);
+  const signer = createNoteSigner(origin, seededSigner(1_000));
+  const root = new Uint8Array(32).fill(7) as Hash32;
+  const second = formatNote(signCheckpoint({ origin, size, root }, signer));
+  const body = encodeForkProof({ kind: 'checkpoints', first: note, second });
+  const transport = network.transportOf('http://stranger.test');
+  // Who has met node 0 knows its key, and so can judge.
+  const request = { url: urlOf(2), method: 'POST', target: '/forks', fields: {} } as const;
+  const reply = await transport({ ...request, body, bytesMax: 4_096 });
+  assert.equal(new TextDecoder().decode(reply.body), '{"status":"frozen"}');
+  await time.advance(100);
+  for (const { federation } of nodes) {
+    assert.deepEqual(federation.status().twoHeadedLogs, [origin]);
+  }
+  network.log.length = 0;
+  await time.advance(3 * COMPARE_MS);
+  assert.equal(network.log.filter(({ target }) => target === '/forks').length, 0);
   await stopAll(time, nodes);
 });

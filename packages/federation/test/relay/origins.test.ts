@@ -99,6 +99,7 @@ test('what a node keeps of origins is there after a restart', async () => {
   await again.start([]);
   const known = again.get(originHash('node-1.test'));
   assert.equal(known?.trust, 'first-use');
+  assert.ok(known.isMirrored, 'it is still served when the origin does not come back');
   assert.equal(known === undefined ? 0 : again.held(known, namespaceOf(chain))?.size, 10);
   // A changed key under a known name is not taken.
   const { publicKey } = seededSigner(77);
