@@ -85,6 +85,13 @@ export class Checkpointer {
     return this.#problem;
   }
 
+  /** Whether it has to be signed after a start: blocks that nothing covers, or a gate before it. */
+  async isPending(namespace: NamespaceId, size: number): Promise<boolean> {
+    return (
+      size > 0 && (this.#held.holds(namespace) || size > (await this.publishedSize(namespace)))
+    );
+  }
+
   isDirty(namespace: NamespaceId): boolean {
     return this.#dirty.has(namespace);
   }
@@ -248,8 +255,9 @@ export class Checkpointer {
     this.#announce([await this.#parts.lanes.get(head.namespace)], [head]);
   }
 
-  #hasGrown(lane: Lane): boolean {
-    return lane.size > Math.max(lane.checkpointSize, this.#held.signedSize(lane.namespace));
+  /** A log that is held back is offered once after each start: it may have been let out before. */
+  #hasGrown({ namespace, size, checkpointSize }: Lane): boolean {
+    return size > (this.#held.holds(namespace) ? this.#held.signedSize(namespace) : checkpointSize);
   }
 
   #announce(lanes: readonly Lane[], heads: readonly CoveredHead[]): void {

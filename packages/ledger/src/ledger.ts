@@ -117,8 +117,10 @@ class TiledLedger implements Ledger {
     await this.#superLog.start();
     // What was committed but not yet covered when the process ended is covered now.
     for await (const head of this.#components.store.namespaces()) {
-      const published = await this.#checkpointer.publishedSize(head.namespace);
-      if (head.size > published) this.#checkpointer.markDirty(head.namespace);
+      const { namespace, size } = head;
+      if (await this.#checkpointer.isPending(namespace, size)) {
+        this.#checkpointer.markDirty(namespace);
+      }
     }
   }
 

@@ -133,3 +133,24 @@ test('who asks for immediate consistency in a held namespace waits for the gate'
   assert.equal((await ledger.superProof(namespace)).namespace, namespace);
   await ledger.close();
 });
+
+test('a checkpoint that left before there was a gate is offered at the next start', async () => {
+  const storage = createMemoryStorage();
+  const a = await createTestLedger({ engine: createMemoryEngine({ storage }) });
+  await a.ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  await a.time.advance(3_000);
+  const before = await a.ledger.checkpoint('super');
+  await a.ledger.close();
+  const gate = new TestGate();
+  const engine = createMemoryEngine({ storage });
+  const b = await createTestLedger({ engine, components: { gate } });
+  await b.time.advance(3_000);
+  assert.equal(await b.ledger.checkpoint('super'), before);
+  await gate.answer('vouch');
+  const after = await b.ledger.checkpoint('super');
+  assert.equal(sizeOf(after), sizeOf(before));
+  assert.match(after ?? '', /— witness\.example /);
+  await b.time.advance(3_000);
+  assert.equal(gate.asked.length, 1, 'once is enough');
+  await b.ledger.close();
+});

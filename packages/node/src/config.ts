@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { CHAIN_CHECKPOINT_SHAPE, type ChainCheckpointKeys } from './chain-checkpoint-config.ts';
 import { CHAIN_SHAPE, type ChainKeys } from './chain-config.ts';
 import { NodeError } from './errors.ts';
 import { FEDERATION_SHAPE, type FederationKeys } from './federation-config.ts';
@@ -9,7 +10,7 @@ const MIB = 1024 * 1024;
 const milliseconds = (min: number, max: number): z.ZodInt => z.int().min(min).max(max);
 
 /** What a node is told; `CONFIG_SCHEMA` says what each key is for and what it may be. */
-export interface NodeConfig extends ChainKeys, FederationKeys {
+export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKeys {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -86,6 +87,7 @@ const CONFIG_SCHEMA = z.strictObject({
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   ...FEDERATION_SHAPE,
+  ...CHAIN_CHECKPOINT_SHAPE,
   ...CHAIN_SHAPE,
 });
 

@@ -16,6 +16,7 @@ import type { ChainInfo } from './chain/chain-info.ts';
 import type { ChainExtras, StartChainComponents, StartedChain } from './chain/start-chain-shell.ts';
 import type { NodeConfig } from './config.ts';
 import { NodeError, type NodeErrorCode } from './errors.ts';
+import { openChainCheckpoints } from './federation/chain-checkpoints-shell.ts';
 import { type OpenRoles, openRoles } from './federation/roles-shell.ts';
 import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
@@ -131,6 +132,10 @@ async function compose(
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, { ledger, provider, logger, dataDir });
   if (readings !== undefined) parts.onStop(() => readings.stop());
+  const superLog = { namespace: ledger.superNamespace(), signer: logKey.signer };
+  const ownChains = readings === undefined ? [superLog] : [superLog, readings];
+  const checkpoints = await openChainCheckpoints(config, ledger, ownChains);
+  if (checkpoints !== undefined) parts.onStop(() => checkpoints.stop());
   const { chain, url, roles } = await serve(config, components, parts, {
     ledger,
     store: folder.store,

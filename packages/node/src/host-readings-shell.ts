@@ -30,6 +30,8 @@ export interface HostReadingsComponents {
 
 export interface HostReadings {
   readonly namespace: NamespaceId;
+  /** Of its writer. */
+  readonly signer: Signer;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startHostReadings(components: HostReadingsComponents): Pro
   const timer = setInterval(tick, intervalMs);
   return {
     namespace: writer.namespace,
+    signer: components.signer,
     async stop() {
       clearInterval(timer);
       await writing;
