@@ -55,6 +55,7 @@ export {
 } from './block/block-codec.ts';
 export { BloomBuilder, logsBloom } from './block/bloom.ts';
 export { decodeHeader, encodeHeader, headerHash } from './block/header.ts';
+export { GAS_PER_BLOB } from './block/limits.ts';
 export { type ConsensusReceipt, decodeReceipt, encodeReceipt } from './block/receipt.ts';
 export {
   EMPTY_OMMERS_HASH,

@@ -1,4 +1,4 @@
-import { type AccountChange, type Fork, isAtLeast, keccak256 } from '@basalt/evm';
+import { type AccountChange, EMPTY_CODE_HASH, type Fork, isAtLeast, keccak256 } from '@basalt/evm';
 import { headerHash } from '../block/header.ts';
 import { BLOOM_BYTES, EXTRA_DATA_BYTES_MAX } from '../block/limits.ts';
 import { EMPTY_OMMERS_HASH } from '../block/roots.ts';
@@ -37,7 +37,6 @@ export interface GenesisPlan {
 /** What geth gives a genesis without the fields. */
 const GAS_LIMIT_DEFAULT = 4_712_388n;
 const DIFFICULTY_DEFAULT = 131_072n;
-const EMPTY_CODE_HASH = keccak256(new Uint8Array(0));
 
 /**
  * Reads a genesis document in the form of geth: `config`, the header's fields and `alloc`.

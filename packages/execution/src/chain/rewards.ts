@@ -1,9 +1,8 @@
-import { type AccountChange, type Fork, isAtLeast, keccak256 } from '@basalt/evm';
+import { type AccountChange, EMPTY_CODE_HASH, type Fork, isAtLeast } from '@basalt/evm';
 import type { BlockHeader, Withdrawal } from '../block/types.ts';
 import { isEqual } from './invalid-block.ts';
 import type { LayeredState } from './layered-state.ts';
 
-const EMPTY_CODE_HASH = keccak256(new Uint8Array(0));
 const ETHER = 10n ** 18n;
 const GWEI = 10n ** 9n;
 /** A miner gets a part of the reward for each ommer named (Yellow Paper, section 11.3). */

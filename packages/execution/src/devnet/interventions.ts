@@ -1,9 +1,8 @@
-import { type Account, type AccountChange, keccak256 } from '@basalt/evm';
+import { type Account, type AccountChange, EMPTY_CODE_HASH, keccak256 } from '@basalt/evm';
 import type { Chain } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { StateView } from '../state/types.ts';
 
-const EMPTY_CODE_HASH = keccak256(new Uint8Array(0));
 const NO_ACCOUNT: Account = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH };
 
 /** What a developer changes in the state by hand, and keeps until a block carries it. */

@@ -14,6 +14,7 @@ import {
   type StateReader,
   type Tracer,
 } from '@basalt/evm';
+import { GAS_PER_BLOB } from '@basalt/execution';
 import { RPC_ERRORS, RpcError } from '../errors.ts';
 import { checksumAddress } from '../views/checksum.ts';
 
@@ -62,7 +63,6 @@ export interface MessageResult {
   readonly reads: ReadSet;
 }
 
-const GAS_PER_BLOB = 131_072n;
 const UINT64 = 2n ** 64n;
 
 /**

@@ -1,6 +1,7 @@
 import {
   type Account,
   type AccountChange,
+  EMPTY_CODE_HASH,
   FORK_RULES,
   type Fork,
   isAtLeast,
@@ -13,7 +14,7 @@ import { toWord } from '../params/hex.ts';
 import type { AccountOverride } from '../params/overrides.ts';
 import { checksumAddress } from '../views/checksum.ts';
 import type { PrecompileSet } from './engines.ts';
-import { EMPTY_CODE_HASH, isEmptyCode, type Overlay } from './overlay.ts';
+import { isEmptyCode, type Overlay } from './overlay.ts';
 import { trampoline } from './trampoline.ts';
 
 /**

@@ -1,9 +1,14 @@
-import { type Account, type AccountChange, keccak256, type StateReader } from '@basalt/evm';
+import {
+  type Account,
+  type AccountChange,
+  EMPTY_CODE_HASH,
+  keccak256,
+  type StateReader,
+} from '@basalt/evm';
 import type { LayeredState, StateView } from '@basalt/execution';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 /** keccak-256 of nothing: the code hash of an account without code. */
-export const EMPTY_CODE_HASH: Uint8Array = keccak256(new Uint8Array(0));
 const NO_ACCOUNT: Account = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH };
 const NO_CODE = new Uint8Array(0);
 const ZERO_WORD = new Uint8Array(32);

@@ -4,6 +4,7 @@ import {
   baseFeeAfter,
   blobBaseFee,
   excessBlobGasAfter,
+  GAS_PER_BLOB,
   type Receipt,
 } from '@basalt/execution';
 import { findBlock } from '../blocks.ts';
@@ -17,8 +18,6 @@ import { toQuantity } from '../params/hex.ts';
 import type { Services } from '../services.ts';
 import { effectiveGasPrice, type View } from '../views/transaction.ts';
 import { type MethodFamily, method } from './method.ts';
-
-const GAS_PER_BLOB = 131_072n;
 
 async function feeHistory(
   services: Services,

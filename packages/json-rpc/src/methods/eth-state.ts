@@ -1,6 +1,7 @@
+import { EMPTY_CODE_HASH } from '@basalt/evm';
 import { ExecutionError } from '@basalt/execution';
 import { findState, getBlock } from '../blocks.ts';
-import { EMPTY_CODE_HASH, isEmptyCode } from '../engine/overlay.ts';
+import { isEmptyCode } from '../engine/overlay.ts';
 import { invalidParams, serverError } from '../errors.ts';
 import { STORAGE_KEYS_MAX } from '../limits.ts';
 import { type BlockId, blockId, LATEST } from '../params/block-id.ts';

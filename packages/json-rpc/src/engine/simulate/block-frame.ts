@@ -15,6 +15,7 @@ import {
   depositData,
   encodeBlock,
   encodeReceipt,
+  GAS_PER_BLOB,
   headerHash,
   logsBloom,
   payRewards,
@@ -50,8 +51,6 @@ export interface FinishedCalls {
   readonly gasUsed: bigint;
   readonly withdrawals: readonly Withdrawal[] | undefined;
 }
-
-const GAS_PER_BLOB = 131_072n;
 
 /** System calls before the first transaction (EIP-4788, 2935). */
 export function openBlock(frame: Frame, header: BlockHeader): void {
