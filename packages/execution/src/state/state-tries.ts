@@ -110,12 +110,6 @@ export class StateTries implements StageBase {
     this.#eachRoot((node) => this.#cut(node, oldest));
   }
 
-  countBranches(): number {
-    const generations: number[] = [];
-    this.#eachRoot((node) => collect(node, generations));
-    return generations.length;
-  }
-
   #eachRoot(visit: (node: Branch) => void): void {
     if (this.#account instanceof Branch) visit(this.#account);
     for (const { node } of this.#storage.values()) if (node instanceof Branch) visit(node);

@@ -173,7 +173,9 @@ export class EngineWorldState implements WorldState, ViewSource {
   commit(staged: StagedState, blockHash: Uint8Array): void {
     this.#assertOpen();
     assert(staged instanceof Staged, 'a state is committed by the world that staged it');
-    if (staged.sequence !== this.#sequence) {
+    // Not there either when another world staged it.
+    const isStaged = this.#outstanding.has(staged.updates.branchSlots);
+    if (staged.sequence !== this.#sequence || !isStaged) {
       const message = `staged on block ${staged.parent}, but the head is ${this.#head.number} now`;
       throw new ExecutionError('stale-state', message, { parent: staged.parent });
     }
@@ -272,7 +274,7 @@ export class EngineWorldState implements WorldState, ViewSource {
     return {
       accounts: this.#head.accounts,
       slots: this.#head.slots,
-      trieNodesCached: this.#tries.countBranches(),
+      trieNodesCached: this.#tries.memory.branches,
       cacheHits: this.#values.hits,
       cacheMisses: this.#values.misses,
       diskBytes: this.#engine.sizeBytes(),

@@ -28,6 +28,7 @@ export class TrieMemory {
   readonly #free: number[][] = Array.from({ length: CLASSES }, () => []);
   #end = FIRST;
   #usedBytes = 0;
+  #branches = 0;
   /** The whole memory; another array after an `allocate` that let it grow. */
   bytes: Uint8Array;
 
@@ -46,11 +47,17 @@ export class TrieMemory {
     return this.#usedBytes;
   }
 
+  /** Slots that are not free. */
+  get branches(): number {
+    return this.#branches;
+  }
+
   /** Address of a slot for so many bytes; their content is undefined. */
   allocate(length: number): number {
     assert(length > 0 && length <= BRANCH_BYTES_MAX, 'a branch has a bounded length');
     const size = Math.ceil(length / CLASS_BYTES);
     this.#usedBytes += size * CLASS_BYTES;
+    this.#branches++;
     const free = this.#free[size - 1]?.pop();
     if (free !== undefined) return free;
     const at = this.#end;
@@ -63,6 +70,7 @@ export class TrieMemory {
     assert(at >= FIRST && at + length <= this.#end, 'what is freed was allocated');
     const size = Math.ceil(length / CLASS_BYTES);
     this.#usedBytes -= size * CLASS_BYTES;
+    this.#branches--;
     this.#free[size - 1]?.push(at);
   }
 

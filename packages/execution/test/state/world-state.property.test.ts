@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type AccountChange, type AccountDump, keccak256, stateRoot } from '@basalt/evm';
 import { createMemoryTables, MemoryTablesStorage, type OrderedTables } from '@basalt/store';
 import fc from 'fast-check';
@@ -46,6 +47,8 @@ type Step =
   | { readonly kind: 'block'; readonly changes: readonly Change[] }
   | { readonly kind: 'rewind'; readonly back: number }
   | { readonly kind: 'flush' }
+  /** A block that comes while others are on their way to the engine. */
+  | { readonly kind: 'race'; readonly changes: readonly Change[] }
   | { readonly kind: 'reopen' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -61,6 +64,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('rewind' as const), back: fc.nat(WINDOW) }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'flush' } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('race' as const),
+      changes: fc.array(change, { maxLength: 8 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'reopen' } as const) },
 );
 
@@ -182,6 +192,14 @@ async function runSteps(
   for (const each of steps) {
     if (each.kind === 'block') {
       commit(each.changes.reduce(applyChange, models.at(-1) as Model), each.changes);
+    } else if (each.kind === 'race') {
+      const flushed = world.flush();
+      await Promise.resolve();
+      commit(each.changes.reduce(applyChange, models.at(-1) as Model), each.changes);
+      await setImmediate();
+      commit(models.at(-1) as Model, []);
+      checkBlock(world, world.oldest, models[world.oldest] as Model);
+      await flushed;
     } else if (each.kind === 'rewind') {
       const to = Math.max(world.oldest, world.number - each.back);
       world.rewind(to);
@@ -214,11 +232,29 @@ async function runSteps(
   await world.close();
 }
 
+/** Commits take turns of the event loop, as on a disk. */
+function slowTables(storage: MemoryTablesStorage): OrderedTables {
+  const tables = createMemoryTables({ tables: STATE_TABLES, storage });
+  return {
+    name: 'slow',
+    durable: false,
+    get: (table, key) => tables.get(table, key),
+    range: (table, options) => tables.range(table, options),
+    async commit(writes) {
+      await setImmediate();
+      await tables.commit(writes);
+      await setImmediate();
+    },
+    sizeBytes: () => tables.sizeBytes(),
+    close: () => tables.close(),
+  };
+}
+
 test('roots, reads, proofs, counts and rewinds agree with a model', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 14 }), fc.nat(), (steps, pick) => {
       const storage = new MemoryTablesStorage();
-      return runSteps(() => createMemoryTables({ tables: STATE_TABLES, storage }), steps, pick);
+      return runSteps(() => slowTables(storage), steps, pick);
     }),
     { numRuns: 150 },
   );
