@@ -29,6 +29,23 @@
 export { type AuditFinding, type AuditOptions, auditNamespace } from './audit.ts';
 export { LedgerError } from './errors.ts';
 export { createLedger } from './ledger.ts';
+export {
+  createRetention,
+  type Retention,
+  type RetentionAccount,
+  type RetentionComponents,
+  type RetentionConfig,
+  type RetentionResult,
+} from './retention/create-retention.ts';
+export type { GrowthForecast } from './retention/forecast.ts';
+export type { IsArchived } from './retention/plan.ts';
+export {
+  parsePolicyFile,
+  parsePolicyWord,
+  type RetentionAction,
+  type RetentionPolicy,
+  type RetentionRule,
+} from './retention/policy.ts';
 export type {
   AppendedBlock,
   BatchVerifier,
