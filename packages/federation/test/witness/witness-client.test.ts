@@ -21,6 +21,7 @@ import {
   signNoteText,
   utf8,
 } from '@basalt/protocol';
+import fc from 'fast-check';
 import type { PeerTransport, TransportReply } from '../../src/peer/transport.ts';
 import type { Route } from '../../src/routes.ts';
 import { createWitness } from '../../src/witness/create-witness.ts';
@@ -284,6 +285,67 @@ test('a witness that is slow about one log is asked about another', async () => 
   assert.deepEqual(
     client.status().logs.map(({ isWitnessed }) => isWitnessed),
     [true, false],
+  );
+});
+
+const moods = ['honest', 'honest', 'down', 'garbage', 'stranger', 'old', 'far ahead'] as const;
+type Mood = (typeof moods)[number] | 'skewed' | 'broken';
+
+function behaviourOf(mood: Mood, name: Name): Behaviour {
+  switch (mood) {
+    case 'honest':
+      return (_body, honest) => honest();
+    case 'down':
+      return async () => {
+        throw new Error('connection refused');
+      };
+    case 'garbage':
+      return async (body, honest) => altered(await honest(), body);
+    case 'stranger':
+      return async (body) => lineOver(textOf(body), 'w9');
+    case 'old':
+      return async () => lineOver(parseNote(signed(1).note).text, name);
+    case 'far ahead':
+      return async () => conflict(1_000_000);
+    case 'skewed':
+      return async (body) => lineOver(textOf(body), name, 86_400);
+    case 'broken':
+      return async () => reply(500, '');
+  }
+}
+
+test('whatever witnesses do: what is let out has its quorum, in the end all cosign', async () => {
+  const mood = fc.constantFrom<Mood>(...moods, 'skewed', 'broken');
+  const round = fc.record({
+    moods: fc.tuple(mood, mood, mood),
+    growth: fc.nat(3),
+    ms: fc.nat(9e3),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 10 }), async (rounds) => {
+      const { witnesses, client, time, policy } = await world();
+      let size = 2;
+      const ask = async (): Promise<string | undefined> => {
+        const asked = client.onCheckpoint(signed(size));
+        await settle();
+        await time.advance(5_000);
+        const note = await asked;
+        if (note !== undefined) openByPolicy(note, policy, provider);
+        return note;
+      };
+      for (const step of rounds) {
+        size += step.growth;
+        for (const [i, name] of names.entries()) {
+          witnesses.behaviour.set(name, behaviourOf(step.moods[i] as Mood, name));
+        }
+        await ask();
+        await time.advance(step.ms);
+      }
+      witnesses.behaviour.clear();
+      await time.advance(600_000);
+      assert.equal(cosignedBy(await ask()).length, 3);
+    }),
+    { numRuns: 40 },
   );
 });
 
