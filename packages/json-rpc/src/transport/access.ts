@@ -26,8 +26,8 @@ export function isHostAllowed(header: string | undefined, { hosts }: AccessRules
 }
 
 /**
- * `chrome-extension:` and its like: a wallet that the owner of the browser installed. A page can not
- * say it of itself.
+ * `chrome-extension:` and its like: a wallet that the owner of the browser installed. A page can
+ * not say it of itself.
  */
 const EXTENSION = /^[a-z-]+-extension:$/;
 
