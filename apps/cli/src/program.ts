@@ -111,6 +111,18 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   {
+    name: 'prune',
+    group: MANAGE,
+    summary: 'take payloads out of a data folder; headers and proofs stay',
+    load: async () => (await import('./commands/prune.ts')).pruneCommand,
+  },
+  {
+    name: 'retention',
+    group: MANAGE,
+    summary: 'show what a data folder holds and how it grows under a policy',
+    load: async () => (await import('./commands/retention.ts')).retentionCommand,
+  },
+  {
     name: 'config',
     group: MANAGE,
     summary: 'print the effective configuration of a node',

@@ -161,6 +161,56 @@ test('fsck names what is damaged and ends with 5; a running node is not touched'
   assert.equal(none.code, 2);
 });
 
+test('prune takes payloads from a stopped node; proofs made afterwards hold', async () => {
+  const dataDir = join(sandbox.folder, 'pruned data');
+  const node = await startTestNode(sandbox, [], dataDir);
+  const lines = Array.from({ length: 300 }, (_, i) => `reading ${i} ${'z'.repeat(i % 100)}`);
+  await sandbox.ok(['append', '-n', 'thin', '--url', node.url], { input: lines.join('\n') });
+  const running = await sandbox.run(['prune', dataDir, '--policy', 'keep-headers', '--dry-run']);
+  assert.equal(running.code, 4, running.err);
+  await node.stop();
+
+  const policy = ['--policy', 'keep-recent:100'];
+  const table = await sandbox.ok(['retention', dataDir, ...policy]);
+  assert.match(table.out, /^thin +301 +\S+ \w+ +301 /m);
+  const looked = await sandbox.ok(['prune', dataDir, ...policy, '--dry-run']);
+  assert.match(looked.out, /201 payloads would go/);
+  interface Pruned {
+    readonly label: string;
+    readonly payloads: number;
+  }
+  const went = await sandbox.ok(['prune', dataDir, ...policy, '--json']);
+  const { label, payloads } = lastJson<Pruned>(went.out);
+  assert.deepEqual([label, payloads], ['thin', 201]);
+  assert.match((await sandbox.ok(['prune', dataDir, ...policy])).out, /nothing went/);
+  const rules = { mode: 'selective', rules: [{ action: 'prune', bytesMin: 100 }] };
+  writeFileSync(sandbox.path('rules.json'), JSON.stringify(rules));
+  const ruled = await sandbox.ok(['prune', dataDir, '--policy', 'rules.json', '--json']);
+  assert.equal(lastJson<Pruned>(ruled.out).payloads, 12);
+  const wrong = await sandbox.run(['prune', dataDir, '--policy', 'keep-rescent:5']);
+  assert.equal(wrong.code, 2, wrong.out);
+  await sandbox.ok(['fsck', dataDir]);
+
+  const again = await startTestNode(sandbox, [], dataDir);
+  const url = ['--url', again.url];
+  for (const index of ['7', '295']) {
+    const gone = await sandbox.run(['get', '-n', 'thin', index, '--payload', ...url]);
+    assert.equal(gone.code, 4, gone.err);
+    assert.match(gone.err, /pruned/);
+    const proof = await sandbox.ok(['prove', '-n', 'thin', index, ...url]);
+    writeFileSync(sandbox.path('thin.tlog-proof'), proof.out);
+    await sandbox.ok(['verify', 'thin.tlog-proof']);
+  }
+  const { namespace } = lastJson<{ namespace: string }>(went.out);
+  const blocks = `${again.url}/chains/${namespace}/blocks?from=7&count=1`;
+  const answer = await fetch(blocks, { headers: { accept: 'application/x-basalt-blocks' } });
+  assert.equal(answer.status, 410);
+  assert.match(await answer.text(), /pruned/);
+  const kept = await sandbox.ok(['get', '-n', 'thin', '230', '--payload', ...url]);
+  assert.match(kept.out, /^reading 229 z/);
+  await again.stop();
+});
+
 test('bench runs bounded and prints a table', async () => {
   const node = await startTestNode(sandbox);
   const args = ['bench', '--seconds', '1', '--writers', '1', '--url', node.url];

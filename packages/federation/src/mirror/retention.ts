@@ -5,12 +5,15 @@ const DAY_MS = 86_400_000;
 
 /**
  * The seed's `archive_retention_days`: lets payloads go that are older than so many days. Headers,
- * signatures and proofs stay for ever. Returns how many payloads went.
+ * signatures and proofs stay for ever, and so do payloads that no checkpoint covers. The node's own
+ * super-log is left whole: its proofs are made from payloads. Returns how many payloads went.
  */
 export async function retainDays(ledger: Ledger, days: number, nowMs: number): Promise<number> {
   let count = 0;
-  for await (const { namespace, size, payloadsFrom } of ledger.namespaces()) {
-    const before = await firstSince(ledger, namespace, payloadsFrom, size, nowMs - days * DAY_MS);
+  const sinceMs = nowMs - days * DAY_MS;
+  for await (const { namespace, checkpointSize, payloadsFrom } of ledger.namespaces()) {
+    if (namespace === ledger.superNamespace()) continue;
+    const before = await firstSince(ledger, namespace, payloadsFrom, checkpointSize, sinceMs);
     if (before > payloadsFrom) count += await ledger.prunePayloads(namespace, before);
   }
   return count;

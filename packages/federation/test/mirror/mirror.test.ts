@@ -341,5 +341,10 @@ test('payloads older than the retention go, and an audit asks for the rest only'
   const report = await origin.federation.audit({ url: archive.url, namespace, logKey, mirrorKey });
   assert.equal(report.minimumIndex, 300);
   assert.ok(report.indexes.every((index) => index >= 300));
+  // Its own super-log stays, however old.
+  assert.equal((await retainDays(archive.ledger, 0, nowMs + 10 ** 9)) > 0, true);
+  const own = await archive.ledger.info(archive.ledger.superNamespace());
+  assert.ok(own !== undefined && own.checkpointSize > 0);
+  assert.equal(own.payloadsFrom, 0);
   await stopAll(time, [origin, archive]);
 });

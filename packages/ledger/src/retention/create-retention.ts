@@ -30,8 +30,11 @@ export interface RetentionComponents {
 
 export interface RetentionConfig {
   readonly policy: RetentionPolicy;
-  /** Namespaces whose payloads stay: a chain's blocks, which are replayed from them. */
-  readonly untouched?: readonly NamespaceId[];
+  /**
+   * Ids or labels of namespaces whose payloads stay: a chain's blocks, which are replayed from
+   * them.
+   */
+  readonly untouched?: readonly string[];
   /** Time between two passes; default one hour. */
   readonly intervalMs?: number;
 }
@@ -168,9 +171,10 @@ class ScheduledRetention implements Retention {
     const { policy, untouched = [] } = this.#config;
     for await (const head of store.namespaces()) {
       const { namespace, payloadsFrom, size } = head;
-      if (!withUntouched && untouched.includes(namespace)) continue;
       const facts = await readChainFacts(store, head, clock.nowMs());
       if (facts === undefined) continue;
+      const isUntouched = untouched.includes(namespace) || untouched.includes(facts.label);
+      if (isUntouched && !withUntouched) continue;
       const confirmedSize =
         policy.mode === 'after-checkpoint'
           ? await findConfirmedSize(store, namespace, size, payloadsFrom)

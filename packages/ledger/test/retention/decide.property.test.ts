@@ -128,7 +128,7 @@ test('every policy keeps what the model keeps', () => {
   assert.equal(difference(mayGo), undefined);
 });
 
-test('the model finds a decision that forgets the checkpoint, the first rule or the boundary', () => {
+test('the model finds a decision that forgets the checkpoint, a rule or the boundary', () => {
   const forgetful: readonly (typeof mayGo)[] = [
     (some, chain, each) => mayGo(some, { ...chain, coveredSize: chain.size }, each),
     (some, chain, each) =>

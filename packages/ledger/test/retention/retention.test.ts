@@ -165,7 +165,7 @@ test('a checkpoint in the chain confirms what lies before it', async () => {
   await ledger.close();
 });
 
-test('rules take single payloads, by type, size, age and namespace; the genesis stays', async () => {
+test('rules take single payloads by type, size, age and namespace; the genesis stays', async () => {
   const made = await setup();
   const { writer, time, ledger } = made;
   await write(writer, 300);
@@ -263,6 +263,7 @@ test('namespaces of a chain are left alone; a frozen one too', async () => {
   await time.advance(1_000);
   const headers = { mode: 'keep-headers' } as const;
   await made.retention(headers, { untouched: [writer.namespace] }).run();
+  await made.retention(headers, { untouched: ['sensors'] }).run();
   assert.equal(await made.held(), '0-10');
   await store.putRecords([{ name: `frozen/${writer.namespace}`, value: new Uint8Array(40) }]);
   await made.retention(headers).run();

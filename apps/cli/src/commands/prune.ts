@@ -1,0 +1,81 @@
+import type { RetentionResult } from '@basalt/ledger';
+import { Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import { addExamples, jsonOption } from '../options.ts';
+import { openRetention, readRetentionPolicy } from '../retention/open-retention.ts';
+import { formatAmount, formatBytes, formatCount } from '../view/numbers.ts';
+import { formatTable } from '../view/table.ts';
+
+interface Options {
+  readonly policy: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function pruneCommand(context: Context): Command {
+  const command = new Command('prune')
+    .description(
+      'Take payloads out of a data folder (its node must be stopped). Headers, signatures, trees ' +
+        'and proofs stay, and nothing goes that no published checkpoint covers. What went cannot ' +
+        'be brought back from here: look with --dry-run first.',
+    )
+    .argument('[folder]', 'data folder', '.basalt')
+    .addOption(retentionOption().makeOptionMandatory())
+    .option('--dry-run', 'show what would go, change nothing')
+    .addOption(jsonOption())
+    .action((folder: string, options: Options) => runPrune(context, folder, options));
+  return addExamples(command, [
+    'basalt prune --policy keep-recent:30d --dry-run',
+    'basalt prune /var/lib/basalt --policy keep-headers',
+    'basalt prune --policy rules.json',
+  ]);
+}
+
+export function retentionOption(): Option {
+  return new Option(
+    '--policy <policy>',
+    'none, after-checkpoint, keep-headers, keep-recent:<blocks>, keep-recent:<days>d, or a JSON ' +
+      'file with rules',
+  );
+}
+
+async function runPrune(context: Context, path: string, options: Options): Promise<void> {
+  const policy = await readRetentionPolicy(options.policy);
+  await using folder = await openRetention(context, path, policy);
+  const { retention } = folder;
+  const isDry = options.dryRun === true;
+  const results = isDry ? await retention.preview() : await retention.run();
+  const { screen } = context;
+  if (options.json === true) {
+    for (const { namespace, label, payloads, bytes } of results) {
+      screen.line(JSON.stringify({ namespace, label, payloads, bytes, dryRun: isDry }));
+    }
+    return;
+  }
+  const verb = isDry ? 'would go' : 'went';
+  if (results.length === 0) screen.line(`nothing ${verb}`);
+  else printResults(context, results, verb);
+  if (folder.keepsChain) screen.line('the chain’s own namespace stays whole');
+}
+
+function printResults(
+  { screen }: Context,
+  results: readonly RetentionResult[],
+  verb: string,
+): void {
+  const columns = [
+    { title: 'namespace' },
+    { title: 'payloads', align: 'right' },
+    { title: 'size', align: 'right' },
+  ] as const;
+  const rows = results.map(({ namespace, label, payloads, bytes }) => [
+    label || namespace,
+    formatCount(payloads),
+    formatBytes(bytes),
+  ]);
+  for (const line of formatTable(columns, rows)) screen.line(line);
+  const payloads = results.reduce((sum, result) => sum + result.payloads, 0);
+  const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
+  const amount = formatAmount(payloads, 'payload');
+  screen.line(`${amount} ${verb}, ${formatBytes(bytes)} before compression`);
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createRetention,
+  parsePolicyFile,
+  parsePolicyWord,
+  type Retention,
+  type RetentionPolicy,
+} from '@basalt/ledger';
+import { openDataFolder } from '@basalt/store';
+import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+
+export interface FolderRetention extends AsyncDisposable {
+  readonly retention: Retention;
+  /** The folder of a chain: its namespace stays whole, since it is replayed from its payloads. */
+  readonly keepsChain: boolean;
+}
+
+/**
+ * A policy over the data folder of a node that is stopped.
+ *
+ * @throws CliError `no-data`; StoreError `locked` while a node runs on the folder
+ */
+export async function openRetention(
+  context: Context,
+  path: string,
+  policy: RetentionPolicy,
+): Promise<FolderRetention> {
+  if (!existsSync(join(path, 'store'))) {
+    const hint = 'name the folder; `basalt config` shows which one a node uses';
+    throw new CliError(EXIT.usage, 'no-data', `${path} is no data folder of a node`, hint);
+  }
+  const folder = await openDataFolder(path);
+  const { store } = folder;
+  const keepsChain = existsSync(join(path, 'chain', 'chain.json'));
+  const untouched = keepsChain ? [CHAIN_LABEL] : [];
+  const components = { store, clock: context.clock, scheduler: NEVER };
+  return {
+    retention: createRetention(components, { policy, untouched }),
+    keepsChain,
+    [Symbol.asyncDispose]: () => folder.close(),
+  };
+}
+
+/** What a node calls the namespace of its chain; not taken from there, which would load it. */
+const CHAIN_LABEL = 'chain';
+
+/** A command makes one pass and ends. */
+const NEVER = { after: () => () => undefined };
+
+/** A policy in one word, or the file that holds one. @throws CliError `bad-policy` */
+export async function readRetentionPolicy(text: string): Promise<RetentionPolicy> {
+  try {
+    const word = parsePolicyWord(text);
+    return word ?? parsePolicyFile(await readFile(text, 'utf8'));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const hint =
+      'none, after-checkpoint, keep-headers, keep-recent:1000, keep-recent:30d, or a JSON file';
+    throw new CliError(EXIT.usage, 'bad-policy', `${text}: ${message}`, hint, { cause });
+  }
+}
