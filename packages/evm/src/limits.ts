@@ -3,7 +3,8 @@ import type { VersionedMemorySizes } from './parallel/types.ts';
 
 /**
  * Sizes of one engine's regions, 190 MB of address space; only what is used takes memory. With the
- * gas of one transaction (EIP-7825: 2^24) none of them can be met; docs/evm-memory.md has the sums.
+ * gas of one transaction (EIP-7825: 2^24) code alone can be too large, where a hundred frames hold
+ * the longest translations there are; docs/evm-memory.md has the sums.
  */
 export const DEFAULT_MEMORY: MemorySizes = {
   frameMemoryBytes: 64 * 2 ** 20,

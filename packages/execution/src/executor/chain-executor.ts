@@ -11,7 +11,7 @@ import { assembleRun } from './assemble.ts';
 import { BaseValues } from './base-values.ts';
 import { createBlockState } from './block-state.ts';
 import { ByteTable } from './byte-table.ts';
-import { createEngines, type Engines } from './engines.ts';
+import { createEngines, type Engines, LARGEST_MEMORY } from './engines.ts';
 import { type BlockHints, findHints, slotKey } from './hints.ts';
 import { type ModeChoice, ModeChooser } from './mode-chooser.ts';
 import { runInOrder } from './ordered.ts';
@@ -60,7 +60,7 @@ export class ChainExecutor implements BlockExecutor {
   readonly workers: number;
   readonly #options: ChainExecutorOptions;
   readonly #runner: ParallelRunner;
-  /** Of full size with private memory, for what does not fit into the shared one. */
+  /** With private memory, for what does not fit into the shared one. */
   readonly #engines: Engines;
   readonly #base = new BaseValues();
   readonly #chooser = new ModeChooser();
@@ -74,7 +74,7 @@ export class ChainExecutor implements BlockExecutor {
     this.workers = options.workers;
     this.#runner = new ParallelRunner(options);
     const { engine, tier, hashSeed } = options;
-    this.#engines = createEngines({ engine, tier, hashSeed });
+    this.#engines = createEngines({ engine, tier, hashSeed, memory: LARGEST_MEMORY });
   }
 
   execute(job: ExecutionJob): Promise<ExecutedBlock> {

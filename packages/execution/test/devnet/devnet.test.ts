@@ -292,6 +292,30 @@ test('a transaction that no engine has room for is refused, and the chain goes o
   assert.deepEqual(running.errors, []);
 });
 
+test('three hundred frames of the code that is longest when translated are run', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  const at = (index: number): Uint8Array => {
+    const address = new Uint8Array(20).fill(0xc0);
+    new DataView(address.buffer).setUint32(16, index);
+    return address;
+  };
+  const levels = 300;
+  for (let index = 0; index < levels; index++) {
+    // Calls the next, stops; the rest is JUMPDEST.
+    const code = new Uint8Array(24_576).fill(0x5b);
+    code.set([0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x73, ...at(index + 1), 0x5a, 0xf1, 0x00]);
+    devnet.setCode(at(index), code);
+    if (index % 100 === 99) await devnet.mine();
+  }
+  const fields = { ...transfer(0, at(0), 0n), gasLimit: 16_777_216n };
+  await devnet.send({ fields, from: devnet.accounts[0]!.address });
+  const { header, transactions } = devnet.chain.head();
+  assert.equal(transactions.length, 1);
+  assert.ok(header.gasUsed > 700_000n);
+  assert.deepEqual(running.errors, []);
+});
+
 /** A log whose disk takes some turns of the event loop. */
 function createSlowLog(): MemoryLog {
   const inner = createMemoryLog();
