@@ -15,6 +15,8 @@ export const LARGEST_MEMORY: Partial<MemorySizes> = {
   logBytes: 32 * 2 ** 20,
   journalBytes: 96 * 2 ** 20,
   slots: 2 ** 20,
+  // Before EIP-150 a look at an account cost 20 gas, and blocks of 2016 are full of them.
+  accounts: 2 ** 18,
 };
 
 /** Engines of one thread, made for a fork when it is first asked for. */
