@@ -4,6 +4,15 @@
  *
  * @module
  */
+export type { CacheAnswer } from './cache/answer.ts';
+export type { CacheRequest } from './cache/cache-types.ts';
+export {
+  type CacheRole,
+  type CacheRoleComponents,
+  type CacheRoleConfig,
+  type CacheRoleStats,
+  createCacheRole,
+} from './cache/create-cache-role-shell.ts';
 export { createFederation } from './federation.ts';
 export type {
   Federation,

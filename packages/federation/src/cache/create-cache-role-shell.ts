@@ -1,0 +1,191 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { assert, type Clock, type PayloadHashes, type Scheduler } from '@basalt/protocol';
+import type { CacheAnswer } from './answer.ts';
+import { type CacheRequest, type CacheStats, emptyStats } from './cache-types.ts';
+import { openCacheFiles } from './disk-files-shell.ts';
+import { type CacheFiles, DiskTier } from './disk-tier.ts';
+import { forwardPost, isReadByPost } from './forward-post-shell.ts';
+import { createHeldBodies } from './held-bodies.ts';
+import { HttpCache } from './http-cache.ts';
+import { createHttpUpstream } from './http-upstream-shell.ts';
+import {
+  DISK_BYTES_MAX_DEFAULT,
+  MEMORY_BYTES_MAX_DEFAULT,
+  POPULAR_THRESHOLD_DEFAULT,
+  UPSTREAM_TIMEOUT_MS_DEFAULT,
+} from './limits.ts';
+import { passStream } from './pass-stream-shell.ts';
+import { problem } from './problem.ts';
+import { classify } from './resource.ts';
+import { ResponseStore } from './response-store.ts';
+import { Upstreams, type UpstreamTransport } from './upstreams.ts';
+
+export interface CacheRoleConfig {
+  /** Addresses of nodes that serve the same, first the preferred one: `http://host:port`. */
+  readonly upstreams: readonly string[];
+  /** Folder of the disk cache, of this process alone. Memory only where absent. */
+  readonly folder?: string;
+  /** Default 10 GiB. */
+  readonly diskBytesMax?: number;
+  /** Default 64 MiB. */
+  readonly memoryBytesMax?: number;
+  /** The seed's `cache_popular_threshold`: on disk from the nth ask on. Default 3. */
+  readonly popularThreshold?: number;
+  /** From question to last byte of an upstream, milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Pass POST on to the first upstream; refused with 405 otherwise. Default no. */
+  readonly forwardWrites?: boolean;
+  /** Read ahead of sequential readers of tiles. Default yes. */
+  readonly prefetch?: boolean;
+  /** Name in Cache-Status. Default `basalt`. */
+  readonly name?: string;
+}
+
+export interface CacheRoleComponents {
+  readonly hashes: PayloadHashes;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** HTTP where absent. Event streams and POST always go over HTTP. */
+  readonly transport?: UpstreamTransport;
+  /** Files in `folder` where absent. */
+  readonly files?: CacheFiles;
+}
+
+export interface CacheRoleStats extends CacheStats {
+  readonly entries: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly diskEntries: number;
+  /** Failed operations; after a failed write nothing is written for a minute. */
+  readonly diskErrors: number;
+  /** Bodies that were not what their name says when they were read. */
+  readonly diskDamaged: number;
+}
+
+export interface CacheRole {
+  /** For `node:http`'s createServer. */
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** The same without a socket; GET and HEAD. */
+  answer(request: CacheRequest): Promise<CacheAnswer>;
+  stats(): CacheRoleStats;
+  /** Ends streams, waits for what is being asked and written. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A cache in front of nodes: answers every GET path of its upstreams. It is trusted by nobody:
+ * readers verify what it sends. See the README of this package for its rules.
+ */
+export async function createCacheRole(
+  config: CacheRoleConfig,
+  components: CacheRoleComponents,
+): Promise<CacheRole> {
+  const urls = config.upstreams.map((url) => url.replace(/\/+$/, ''));
+  assert(urls.length > 0, 'a cache needs an upstream');
+  const { hashes, clock, scheduler } = components;
+  const timeoutMs = config.timeoutMs ?? UPSTREAM_TIMEOUT_MS_DEFAULT;
+  const http = createHttpUpstream({ scheduler, timeoutMs });
+  const store = new ResponseStore(hashes.sha256, config.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT);
+  const disk = await openDisk(config, components, store);
+  const stats = emptyStats();
+  const upstreams = new Upstreams(urls, clock);
+  const held = createHeldBodies(store);
+  const transport = components.transport ?? http.transport;
+  const cache = new HttpCache(
+    { store, upstreams, transport, clock, stats, hashes, held },
+    {
+      name: config.name ?? 'basalt',
+      popularThreshold: config.popularThreshold ?? POPULAR_THRESHOLD_DEFAULT,
+      prefetch: config.prefetch ?? true,
+    },
+  );
+  const ending = new AbortController();
+  const streams = { count: 0, signal: ending.signal };
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const target = request.url ?? '/';
+    if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
+      const reply = await forwardPost(request, upstreams, transport);
+      if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
+      return send(response, reply);
+    }
+    if (request.method === 'OPTIONS') return send(response, PREFLIGHT);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return send(response, refuseMethod(request.method));
+    }
+    if (request.method === 'GET' && classify(target).kind === 'events') {
+      return passStream(request, response, upstreams.order()[0] ?? '', streams);
+    }
+    const field = (name: string): string | undefined => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    };
+    send(response, await cache.answer({ method: request.method, target, field }));
+  };
+  return {
+    handler(request, response) {
+      handle(request, response).catch(() => {
+        if (response.headersSent) response.destroy();
+        else send(response, problem(500, 'internal', 'the cache failed at this request'));
+      });
+    },
+    answer: (request) => cache.answer(request),
+    stats: () => ({
+      ...stats,
+      entries: store.entries,
+      memoryBytes: store.memoryBytes,
+      diskBytes: disk?.bytes ?? 0,
+      diskEntries: disk?.count ?? 0,
+      diskErrors: disk?.errors ?? 0,
+      diskDamaged: disk?.damaged ?? 0,
+    }),
+    async stop() {
+      ending.abort();
+      await cache.idle();
+      await disk?.idle();
+      http.close();
+    },
+  };
+}
+
+async function openDisk(
+  config: CacheRoleConfig,
+  components: CacheRoleComponents,
+  store: ResponseStore,
+): Promise<DiskTier | undefined> {
+  const { folder } = config;
+  const files =
+    components.files ?? (folder === undefined ? undefined : await openCacheFiles(folder));
+  if (files === undefined) return undefined;
+  const disk = new DiskTier({
+    files,
+    hash: components.hashes.sha256,
+    clock: components.clock,
+    bytesMax: config.diskBytesMax ?? DISK_BYTES_MAX_DEFAULT,
+    onGone: (key) => store.diskGone(key),
+  });
+  await store.open(disk);
+  return disk;
+}
+
+/** Everything is public and signed, so any page may read it. */
+const PREFLIGHT: CacheAnswer = {
+  status: 204,
+  fields: [
+    ['access-control-allow-origin', '*'],
+    ['access-control-allow-methods', 'GET, HEAD'],
+    ['access-control-allow-headers', '*'],
+    ['access-control-max-age', '86400'],
+  ],
+  body: new Uint8Array(0),
+};
+
+function refuseMethod(method: string | undefined): CacheAnswer {
+  const words = `this is a cache and takes no ${method ?? ''}: send writes to an origin or relay`;
+  return problem(405, 'method-not-allowed', words, [['allow', 'GET, HEAD']]);
+}
+
+function send(response: ServerResponse, { status, fields, body }: CacheAnswer): void {
+  // A flat list keeps several fields of one name apart.
+  response.writeHead(status, fields.flat());
+  response.end(body);
+}

@@ -1,0 +1,65 @@
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { PASSED_STREAMS_MAX } from './limits.ts';
+import { problem } from './problem.ts';
+
+/** Event streams that are passed through, of one cache. */
+export interface PassedStreams {
+  count: number;
+  readonly signal: AbortSignal;
+}
+
+/** Live events: each goes out when it comes; nothing is kept. Resolves when the stream began. */
+export function passStream(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: string,
+  streams: PassedStreams,
+): Promise<void> {
+  if (streams.count >= PASSED_STREAMS_MAX) {
+    refuse(response, 503, 'overloaded', 'too many event streams');
+    return Promise.resolve();
+  }
+  streams.count++;
+  const open = url.startsWith('https:') ? httpsRequest : httpRequest;
+  const last = request.headers['last-event-id'];
+  return new Promise((resolve) => {
+    const call = open(url + (request.url ?? '/'), {
+      headers: {
+        accept: 'text/event-stream',
+        ...(typeof last === 'string' ? { 'last-event-id': last } : {}),
+      },
+      agent: false,
+      signal: streams.signal,
+    });
+    const end = (): void => {
+      call.destroy();
+      if (response.headersSent) response.destroy();
+      else refuse(response, 502, 'unreachable', 'the upstream gives no events');
+      resolve();
+    };
+    call.on('error', end);
+    call.on('response', (answer) => {
+      const type = answer.headers['content-type'];
+      response.writeHead(answer.statusCode ?? 502, {
+        ...(type === undefined ? {} : { 'content-type': type }),
+        'cache-control': 'no-store',
+        'access-control-allow-origin': '*',
+      });
+      answer.on('error', end);
+      answer.pipe(response);
+      resolve();
+    });
+    response.on('close', () => {
+      streams.count--;
+      call.destroy();
+    });
+    call.end();
+  });
+}
+
+function refuse(response: ServerResponse, status: number, code: string, detail: string): void {
+  const { fields, body } = problem(status, code, detail);
+  response.writeHead(status, fields.flat());
+  response.end(body);
+}

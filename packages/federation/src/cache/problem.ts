@@ -1,0 +1,34 @@
+import type { CacheAnswer } from './answer.ts';
+import type { Field } from './stored.ts';
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'The request is not in form',
+  405: 'The method is not for this cache',
+  414: 'The address is too long',
+  502: 'No upstream gave a good answer',
+  503: 'The cache is busy, try again',
+  504: 'No upstream answered in time',
+};
+
+/** A problem document (RFC 9457). */
+export function problem(
+  status: number,
+  code: string,
+  detail: string,
+  fields: readonly Field[] = [],
+): CacheAnswer {
+  const title = TITLES[status] ?? code;
+  const document = { type: `urn:basalt:error:${code}`, title, status, detail, code };
+  const body = new TextEncoder().encode(JSON.stringify(document));
+  return {
+    status,
+    fields: [
+      ['content-type', 'application/problem+json'],
+      ['cache-control', 'no-store'],
+      ['access-control-allow-origin', '*'],
+      ...fields,
+      ['content-length', String(body.length)],
+    ],
+    body,
+  };
+}

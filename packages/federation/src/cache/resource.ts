@@ -1,0 +1,67 @@
+import { ProtocolError, parseTilePath, TILE_WIDTH } from '@basalt/protocol';
+import { BODY_BYTES_MAX, HEAD_BYTES_MAX } from './limits.ts';
+
+/** What an address names, as far as it changes how the answer is kept and checked. */
+export type Resource =
+  | { readonly kind: 'block' | 'header' | 'payload'; readonly hash: string }
+  | TileResource
+  /** The newest word of a log: may only go forward. */
+  | { readonly kind: 'checkpoint' | 'head' }
+  /** Never ends; passed through. */
+  | { readonly kind: 'events' }
+  | { readonly kind: 'other' };
+
+export interface TileResource {
+  readonly kind: 'tile';
+  /** `/ns/<uuid>` or `/super`. */
+  readonly log: string;
+  readonly level: number | 'entries';
+  readonly index: number;
+  /** 256 for a full tile. */
+  readonly width: number;
+}
+
+const BLOCK = /^\/blocks\/([0-9a-f]{64})(?:\/(header|payload))?$/;
+const LOG = /^(\/super|\/ns\/[0-9a-f-]{36})\/(checkpoint$|tile\/.+)$/;
+
+const HASH_BYTES = 32;
+
+/** Tells by path and query alone; an address that is not known is `other`. */
+export function classify(target: string): Resource {
+  const [path = '', query] = target.split('?', 2);
+  if (/^\/(?:events|chains\/[^/]+\/events)$/.test(path)) return { kind: 'events' };
+  // A query chooses another view of the bytes.
+  if (query !== undefined && query !== '') return { kind: 'other' };
+  const block = BLOCK.exec(path);
+  if (block !== null) {
+    const kind = (block[2] ?? 'block') as 'block' | 'header' | 'payload';
+    return { kind, hash: block[1] as string };
+  }
+  if (/^\/chains\/[^/]+\/head$/.test(path)) return { kind: 'head' };
+  const log = LOG.exec(path);
+  if (log === null) return { kind: 'other' };
+  const [, name = '', rest = ''] = log;
+  return rest === 'checkpoint' ? { kind: 'checkpoint' } : tile(name, rest);
+}
+
+/** Named by its content: another upstream may have what one has not. */
+export function isContentAddressed({ kind }: Resource): boolean {
+  return kind === 'block' || kind === 'header' || kind === 'payload' || kind === 'tile';
+}
+
+/** Longest body that is read from an upstream. */
+export function bodyBytesMax(resource: Resource): number {
+  if (resource.kind === 'checkpoint' || resource.kind === 'head') return HEAD_BYTES_MAX;
+  const isHashes = resource.kind === 'tile' && resource.level !== 'entries';
+  // A hash tile of an older program may be coded; coding never doubles it. Errors are short too.
+  return isHashes ? Math.max(2 * TILE_WIDTH * HASH_BYTES, 16_384) : BODY_BYTES_MAX;
+}
+
+function tile(log: string, rest: string): Resource {
+  try {
+    return { kind: 'tile', log, ...parseTilePath(rest) };
+  } catch (error) {
+    if (error instanceof ProtocolError) return { kind: 'other' };
+    throw error;
+  }
+}

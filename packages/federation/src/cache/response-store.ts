@@ -1,0 +1,173 @@
+import { type HashFunction, toHex } from '@basalt/protocol';
+import { ByteLru } from './byte-lru.ts';
+import type { DiskTier } from './disk-tier.ts';
+import {
+  ENTRY_OVERHEAD_BYTES,
+  MEMORY_SHARE_MAX,
+  MUTABLE_WRITE_INTERVAL_MS,
+  VARIANTS_MAX,
+} from './limits.ts';
+import { type Field, fieldOf, listOf, type StoredResponse } from './stored.ts';
+import { varyMatches } from './vary.ts';
+
+interface Entry {
+  readonly key: string;
+  stored: StoredResponse;
+  /** In memory as long as its place in the memory's LRU. */
+  body: Uint8Array | undefined;
+  /** When its disk copy was written last. */
+  diskMs: number;
+}
+
+/** What is kept: small answers in memory first, popular ones on disk too. */
+export class ResponseStore {
+  readonly #hash: HashFunction;
+  readonly #memory: ByteLru<Entry>;
+  readonly #memoryBytesMax: number;
+  readonly #targets = new Map<string, Entry[]>();
+  readonly #byKey = new Map<string, Entry>();
+  #disk: DiskTier | undefined;
+
+  constructor(hash: HashFunction, memoryBytesMax: number) {
+    this.#hash = hash;
+    this.#memoryBytesMax = memoryBytesMax;
+    this.#memory = new ByteLru(memoryBytesMax);
+  }
+
+  get memoryBytes(): number {
+    return this.#memory.bytes;
+  }
+
+  get entries(): number {
+    return this.#byKey.size;
+  }
+
+  /** Takes what a disk holds. */
+  async open(disk: DiskTier): Promise<void> {
+    for (const stored of await disk.load((found) => this.#keyOf(found))) {
+      this.#add({ key: this.#keyOf(stored), stored, body: undefined, diskMs: -Infinity });
+    }
+    this.#disk = disk;
+  }
+
+  /** The answer for these request fields that was confirmed last. */
+  find(target: string, sent: readonly Field[]): StoredResponse | undefined {
+    let found: StoredResponse | undefined;
+    for (const { stored } of this.#targets.get(target) ?? []) {
+      if (!varyMatches(stored, sent)) continue;
+      if (found === undefined || stored.confirmedMs > found.confirmedMs) found = stored;
+    }
+    return found;
+  }
+
+  /** The newest 200 in identity coding; of one media type where that is named. */
+  findPlain(target: string, mediaType?: string): StoredResponse | undefined {
+    const found = (this.#targets.get(target) ?? [])
+      .map(({ stored }) => stored)
+      .filter(({ status, fields }) => {
+        if (status !== 200 || fieldOf(fields, 'content-encoding') !== undefined) return false;
+        return mediaType === undefined || fieldOf(fields, 'content-type') === mediaType;
+      });
+    return found.sort((a, b) => b.confirmedMs - a.confirmedMs)[0];
+  }
+
+  /** Whether any form of the address is held. */
+  hasTarget(target: string): boolean {
+    return this.#targets.has(target);
+  }
+
+  async body(stored: StoredResponse): Promise<Uint8Array | undefined> {
+    const key = this.#keyOf(stored);
+    const entry = this.#byKey.get(key);
+    if (entry === undefined || entry.stored.bodyHash !== stored.bodyHash) return undefined;
+    if (entry.body !== undefined) {
+      this.#memory.get(key);
+      return entry.body;
+    }
+    // The disk may have an older one under this key.
+    if (this.#disk?.has(key, stored.bodyHash) !== true) return undefined;
+    const body = await this.#disk.read(key);
+    if (body !== undefined && this.#byKey.get(key) === entry) this.#remember(entry, body);
+    return body;
+  }
+
+  /** @returns whether it has a place now */
+  put(stored: StoredResponse, body: Uint8Array, isPopular: boolean): boolean {
+    const key = this.#keyOf(stored);
+    const diskMs = this.#byKey.get(key)?.diskMs ?? -Infinity;
+    this.#drop(key, !isPopular);
+    const entry: Entry = { key, stored, body: undefined, diskMs };
+    this.#add(entry);
+    this.#remember(entry, body);
+    const isOnDisk = isPopular && this.#toDisk(entry, body);
+    if (entry.body === undefined && !isOnDisk) this.#drop(key, true);
+    return this.#byKey.get(key) === entry;
+  }
+
+  /** A popular answer that is only in memory goes to disk as well. */
+  admit(stored: StoredResponse): void {
+    const entry = this.#byKey.get(this.#keyOf(stored));
+    if (entry?.stored === stored && entry.body !== undefined) this.#toDisk(entry, entry.body);
+  }
+
+  /** The same body, confirmed anew with other fields. */
+  confirm(old: StoredResponse, stored: StoredResponse): void {
+    const entry = this.#byKey.get(this.#keyOf(old));
+    if (entry?.stored === old) entry.stored = { ...stored, vary: old.vary };
+  }
+
+  remove(target: string): void {
+    for (const { key } of this.#targets.get(target) ?? []) this.#drop(key, true);
+  }
+
+  /** An entry left the disk. */
+  diskGone(key: string): void {
+    if (this.#byKey.get(key)?.body === undefined) this.#drop(key, false);
+  }
+
+  #toDisk(entry: Entry, body: Uint8Array): boolean {
+    const { stored, key } = entry;
+    if (this.#disk === undefined || stored.status !== 200) return false;
+    // Heads change each second; the disk gets one of them now and then, for a restart.
+    const isFinal = listOf(stored.fields, 'cache-control')?.includes('immutable') === true;
+    if (!isFinal && stored.confirmedMs - entry.diskMs < MUTABLE_WRITE_INTERVAL_MS) return false;
+    if (!this.#disk.admit(key, stored, body)) return false;
+    entry.diskMs = stored.confirmedMs;
+    return true;
+  }
+
+  #remember(entry: Entry, body: Uint8Array): void {
+    const weight = body.length + ENTRY_OVERHEAD_BYTES;
+    if (weight > this.#memoryBytesMax * MEMORY_SHARE_MAX) return;
+    entry.body = body;
+    for (const [key, old] of this.#memory.set(entry.key, entry, weight)) {
+      old.body = undefined;
+      if (this.#disk?.has(key, old.stored.bodyHash) !== true) this.#drop(key, true);
+    }
+  }
+
+  #add(entry: Entry): void {
+    const { target } = entry.stored;
+    const entries = this.#targets.get(target) ?? [];
+    if (entries.length >= VARIANTS_MAX) this.#drop((entries[0] as Entry).key, true);
+    this.#targets.set(target, [...(this.#targets.get(target) ?? []), entry]);
+    this.#byKey.set(entry.key, entry);
+  }
+
+  #drop(key: string, alsoDisk: boolean): void {
+    const entry = this.#byKey.get(key);
+    if (alsoDisk) this.#disk?.remove(key);
+    if (entry === undefined) return;
+    this.#byKey.delete(key);
+    this.#memory.delete(key);
+    const { target } = entry.stored;
+    const left = (this.#targets.get(target) ?? []).filter((other) => other !== entry);
+    if (left.length === 0) this.#targets.delete(target);
+    else this.#targets.set(target, left);
+  }
+
+  #keyOf({ target, vary }: StoredResponse): string {
+    const name = JSON.stringify([target, vary]);
+    return toHex(this.#hash(new TextEncoder().encode(name)));
+  }
+}
