@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type CheckpointStorage, type Client, createClient } from '@basalt/client';
 import type { Context } from './context.ts';
 import { readIfThere, replaceFile } from './durable-files.ts';
+import { CliError } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
 import { ensureFolder, type Home } from './home.ts';
 import { fetchFrom } from './node-api.ts';
 
@@ -23,7 +25,12 @@ export interface ConnectionOptions {
  * @throws CliError `network`
  */
 export async function connect(context: Context, options: ConnectionOptions): Promise<Client> {
-  await fetchFrom(options.url, '/livez', '*/*', context.signal);
+  try {
+    await fetchFrom(options.url, '/livez', '*/*', context.signal);
+  } catch (error) {
+    // Any answer will do: a proxy whose node is away still serves what it holds.
+    if (!(error instanceof CliError) || error.exitCode === EXIT.unreachable) throw error;
+  }
   return createClient({
     ...options,
     provider: context.provider(),

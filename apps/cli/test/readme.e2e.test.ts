@@ -4,32 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { hasGit, REPOSITORY, Sandbox, startTestNode } from './helpers/run-cli.ts';
+import { makeCommands, markedBlocks } from './helpers/run-document.ts';
 
 const README = join(REPOSITORY, 'README.md');
-const MAIN = resolve(import.meta.dirname, '..', 'src', 'main.ts');
-
-/** The marked blocks of a Markdown text, in order. */
-function markedBlocks(markdown: string): string[] {
-  const pattern = /^<!-- test -->\s*\n```sh\n([\s\S]*?)^```/gm;
-  return [...markdown.matchAll(pattern)].map((match) => match[1] ?? '');
-}
-
-function writeScript(path: string, text: string): void {
-  writeFileSync(path, `#!/bin/sh\n${text}\n`);
-  chmodSync(path, 0o755);
-}
-
-/** `basalt` and `npx basalt` of this checkout, without asking a registry for anything. */
-function makeCommands(folder: string): void {
-  mkdirSync(folder);
-  const basalt = `exec "${process.execPath}" "${MAIN}" "$@"`;
-  writeScript(join(folder, 'basalt'), basalt);
-  writeScript(join(folder, 'npx'), `[ "$1" = basalt ] || exit 127\nshift\n${basalt}`);
-}
 
 const blocks = existsSync(README) ? markedBlocks(readFileSync(README, 'utf8')) : [];
 const skip = !hasGit
@@ -42,6 +23,9 @@ test('only marked sh blocks are taken', () => {
   const text =
     '```sh\nno\n```\n<!-- test -->\n```sh\nyes 1\nyes 2\n```\n<!-- test -->\n```ts\nno\n```\n';
   assert.deepEqual(markedBlocks(text), ['yes 1\nyes 2\n']);
+  const withWord = `${text}<!-- test: nginx -->\n\`\`\`sh\nproxy\n\`\`\`\n`;
+  assert.deepEqual(markedBlocks(withWord), ['yes 1\nyes 2\n']);
+  assert.deepEqual(markedBlocks(withWord, ['nginx']), ['yes 1\nyes 2\n', 'proxy\n']);
 });
 
 test('the commands of the README work', { skip }, async (t) => {
