@@ -1,12 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Block, Receipt } from '@basalt/execution';
-import { threadCpuMs } from '../engine/engines.ts';
 import { invalidParams, limitExceeded, serverError } from '../errors.ts';
-import { BATCH_TURN_MS } from '../limits.ts';
 import type { BlockId } from '../params/block-id.ts';
 import { isSameBytes } from '../params/hex.ts';
 import type { LogFilterArgs } from '../params/log-filter.ts';
 import type { Services } from '../services.ts';
+import { takeTurns } from '../turns.ts';
 import type { View } from '../views/transaction.ts';
 import { matchingLogs, mayMatch } from './match-logs.ts';
 
@@ -55,27 +53,6 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
     }
   }
   return views;
-}
-
-/**
- * Lets others have their turn after some milliseconds of work.
- *
- * @throws RpcError when the time of the request is over: nobody waits for its answer any more
- */
-function takeTurns({ clock, limits }: Services): {
-  readonly isOver: () => boolean;
-  readonly next: () => Promise<void>;
-} {
-  const endMs = clock.nowMs() + limits.requestMs;
-  let startMs = threadCpuMs();
-  return {
-    isOver: () => threadCpuMs() - startMs > BATCH_TURN_MS,
-    async next() {
-      if (clock.nowMs() > endMs) throw limitExceeded('query timed out; ask for fewer blocks');
-      await nextTurn();
-      startMs = threadCpuMs();
-    },
-  };
 }
 
 /** Receipts of a block of the canonical chain; of no other block are they kept. */

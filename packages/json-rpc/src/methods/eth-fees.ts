@@ -16,6 +16,7 @@ import { type BlockId, blockNumber } from '../params/block-id.ts';
 import { finite, list, looseQuantity, optional } from '../params/decode.ts';
 import { toQuantity } from '../params/hex.ts';
 import type { Services } from '../services.ts';
+import { takeTurns } from '../turns.ts';
 import { effectiveGasPrice, type View } from '../views/transaction.ts';
 import { type MethodFamily, method } from './method.ts';
 
@@ -32,11 +33,10 @@ async function feeHistory(
   }
   const last = await findBlock(services, newest);
   if (last === undefined || count === 0n) return { oldestBlock: '0x0', gasUsedRatio: [] };
-  const blocks = await blocksUpTo(services, last, count);
-  const rows = await Promise.all(blocks.map((block) => rowOf(services, block, percentiles)));
+  const rows = await rowsUpTo(services, last, count, percentiles);
   const next = nextFees(services, last);
   return {
-    oldestBlock: toQuantity(blocks[0]?.header.number ?? 0n),
+    oldestBlock: toQuantity(rows[0]?.number ?? 0n),
     ...(percentiles.length === 0 ? {} : { reward: rows.map(({ reward }) => reward) }),
     baseFeePerGas: [...rows.map(({ baseFee }) => baseFee), next.baseFee].map(toQuantity),
     gasUsedRatio: rows.map(({ gasRatio }) => gasRatio),
@@ -57,18 +57,27 @@ function assertPercentiles(percentiles: readonly number[]): void {
   }
 }
 
-async function blocksUpTo({ chain }: Services, last: Block, count: bigint): Promise<Block[]> {
+/** One after another, so that a thousand full blocks are not held at once. */
+async function rowsUpTo(
+  services: Services,
+  last: Block,
+  count: bigint,
+  percentiles: readonly number[],
+): Promise<Row[]> {
   const newest = Number(last.header.number);
   const length = Math.min(Number(count), FEE_HISTORY_BLOCKS_MAX, newest + 1);
-  const blocks: Block[] = [];
+  const rows: Row[] = [];
+  const turns = takeTurns(services);
   for (let number = newest - length + 1; number < newest; number++) {
-    const block = await chain.block(number);
-    if (block !== undefined) blocks.push(block);
+    if (turns.isOver()) await turns.next();
+    const block = await services.chain.block(number);
+    if (block !== undefined) rows.push(await rowOf(services, block, percentiles));
   }
-  return [...blocks, last];
+  return [...rows, await rowOf(services, last, percentiles)];
 }
 
 interface Row {
+  readonly number: bigint;
   readonly baseFee: bigint;
   readonly gasRatio: number;
   readonly blobFee: bigint;
@@ -87,6 +96,7 @@ async function rowOf(
   const blobGasMax = blobs === undefined ? 0n : BigInt(blobs.max) * GAS_PER_BLOB;
   const receipts = percentiles.length === 0 ? [] : await receiptsOf(services, block);
   return {
+    number: header.number,
     baseFee: header.baseFee ?? 0n,
     gasRatio: ratio(gasUsed, gasLimit),
     blobFee: blobs === undefined ? 0n : blobBaseFee(excessBlobGas, blobs),
