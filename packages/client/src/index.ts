@@ -43,6 +43,7 @@ export {
 export type { EventsOptions, NodeEvent } from './events.ts';
 export type { BlockRange } from './examine.ts';
 export { createExaminer, type Examiner } from './examiner.ts';
+export { type FollowChainOptions, type FollowedChunk, followChain } from './follow-chain.ts';
 export type { IterateOptions } from './iterate.ts';
 export type { ExaminerOptions, KeyedClaim, ProviderSource } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';
