@@ -4,6 +4,14 @@
  *
  * @module
  */
+
+export {
+  createHandOver,
+  type HandOver,
+  type HandOverComponents,
+  type HandOverConfig,
+  type HandOverResult,
+} from './archive/hand-over.ts';
 export type { CacheAnswer } from './cache/answer.ts';
 export type { CacheRequest } from './cache/cache-types.ts';
 export {
