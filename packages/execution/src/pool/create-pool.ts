@@ -88,6 +88,8 @@ class JournaledPool implements TransactionPool {
   readonly #checks = new Set<Promise<void>>();
   #fullChecks: FullCheckStats = { checked: 0, failed: 0, skipped: 0 };
   #rewriting: Promise<void> | undefined;
+  /** Once more when the one under way has ended. */
+  #isRewriteDue = false;
   #isRestoring = false;
   #isClosed = false;
 
@@ -166,6 +168,8 @@ class JournaledPool implements TransactionPool {
     const { journal } = this.#components;
     if (hash === undefined) {
       const isChanged = this.#contents.clear();
+      // One that is under way may write down what is gone now.
+      this.#isRewriteDue = this.#rewriting !== undefined;
       this.#rewrite();
       return isChanged;
     }
@@ -219,7 +223,7 @@ class JournaledPool implements TransactionPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.settled();
-    await this.#rewriting;
+    while (this.#rewriting !== undefined) await this.#rewriting;
     await this.#components.journal?.close();
   }
 
@@ -305,6 +309,9 @@ class JournaledPool implements TransactionPool {
       .map(({ transaction, sidecar }) => transactionRecord(transaction, sidecar));
     this.#rewriting = journal.rewrite(records).finally(() => {
       this.#rewriting = undefined;
+      if (!this.#isRewriteDue) return;
+      this.#isRewriteDue = false;
+      this.#rewrite();
     });
   }
 
