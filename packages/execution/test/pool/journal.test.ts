@@ -55,19 +55,6 @@ const hashes = (pool: { all(): readonly { transaction: { hash: Uint8Array } }[] 
   new Set(pool.all().map(({ transaction }) => Buffer.from(transaction.hash).toString('hex')));
 
 suite('pool journal', () => {
-  test('what is removed while the journal is written anew is gone after a restart', () =>
-    withJournal(async (path) => {
-      const chain = fundedChain();
-      const pool = await openPool(path, chain);
-      await pool.add(pretend(transfer({ nonce: 0n }), BOB).raw);
-      pool.remove();
-      // The first is on its way to the disk.
-      await pool.add(pretend(transfer({ nonce: 0n }), ALICE).raw);
-      pool.remove();
-      await pool.close();
-      assert.deepEqual(await recordsOf(path), []);
-    }));
-
   test('a restart keeps what waited, less what was removed, mined or replaced', () =>
     withJournal(async (path) => {
       const chain = fundedChain();
@@ -219,3 +206,16 @@ suite('pool journal', () => {
       await again.close();
     }));
 });
+
+test('what is removed while the journal is written anew is gone after a restart', () =>
+  withJournal(async (path) => {
+    const chain = fundedChain();
+    const pool = await openPool(path, chain);
+    await pool.add(pretend(transfer({ nonce: 0n }), BOB).raw);
+    pool.remove();
+    // The first is on its way to the disk.
+    await pool.add(pretend(transfer({ nonce: 0n }), ALICE).raw);
+    pool.remove();
+    await pool.close();
+    assert.deepEqual(await recordsOf(path), []);
+  }));
