@@ -71,6 +71,8 @@ export async function fetchThrough(question: Question, parts: FetchParts): Promi
       const judged = await askOne(url, question, parts);
       if (judged.is === 'good') return judged.outcome;
       failed = { type: 'failed', code: judged.code };
+      // A doubtful answer is more than "not here".
+      if (isDoubtful(judged.spare)) spare = judged.spare;
       spare ??= judged.spare;
     } catch (error) {
       if (error instanceof UpstreamError) {
@@ -84,7 +86,13 @@ export async function fetchThrough(question: Question, parts: FetchParts): Promi
       parts.upstreams.report(url, false);
     }
   }
+  // Neither is proven: both go out of the cache, and readers find out which is false.
+  if (isDoubtful(spare)) forgetRelatives(question, parts);
   return spare ?? failed;
+}
+
+function isDoubtful(spare: Outcome | undefined): boolean {
+  return spare?.type === 'answer' && spare.detail !== undefined;
 }
 
 /** 5xx, and 429: another upstream may do better. */
@@ -153,8 +161,6 @@ async function judge(
   const verdict = await verifyBody(resource, reply.fields, reply.body, parts);
   if (verdict.is === 'false') return refuse(verdict.why);
   if (verdict.is === 'conflict') {
-    // Neither is proven: both go out of the cache, and readers find out which is false.
-    forgetRelatives(question, parts);
     return refuse(verdict.why, pass(question, reply, parts, startMs, verdict.why));
   }
   if (held !== undefined) {

@@ -13,7 +13,7 @@ export type Resource =
 
 export interface TileResource {
   readonly kind: 'tile';
-  /** `/ns/<uuid>` or `/super`. */
+  /** `/ns/<uuid>` or `/super`, of a node itself or under one of its mirrors. */
   readonly log: string;
   readonly level: number | 'entries';
   readonly index: number;
@@ -22,7 +22,9 @@ export interface TileResource {
 }
 
 const BLOCK = /^\/blocks\/([0-9a-f]{64})(?:\/(header|payload))?$/;
-const LOG = /^(\/super|\/ns\/[0-9a-f-]{36})\/(checkpoint$|tile\/.+)$/;
+const OWN_LOG = '/super|/ns/[0-9a-f-]{36}';
+const MIRRORED_LOG = `/mirrors/[0-9a-f]{64}(?:${OWN_LOG})|/mirror/[0-9a-f]{64}`;
+const LOG = new RegExp(`^(${OWN_LOG}|${MIRRORED_LOG})/(checkpoint$|tile/.+)$`);
 
 const HASH_BYTES = 32;
 
