@@ -39,7 +39,7 @@ export function addConfigOptions(command: Command): Command {
     .option('--port <number>', 'port to listen on, 0 for a free one (default: 4711)')
     .option(
       '--role <role>',
-      'origin (default), relay, archive or witness; may be repeated',
+      'origin (default), relay, archive, witness or cache; may be repeated',
       collectList,
     )
     .option('--upstream <url>', 'node to copy or to watch; may be repeated', collectList)

@@ -1,6 +1,7 @@
 /**
- * An origin, three witnesses, a relay and an archive, each a process of its own. Witnesses fail one
- * after another; then the origin is gone, and what it published is read elsewhere and verifies.
+ * An origin, three witnesses, a relay, an archive and a cache, each a process of its own.
+ * Witnesses fail one after another; then the origin is gone, and what it published is read
+ * elsewhere and verifies.
  */
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -41,8 +42,11 @@ const witnesses: TestNode[] = [];
 let origin: TestNode;
 let relay: TestNode;
 let archive: TestNode;
+let cache: TestNode;
 let policy: Policy;
 let policyText: string;
+/** Of the origin's key alone, as readers of single namespaces have it. */
+let logPolicy: string;
 let namespace: NamespaceId;
 let writer: Client;
 
@@ -92,6 +96,7 @@ before(async () => {
     const roles = ['--role', 'witness', '--upstream', origin.url];
     witnesses.push(await startTestNode(sandbox, roles));
   }
+  logPolicy = (await sandbox.ok(['policy', '--url', origin.url])).out;
   const asked = witnesses.flatMap(({ url }) => ['--witness', url]);
   const written = await sandbox.ok(['policy', '--url', origin.url, ...asked]);
   policyText = written.out;
@@ -113,10 +118,11 @@ before(async () => {
   ];
   relay = await startTestNode(sandbox, copying('relay'));
   archive = await startTestNode(sandbox, copying('archive'));
+  cache = await startTestNode(sandbox, ['--role', 'cache', '--upstream', origin.url]);
 });
 
 after(async () => {
-  for (const node of [origin, relay, archive, ...witnesses]) await node?.kill();
+  for (const node of [origin, relay, archive, cache, ...witnesses]) await node?.kill();
   sandbox[Symbol.dispose]();
 });
 
@@ -126,6 +132,9 @@ suite('an origin with witnesses and copies', () => {
     assert.deepEqual(card.roles, ['archive']);
     const printed = await sandbox.ok(['config', '--role', 'relay,witness', '--json']);
     assert.deepEqual((JSON.parse(printed.out) as Card).roles, ['relay', 'witness']);
+    const alone = await sandbox.run(['node', '--role', 'cache']);
+    assert.equal(alone.code, 2);
+    assert.match(alone.err, /--upstream/);
     const wrong = await sandbox.run(['node', '--role', 'oracle']);
     assert.equal(wrong.code, 2);
     assert.match(wrong.err, /roles/);
@@ -193,7 +202,14 @@ suite('an origin with witnesses and copies', () => {
       'the archive keeps the super-log',
       async () => (await fetch(`${archive.url}${mirror}/super/checkpoint`)).ok,
     );
+    const { hash } = await createClient({ url: cache.url }).get({ namespace, index: 300 });
+    assert.deepEqual(hash, before.hash);
     await origin.kill();
+    await pause(2_000); // what the cache holds of heads and proofs is no longer fresh
+    const cached = createClient({ url: cache.url, policy: logPolicy, retries: 0 });
+    const { verified } = await cached.get({ namespace, index: 300 });
+    assert.ok(verified.signature && verified.writer && verified.inclusion && verified.policy);
+    assert.equal((await fetch(`${cache.url}/metrics`)).status, 404);
     for (const node of [relay, archive]) {
       const block = await createClient({ url: node.url, retries: 0 }).get({
         namespace,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ORIGIN_KEYS_MAX, RELAY_HOPS_MAX, UPSTREAMS_MAX } from './limits.ts';
 
-export const ROLES = ['origin', 'relay', 'archive', 'witness'] as const;
+export const ROLES = ['origin', 'relay', 'archive', 'witness', 'cache'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What a node is told about other nodes. */
@@ -16,6 +16,9 @@ export interface FederationKeys {
   readonly discovery: boolean;
   readonly followDiscovered: boolean;
   readonly compareIntervalMs: number;
+  readonly cachePopularThreshold: number;
+  readonly cacheDiskBytesMax: number;
+  readonly cacheForwardWrites: boolean;
   readonly archiveRetentionDays?: number | undefined;
   readonly mirrorName?: string | undefined;
   readonly witnessPolicyFile?: string | undefined;
@@ -38,13 +41,16 @@ export const FEDERATION_SHAPE: {
     .array(z.enum(ROLES))
     .min(1)
     .refine((roles) => new Set(roles).size === roles.length, 'expected every role once')
+    .refine((roles) => roles.length === 1 || !roles.includes('cache'), 'a cache has no other role')
     .default(['origin'])
     .describe(`what this node does: ${ROLES.join(', ')}`),
   upstreams: z
     .array(httpUrl)
     .max(UPSTREAMS_MAX)
     .default([])
-    .describe('nodes to copy (relay, archive), to watch (witness), to tell of blocks (origin)'),
+    .describe(
+      'nodes to copy (relay, archive), watch (witness), ask (cache), tell of blocks (origin)',
+    ),
   federation: z
     .boolean()
     .optional()
@@ -76,6 +82,22 @@ export const FEDERATION_SHAPE: {
     .max(3_600_000)
     .default(10_000)
     .describe('time between comparisons with each peer'),
+  cachePopularThreshold: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(3)
+    .describe('role cache: an answer goes to disk when it is asked for so often'),
+  cacheDiskBytesMax: z
+    .int()
+    .min(1024 * 1024)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(10 * 1024 ** 3)
+    .describe('role cache: bytes on disk'),
+  cacheForwardWrites: z
+    .boolean()
+    .default(false)
+    .describe('role cache: pass submissions on to the first upstream'),
   archiveRetentionDays: z
     .int()
     .min(1)

@@ -18,8 +18,8 @@
  * await using node = await startNode(config, { logger, version: '0.1.0' });
  * node.info.url; // http://127.0.0.1:38211
  *
- * Limits: roles `origin`, `relay`, `archive` and `witness`; a change of the configuration needs a
- * new start.
+ * Limits: a change of the configuration needs a new start; a cache is a process of its own
+ * (`startCache`) and has no rate limit for each address.
  *
  * @module
  */
@@ -51,5 +51,6 @@ export {
   startNode,
 } from './create-node-shell.ts';
 export { NodeError, type NodeErrorCode } from './errors.ts';
+export { type RunningCache, startCache } from './federation/start-cache-shell.ts';
 export { HOST_LABEL } from './host-readings-shell.ts';
 export { PORT_DEFAULT } from './limits.ts';

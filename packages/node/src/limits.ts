@@ -35,3 +35,12 @@ export const WITNESS_REQUESTS_PER_DAY = 172_800;
 
 /** A capability document is some 2 KB. */
 export const CARD_BYTES_MAX: number = 64 * 1024;
+
+/** Of a cache's server, as the gateway has them: Node's own default for headers. */
+export const CACHE_HEADER_BYTES_MAX: number = 16 * 1024;
+
+/** A client must send its headers within this time. */
+export const CACHE_HEADERS_MS = 10_000;
+
+/** Silence on a connection; above the pause between two signs of life of an event stream. */
+export const CACHE_IDLE_MS = 65_000;

@@ -63,6 +63,7 @@ test('what is wrong is told with its place, its key and what was expected', () =
   refuses({ flags: { origin: 'a b' } }, /origin: expected 1 to 200 characters/);
   refuses({ flags: { roles: ['oracle'] } }, /roles/);
   refuses({ flags: { roles: ['relay', 'relay'] } }, /roles: expected every role once/);
+  refuses({ flags: { roles: ['origin', 'cache'] } }, /roles: a cache has no other role/);
   refuses({ flags: { upstreams: ['ftp://a.example'] } }, /upstreams: expected http/);
 });
 

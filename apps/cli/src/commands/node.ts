@@ -1,3 +1,5 @@
+import { type ResolvedConfig, startCache } from '@basalt/node';
+import type { Logger } from '@basalt/telemetry';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
@@ -15,6 +17,7 @@ export function nodeCommand(context: Context): Command {
     'basalt node',
     'basalt node --data-dir /var/lib/basalt --host 0.0.0.0 --set origin=log.example.org',
     'basalt node --role witness --upstream https://log.example.org',
+    'basalt node --role cache --upstream https://log.example.org --port 8080 --data-dir cache',
     'basalt node --role relay --upstream https://log.example.org --data-dir relay',
     'basalt node --witness-policy witnesses.txt --set federation=true',
     'basalt node --config /etc/basalt.json --set logLevel=debug',
@@ -25,6 +28,7 @@ export function nodeCommand(context: Context): Command {
 async function runServer(context: Context, options: ConfigOptions): Promise<void> {
   const resolved = loadConfig(context, options);
   const logger = createNodeLogger(context, resolved.config.logLevel);
+  if (resolved.config.roles.includes('cache')) return await runCache(context, resolved, logger);
   const node = await runNode(context, resolved, logger);
   const { url, dataDir, origin, roles, witnessKeys } = node.info;
   const rpc = node.info.chain === undefined ? {} : { rpcUrl: node.info.chain.rpcUrl };
@@ -33,5 +37,20 @@ async function runServer(context: Context, options: ConfigOptions): Promise<void
   await untilInterrupted(context);
   logger.info('stopping');
   await node.stop();
+  logger.info('stopped');
+}
+
+async function runCache(
+  context: Context,
+  { config, warnings }: ResolvedConfig,
+  logger: Logger,
+): Promise<void> {
+  for (const warning of warnings) logger.warn(warning);
+  const cache = await startCache(config, logger);
+  const { roles, upstreams } = config;
+  logger.info('running', { ...cache.info, roles, upstreams, pid: process.pid });
+  await untilInterrupted(context);
+  logger.info('stopping');
+  await cache.stop();
   logger.info('stopped');
 }

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { createNativeProvider } from '@basalt/crypto';
+import { type CacheRole, type CacheRoleStats, createCacheRole } from '@basalt/federation';
+import { openDataFolder, StoreError } from '@basalt/store';
+import type { Logger } from '@basalt/telemetry';
+import type { NodeConfig } from '../config.ts';
+import { NodeError } from '../errors.ts';
+import { CACHE_HEADER_BYTES_MAX, CACHE_HEADERS_MS, CACHE_IDLE_MS } from '../limits.ts';
+import { Parts } from '../parts.ts';
+import { systemClock, systemScheduler } from '../system-shell.ts';
+
+/** A cache that runs. */
+export interface RunningCache extends AsyncDisposable {
+  readonly info: { readonly url: string; readonly dataDir: string };
+  stats(): CacheRoleStats;
+  stop(): Promise<void>;
+}
+
+/**
+ * The role `cache`: a process that keeps no log, answers every GET path of its upstreams from
+ * memory and disk, and is trusted by nobody. The operator's paths of the upstreams stay closed.
+ *
+ * @throws NodeError `bad-config`, `data-in-use`, `port-in-use`, `cannot-listen`
+ */
+export async function startCache(config: NodeConfig, logger: Logger): Promise<RunningCache> {
+  if (config.upstreams.length === 0) {
+    throw new NodeError('bad-config', 'role cache: name the nodes to ask with --upstream');
+  }
+  const parts = new Parts();
+  try {
+    return await compose(config, logger, parts);
+  } catch (error) {
+    await parts.stop().catch(() => undefined);
+    if (!(error instanceof StoreError)) throw error;
+    const code = error.code === 'locked' ? 'data-in-use' : 'data-damaged';
+    throw new NodeError(code, error.message, { cause: error });
+  }
+}
+
+async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promise<RunningCache> {
+  const dataDir = resolve(config.dataDir);
+  // For its lock: two processes in one folder would remove each other's files.
+  const folder = await openDataFolder(dataDir);
+  parts.onStop(() => folder.close());
+  const cache = await createCacheRole(
+    {
+      upstreams: config.upstreams,
+      folder: join(dataDir, 'cache'),
+      popularThreshold: config.cachePopularThreshold,
+      diskBytesMax: config.cacheDiskBytesMax,
+      forwardWrites: config.cacheForwardWrites,
+      name: config.origin ?? 'basalt',
+    },
+    { hashes: createNativeProvider(), clock: systemClock, scheduler: systemScheduler },
+  );
+  parts.onStop(() => cache.stop());
+  const server = createBoundedServer(config, cache);
+  const url = await listen(server, config);
+  parts.onStop(() => stopServer(server, config.stopGraceMs));
+  parts.onStop(() => logger.info('cache', { ...cache.stats() }));
+  const stop = (): Promise<void> => parts.stop();
+  return { info: { url, dataDir }, stats: () => cache.stats(), stop, [Symbol.asyncDispose]: stop };
+}
+
+function createBoundedServer(config: NodeConfig, cache: CacheRole): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: CACHE_HEADER_BYTES_MAX,
+      headersTimeout: CACHE_HEADERS_MS,
+      keepAliveTimeout: CACHE_IDLE_MS,
+      noDelay: true,
+    },
+    (request, response) => answer(cache, request, response),
+  );
+  server.maxConnections = config.connectionsMax;
+  server.timeout = CACHE_IDLE_MS;
+  return server;
+}
+
+/** To its upstream this machine may be loopback: what is the operator's there is not passed on. */
+function answer(cache: CacheRole, request: IncomingMessage, response: ServerResponse): void {
+  const path = decode((request.url ?? '/').split('?', 1)[0] ?? '/');
+  if (path === undefined || !path.startsWith('/') || /^\/+(?:admin|metrics)(?:\/|$)/.test(path)) {
+    response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
+    response.end('nothing is here\n');
+    return;
+  }
+  cache.handler(request, response);
+}
+
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function listen(server: Server, { host, port }: NodeConfig): Promise<string> {
+  server.listen({ host, port });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const message = `cannot listen on ${host}:${port}: ${reason}`;
+    throw new NodeError(isTaken ? 'port-in-use' : 'cannot-listen', message, { cause: error });
+  }
+  const { address, family, port: bound } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
+}
+
+async function stopServer(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const cut = systemScheduler.after(graceMs, () => server.closeAllConnections());
+  await closed;
+  cut();
+}
