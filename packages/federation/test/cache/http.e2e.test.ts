@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Scheduler } from '@basalt/protocol';
+import { type CacheRoleConfig, createCacheRole } from '../../src/cache/create-cache-role-shell.ts';
+import { hashes, IMMUTABLE } from '../support/fake-upstreams.ts';
+
+const clock = { nowMs: (): number => Date.now() };
+const scheduler: Scheduler = {
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+async function listen(handler: RequestListener): Promise<{ server: Server; url: string }> {
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+}
+
+/** Without the conveniences of `fetch`: no decoding, no cache, raw status. */
+function call(
+  url: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body?: string,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request(url, { method, headers, agent: false }, (answer) => {
+      const pieces: Buffer[] = [];
+      answer.on('data', (piece: Buffer) => pieces.push(piece));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const { statusCode: status } = answer;
+        resolve({ status, headers: answer.headers, body: Buffer.concat(pieces) });
+      });
+    });
+    asking.on('error', reject);
+    asking.end(body);
+  });
+}
+
+async function withCache(
+  upstream: RequestListener,
+  config: Partial<CacheRoleConfig>,
+  run: (url: string, origin: Server) => Promise<void>,
+): Promise<void> {
+  const origin = await listen(upstream);
+  const parts = { hashes, clock, scheduler };
+  const cache = await createCacheRole({ upstreams: [origin.url], ...config }, parts);
+  const front = await listen(cache.handler);
+  try {
+    await run(front.url, origin.server);
+  } finally {
+    await close(front.server);
+    await close(origin.server);
+    await cache.stop();
+  }
+}
+
+suite('cache over HTTP', { timeout: 30_000 }, () => {
+  test('coded bytes and their tag stay as the node made them; parts come from here', async () => {
+    const coded = gzipSync('bundle '.repeat(100));
+    let asked = 0;
+    const node: RequestListener = (_, response) => {
+      asked++;
+      response.writeHead(200, {
+        'Content-Encoding': 'gzip',
+        'Cache-Control': IMMUTABLE,
+        'Accept-Ranges': 'bytes',
+        Vary: 'Accept-Encoding',
+        ETag: '"b-gzip"',
+      });
+      response.end(coded);
+    };
+    await withCache(node, {}, async (url) => {
+      const fields = { 'accept-encoding': 'gzip' };
+      const whole = await call(`${url}/bundle`, fields);
+      assert.deepEqual(whole.body, coded);
+      assert.equal(whole.headers.etag, '"b-gzip"');
+      const part = await call(`${url}/bundle`, {
+        ...fields,
+        range: 'bytes=2-5',
+        'if-range': '"b-gzip"',
+      });
+      assert.equal(part.status, 206);
+      assert.deepEqual(part.body, coded.subarray(2, 6));
+      const head = await call(`${url}/bundle`, fields, 'HEAD');
+      assert.equal(head.headers['content-length'], String(coded.length));
+      assert.match(String(head.headers['cache-status']), /^basalt; hit/);
+      const known = await call(`${url}/bundle`, { ...fields, 'if-none-match': '"b-gzip"' });
+      assert.deepEqual([known.status, known.body.length], [304, 0]);
+      const beyond = await call(`${url}/bundle`, { ...fields, range: 'bytes=9999-' });
+      assert.deepEqual(
+        [beyond.status, beyond.headers['content-range']],
+        [416, `bytes */${coded.length}`],
+      );
+      assert.equal(asked, 1);
+    });
+  });
+
+  test('a slow, a dripping, an endless and a cut body end as errors of the upstream', async () => {
+    const node: RequestListener = ({ url }, response) => {
+      response.on('error', () => undefined);
+      if (url === '/slow') return;
+      response.writeHead(200, url === '/cut' ? { 'Content-Length': '1000' } : {});
+      if (url === '/cut') response.write('a', () => response.destroy());
+      if (url === '/drip') {
+        const timer = setInterval(() => response.write('.'), 50);
+        response.on('close', () => clearInterval(timer));
+      }
+      const piece = Buffer.alloc(256 * 1024);
+      const pour = (): void => {
+        while (!response.destroyed && response.write(piece));
+      };
+      if (url === '/super/checkpoint') {
+        response.on('drain', pour);
+        pour();
+      }
+    };
+    await withCache(node, { timeoutMs: 400 }, async (url) => {
+      const told = async (path: string): Promise<[number | undefined, string]> => {
+        const { status, body } = await call(url + path);
+        return [status, (JSON.parse(body.toString()) as { code: string }).code];
+      };
+      assert.deepEqual(await told('/slow'), [504, 'timeout']);
+      assert.deepEqual(await told('/drip'), [504, 'timeout']);
+      assert.deepEqual(await told('/super/checkpoint'), [502, 'oversize']);
+      assert.deepEqual(await told('/cut'), [502, 'unreachable']);
+    });
+  });
+
+  test('writes are refused with a word, or passed on and heads asked for again', async () => {
+    let size = 1;
+    const node: RequestListener = (incoming, response) => {
+      const fields = { 'Cache-Control': 'max-age=100', ETag: `"${size}"` };
+      if (incoming.method === 'GET') response.writeHead(200, fields).end(String(size));
+      else {
+        incoming.resume().on('end', () => {
+          if (incoming.url === '/blocks') size++;
+          response.writeHead(201, { Location: '/blocks/x' }).end('taken');
+        });
+      }
+    };
+    await withCache(node, {}, async (url) => {
+      const refused = await call(`${url}/blocks`, {}, 'POST', 'block');
+      assert.equal(refused.status, 405);
+      assert.equal(refused.headers.allow, 'GET, HEAD');
+      assert.match(refused.body.toString(), /send writes to an origin/);
+      assert.equal((await call(`${url}/blocks`, {}, 'DELETE')).status, 405);
+      assert.equal((await call(`${url}/blocks/fetch`, {}, 'POST', '{}')).status, 201);
+      assert.equal((await call(`${url}/blocks`, {}, 'OPTIONS')).status, 204);
+    });
+    await withCache(node, { forwardWrites: true }, async (url) => {
+      assert.equal((await call(`${url}/list`)).body.toString(), '1');
+      const taken = await call(`${url}/blocks`, {}, 'POST', 'block');
+      assert.deepEqual([taken.status, taken.headers.location], [201, '/blocks/x']);
+      assert.equal((await call(`${url}/list`)).body.toString(), '2');
+    });
+  });
+
+  test('parts of payloads carry the proof of their node; without it they are cut here', async () => {
+    const path = `/blocks/${'ab'.repeat(32)}/payload`;
+    const node: RequestListener = (incoming, response) => {
+      const fields = { 'Cache-Control': IMMUTABLE, ETag: '"p"', 'Accept-Ranges': 'bytes' };
+      if (incoming.headers.range === undefined) response.writeHead(200, fields).end('0123456789');
+      else response.writeHead(206, { ...fields, 'Basalt-Chunk-Proof': 'cHJvb2Y=' }).end('234');
+    };
+    await withCache(node, {}, async (url, origin) => {
+      await call(url + path);
+      const range = { range: 'bytes=2-4' };
+      assert.equal((await call(url + path, range)).headers['basalt-chunk-proof'], 'cHJvb2Y=');
+      await close(origin);
+      const cut = await call(url + path, range);
+      assert.deepEqual([cut.status, cut.body.toString()], [206, '234']);
+      assert.equal(cut.headers['basalt-chunk-proof'], undefined);
+    });
+  });
+
+  test('events go through as they come, and end with the cache', async () => {
+    const node: RequestListener = (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write('data: 1\n\n');
+    };
+    await withCache(node, {}, async (url) => {
+      const stream = await fetch(`${url}/events`);
+      const reader = stream.body?.getReader();
+      const first = await reader?.read();
+      assert.equal(Buffer.from(first?.value ?? []).toString(), 'data: 1\n\n');
+      await reader?.cancel();
+    });
+  });
+
+  test('a popular answer outlives node and cache', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'basalt-cache-'));
+    const node: RequestListener = (_, response) => {
+      response.writeHead(200, { 'Cache-Control': IMMUTABLE }).end('kept');
+    };
+    try {
+      await withCache(node, { folder, popularThreshold: 2 }, async (url) => {
+        for (let i = 0; i < 3; i++) await call(`${url}/forks/x`);
+      });
+      const gone: RequestListener = (_, response) => response.destroy();
+      await withCache(gone, { folder }, async (url) => {
+        assert.equal((await call(`${url}/forks/x`)).body.toString(), 'kept');
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
