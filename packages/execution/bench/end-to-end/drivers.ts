@@ -23,6 +23,8 @@ export interface Throughput {
 const TRANSFER_GAS_LIMIT = 70_000n;
 /** Transactions that go to a pool in one call. */
 const BATCH = 512;
+/** Calls that wait for their answers at once, as of many clients: while a block is made, too. */
+const CALLS = 8;
 
 /**
  * Here: decoded, recovered, pooled, executed, rooted; each block durable in its log, state and
@@ -38,11 +40,17 @@ export async function runOwn(
   const full = Number(blockGasLimit / TRANSFER_GAS_LIMIT);
   const pass = async (part: readonly Uint8Array[]): Promise<void> => {
     let isSubmitted = false;
-    const submit = async (): Promise<void> => {
-      for (let at = 0; at < part.length; at += BATCH) {
-        const answers = await pool.addMany(part.slice(at, at + BATCH));
+    let next = 0;
+    const client = async (): Promise<void> => {
+      while (next < part.length) {
+        const from = next;
+        next += BATCH;
+        const answers = await pool.addMany(part.slice(from, next));
         for (const answer of answers) if (answer instanceof Error) throw answer;
       }
+    };
+    const submit = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: CALLS }, client));
       isSubmitted = true;
     };
     const build = async (): Promise<void> => {
