@@ -23,9 +23,15 @@ suite('cache: reading ahead', () => {
       [[], [], [], [], [43]],
     );
     assert.deepEqual(
-      [1, 4, 2, 8, 3].flatMap((index) => policy.observe('r', index)),
+      [1, 4, 2, 8, 6].flatMap((index) => policy.observe('r', index)),
       [],
     );
+  });
+
+  test('two readers of one log do not take each other for a jump', () => {
+    const policy = new SequencePrefetch();
+    const asked = [0, 50, 1, 51, 2, 52].map((index) => policy.observe('s', index));
+    assert.deepEqual(asked, [[], [], [], [], [3], [53]]);
   });
 
   test('a cache reads full tiles ahead, as far as the checkpoint says', async () => {
