@@ -2,6 +2,28 @@
  * What nodes do for each other without trusting each other: witnesses cosign, relays and archives
  * copy, caches answer in place of an origin, time stamps say when.
  *
+ * Specifications: C2SP tlog-witness, tlog-cosignature, tlog-mirror and tlog-tiles; RFC 9421 and
+ * RFC 9530 for calls between nodes; RFC 3161; RFC 9111 and RFC 9211 for caches. The wire forms of
+ * peers, relays and archives are in the README of this package.
+ *
+ * Invariants:
+ * - Nothing is stored before it was shown to be under a checkpoint that its log has signed, and the
+ *   ledger then applies its own rules to every block.
+ * - What is pushed is a hint; what is pulled is proven. Nothing goes round twice.
+ * - A cosignature leaves only after what it says is durable.
+ * - An answer that does not hold names its sender and is never held against the block.
+ *
+ * @example
+ * const federation = createFederation(
+ *   { roles: ['relay'], peers: ['https://log.example.org'] },
+ *   { ledger, records: store, crypto, signer, transport, clock, scheduler, random },
+ * );
+ * const gateway = createGateway({ ...components, extensions: federation.routes }, options);
+ * await federation.start((await gateway.start()).url);
+ * federation.status().lies; // who was caught at what
+ *
+ * Limits: `limits.ts` of each folder. Trust in log keys is at first use unless they are pinned.
+ *
  * @module
  */
 

@@ -16,6 +16,8 @@ export interface HttpHost {
   lie: LieOver | undefined;
   /** Targets asked for. */
   readonly asked: string[];
+  /** Other routes from now on. */
+  serve(routes: readonly Route[]): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function startHttpHost(routes: readonly Route[]): Promise<HttpHost>
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     lie: undefined,
     asked: [],
+    serve: (others) => inner.add({ url: 'http://inner.test', routes: others }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

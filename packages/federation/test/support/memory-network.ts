@@ -74,7 +74,7 @@ async function answer(routes: readonly Compiled[], request: TransportRequest): P
       header: (name) => request.fields[name],
       method: request.method,
       target: request.target,
-      authority: new URL(request.url).host,
+      authority: request.fields['host'] ?? new URL(request.url).host,
       body,
       remoteAddress: '192.0.2.1',
     };

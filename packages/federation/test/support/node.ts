@@ -130,7 +130,7 @@ export interface TestNode {
 
 export interface TestNodeOptions extends Partial<FederationConfig> {
   readonly network: MemoryNetwork;
-  readonly time: TestTime;
+  readonly time: Clock & Scheduler;
   /** Tells nodes apart: address, keys, origin. */
   readonly number: number;
   /** Instead of the network's. */
