@@ -5,12 +5,13 @@ import { CHAIN_SHAPE, type ChainKeys } from './chain-config.ts';
 import { NodeError } from './errors.ts';
 import { FEDERATION_SHAPE, type FederationKeys } from './federation-config.ts';
 import { PORT_DEFAULT, QUEUE_BLOCKS_MAX, VERIFIER_THREADS_MAX } from './limits.ts';
+import { RETENTION_SHAPE, type RetentionKeys } from './retention-config.ts';
 
 const MIB = 1024 * 1024;
 const milliseconds = (min: number, max: number): z.ZodInt => z.int().min(min).max(max);
 
 /** What a node is told; `CONFIG_SCHEMA` says what each key is for and what it may be. */
-export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKeys {
+export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKeys, RetentionKeys {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -87,6 +88,7 @@ const CONFIG_SCHEMA = z.strictObject({
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   ...FEDERATION_SHAPE,
+  ...RETENTION_SHAPE,
   ...CHAIN_CHECKPOINT_SHAPE,
   ...CHAIN_SHAPE,
 });

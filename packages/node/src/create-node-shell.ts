@@ -17,6 +17,7 @@ import type { ChainExtras, StartChainComponents, StartedChain } from './chain/st
 import type { NodeConfig } from './config.ts';
 import { NodeError, type NodeErrorCode } from './errors.ts';
 import { openChainCheckpoints } from './federation/chain-checkpoints-shell.ts';
+import { openRetention } from './federation/retention-shell.ts';
 import { type OpenRoles, openRoles } from './federation/roles-shell.ts';
 import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
@@ -49,6 +50,8 @@ export interface NodeInfo {
   readonly roles: readonly string[];
   /** Verifier keys of the witness role; none without it. */
   readonly witnessKeys: readonly string[];
+  /** Verifier key of the mirror that an archive is; origins name it in `archives`. */
+  readonly mirrorKey: string | undefined;
   readonly hostNamespace: NamespaceId | undefined;
   readonly verifierThreads: number;
   readonly explorer: boolean;
@@ -154,6 +157,7 @@ async function compose(
     adminTokenFile,
     roles: config.roles,
     witnessKeys: roles.witnessKeys,
+    mirrorKey: roles.peers?.mirrorKey,
     hostNamespace: readings?.namespace,
     verifierThreads: pool?.workers ?? 0,
     explorer: config.explorer && components.explorerFolder !== undefined,
@@ -203,10 +207,23 @@ async function serve(
     },
     gatewayOptions(config, components, adminToken, signer),
   );
+  const retention = await openRetention(config, {
+    dataDir,
+    ledger,
+    store,
+    crypto: provider,
+    logger: logger.child({ part: 'retention' }),
+    peers: roles.peers,
+    onPruned: () => gateway.clearCache(),
+  });
   const { url } = await listen(gateway, config);
   address.url = url;
   parts.onStop(() => gateway.stop(config.stopGraceMs));
   await roles.start(url);
+  if (retention !== undefined) {
+    parts.onStop(() => retention.stop());
+    retention.start();
+  }
   return { chain, url, roles };
 }
 

@@ -44,3 +44,6 @@ export const CACHE_HEADERS_MS = 10_000;
 
 /** Silence on a connection; above the pause between two signs of life of an event stream. */
 export const CACHE_IDLE_MS = 65_000;
+
+/** Archives that a node brings its logs to: each round calls all of them for every log. */
+export const ARCHIVES_MAX = 16;

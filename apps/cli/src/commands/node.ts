@@ -30,9 +30,12 @@ async function runServer(context: Context, options: ConfigOptions): Promise<void
   const logger = createNodeLogger(context, resolved.config.logLevel);
   if (resolved.config.roles.includes('cache')) return await runCache(context, resolved, logger);
   const node = await runNode(context, resolved, logger);
-  const { url, dataDir, origin, roles, witnessKeys } = node.info;
+  const { url, dataDir, origin, roles, witnessKeys, mirrorKey } = node.info;
   const rpc = node.info.chain === undefined ? {} : { rpcUrl: node.info.chain.rpcUrl };
-  const keys = witnessKeys.length === 0 ? {} : { witnessKeys };
+  const keys = {
+    ...(witnessKeys.length === 0 ? {} : { witnessKeys }),
+    ...(mirrorKey === undefined ? {} : { mirrorKey }),
+  };
   logger.info('running', { url, dataDir, origin, roles, ...keys, ...rpc, pid: process.pid });
   await untilInterrupted(context);
   logger.info('stopping');

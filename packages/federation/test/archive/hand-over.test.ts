@@ -69,7 +69,12 @@ async function createScene(): Promise<Scene> {
     key: parseVerifierKey(mirrorKey ?? ''),
   }));
   return {
-    ...{ network, time, origin, archives, namespace, targets },
+    network,
+    time,
+    origin,
+    archives,
+    namespace,
+    targets,
     handOver: (required = 1) =>
       createHandOver(
         {
@@ -77,7 +82,7 @@ async function createScene(): Promise<Scene> {
           records: store,
           suites: nobleProvider,
           scheduler: time,
-          push: federation.pushToMirror,
+          push: (target, id) => federation.pushToMirror(target, id),
         },
         { archives: targets, required },
       ),
@@ -122,7 +127,7 @@ test('payloads go after an archive has cosigned them, also for the next process'
   await stopAll(time, [origin, ...archives]);
 });
 
-test('an archive that does not answer, or a receipt that was changed, deletes nothing', async () => {
+test('an archive that is away, or a receipt that was changed, deletes nothing', async () => {
   const scene = await createScene();
   const { time, origin, archives, namespace, network } = scene;
   network.cutOff(urlOf(3));

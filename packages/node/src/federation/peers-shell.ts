@@ -30,7 +30,8 @@ export interface PeersParts {
 /** Whether the configuration has this node talk to peers. */
 export function hasPeers(config: NodeConfig): boolean {
   if (config.federation !== undefined) return config.federation;
-  const { roles, upstreams } = config;
+  const { roles, upstreams, archives } = config;
+  if (archives.length > 0) return true;
   if (roles.includes('relay') || roles.includes('archive')) return true;
   return roles.includes('origin') && upstreams.length > 0;
 }

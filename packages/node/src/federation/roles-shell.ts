@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Route } from '@basalt/federation';
+import type { Federation, Route } from '@basalt/federation';
 import type { NodeConfig } from '../config.ts';
 import { openPeers, type PeersParts } from './peers-shell.ts';
 import { openWitnessRole, type WitnessRoleParts } from './witness-role-shell.ts';
@@ -9,6 +9,8 @@ export interface OpenRoles {
   readonly routes: readonly Route[];
   /** Verifier keys of the witness role; none without it. */
   readonly witnessKeys: readonly string[];
+  /** What peers are told and asked; none where there are none. */
+  readonly peers: Federation | undefined;
   /** @param url where the gateway listens */
   start(url: string): Promise<void>;
   stop(): Promise<void>;
@@ -26,6 +28,7 @@ export async function openRoles(
   return {
     routes: [...(witness?.routes ?? []), ...(peers?.routes ?? [])],
     witnessKeys: witness?.verifierKeys ?? [],
+    peers,
     start: async (url) => peers?.start(reachableUrl(url)),
     stop: async () => peers?.stop(),
   };

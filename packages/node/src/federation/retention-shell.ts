@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createHandOver, type Federation, type HandOver } from '@basalt/federation';
+import {
+  createRetention,
+  type Ledger,
+  parsePolicyFile,
+  parsePolicyWord,
+  type RetentionPolicy,
+} from '@basalt/ledger';
+import { type CryptoProvider, parseVerifierKey } from '@basalt/protocol';
+import type { LogStore } from '@basalt/store';
+import type { Logger } from '@basalt/telemetry';
+import { CHAIN_LABEL } from '../chain/ledger-block-log-shell.ts';
+import type { NodeConfig } from '../config.ts';
+import { NodeError } from '../errors.ts';
+import { systemClock, systemScheduler } from '../system-shell.ts';
+
+export interface RetentionParts {
+  readonly dataDir: string;
+  readonly ledger: Ledger;
+  readonly store: LogStore;
+  readonly crypto: CryptoProvider;
+  readonly logger: Logger;
+  readonly peers: Federation | undefined;
+  /** Answers were prepared with payloads that are gone now. */
+  readonly onPruned: () => void;
+}
+
+export interface RunningRetention {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Lets payloads go as the configuration says; undefined where all of them stay.
+ *
+ * @throws NodeError `bad-config`
+ */
+export async function openRetention(
+  config: NodeConfig,
+  parts: RetentionParts,
+): Promise<RunningRetention | undefined> {
+  const policy = await readPolicy(config.retention);
+  const handOver = openHandOver(config, parts);
+  if (policy.mode === 'selective' && config.roles.includes('archive')) {
+    throw new NodeError('bad-config', 'retention: an archive vouches for all it has: no rules');
+  }
+  if (policy.mode === 'none' && handOver === undefined) return undefined;
+  const { store, dataDir, logger, onPruned } = parts;
+  // The blocks of a chain are replayed from their payloads.
+  const isChain = config.chain || existsSync(join(dataDir, 'chain', 'chain.json'));
+  const retention = createRetention(
+    {
+      store,
+      clock: systemClock,
+      scheduler: systemScheduler,
+      onPruned: (namespace, payloads) => {
+        onPruned();
+        logger.info('payloads went', { namespace, payloads });
+      },
+      onProblem: (error) => logger.warn('a pass of the retention failed', { error: String(error) }),
+      ...(handOver === undefined ? {} : { isArchived: handOver.isArchived }),
+    },
+    {
+      policy,
+      untouched: isChain ? [CHAIN_LABEL] : [],
+      intervalMs: config.retentionIntervalMs,
+    },
+  );
+  return {
+    start() {
+      handOver?.start();
+      retention.start();
+    },
+    async stop() {
+      await handOver?.stop();
+      await retention.stop();
+    },
+  };
+}
+
+async function readPolicy(text: string): Promise<RetentionPolicy> {
+  try {
+    return parsePolicyWord(text) ?? parsePolicyFile(await readFile(text, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NodeError('bad-config', `retention: ${text}: ${reason}`, { cause });
+  }
+}
+
+function openHandOver(config: NodeConfig, parts: RetentionParts): HandOver | undefined {
+  const { archives, archivesRequired, retentionIntervalMs } = config;
+  const { ledger, store, crypto, peers } = parts;
+  if (archives.length === 0) return undefined;
+  if (peers === undefined) {
+    throw new NodeError('bad-config', 'archives: they are called as peers: federation is off');
+  }
+  if (archivesRequired > archives.length) {
+    throw new NodeError('bad-config', `archivesRequired: there are only ${archives.length}`);
+  }
+  const targets = archives.map((text) => {
+    const [url = '', key = ''] = text.split(' ');
+    try {
+      return { url: url.replace(/\/+$/, ''), key: parseVerifierKey(key) };
+    } catch (cause) {
+      throw new NodeError('bad-config', `archives: ${key} is no verifier key`, { cause });
+    }
+  });
+  return createHandOver(
+    {
+      ledger,
+      records: store,
+      suites: crypto,
+      scheduler: systemScheduler,
+      push: (target, namespace) => peers.pushToMirror(target, namespace),
+    },
+    { archives: targets, required: archivesRequired, intervalMs: retentionIntervalMs },
+  );
+}
