@@ -1,7 +1,7 @@
 /**
- * Reading ahead in a cache against not doing it: time that readers wait, and what upstream is asked.
- * Traces: generated readers of tiles, and recorded ones (LIRS authors' file and buffer traces, web
- * objects of cache2k), which are not tiles and show what a wrong guess costs.
+ * Reading ahead in a cache against not doing it: the time that readers wait, and what upstream is
+ * asked. Traces: generated readers of tiles, and recorded ones (LIRS authors' file and buffer
+ * traces, web objects of cache2k), which are not tiles and show what a wrong guess costs.
  *
  * Model: an answer that is held costs 1, one that upstream is asked for costs 20, and one that is
  * under way costs what is left of it. Room for a tenth of the keys, least recently used first out.

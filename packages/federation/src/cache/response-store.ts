@@ -26,6 +26,8 @@ export class ResponseStore {
   readonly #memoryBytesMax: number;
   readonly #targets = new Map<string, Entry[]>();
   readonly #byKey = new Map<string, Entry>();
+  /** Where each description belongs, so that a hit hashes no names. */
+  readonly #entryOf = new WeakMap<StoredResponse, Entry>();
   #disk: DiskTier | undefined;
 
   constructor(hash: HashFunction, memoryBytesMax: number) {
@@ -77,9 +79,9 @@ export class ResponseStore {
   }
 
   async body(stored: StoredResponse): Promise<Uint8Array | undefined> {
-    const key = this.#keyOf(stored);
-    const entry = this.#byKey.get(key);
-    if (entry === undefined || entry.stored.bodyHash !== stored.bodyHash) return undefined;
+    const entry = this.#current(stored);
+    if (entry === undefined) return undefined;
+    const { key } = entry;
     if (entry.body !== undefined) {
       this.#memory.get(key);
       return entry.body;
@@ -106,14 +108,16 @@ export class ResponseStore {
 
   /** A popular answer that is only in memory goes to disk as well. */
   admit(stored: StoredResponse): void {
-    const entry = this.#byKey.get(this.#keyOf(stored));
-    if (entry?.stored === stored && entry.body !== undefined) this.#toDisk(entry, entry.body);
+    const entry = this.#current(stored);
+    if (entry?.body !== undefined) this.#toDisk(entry, entry.body);
   }
 
   /** The same body, confirmed anew with other fields. */
   confirm(old: StoredResponse, stored: StoredResponse): void {
-    const entry = this.#byKey.get(this.#keyOf(old));
-    if (entry?.stored === old) entry.stored = { ...stored, vary: old.vary };
+    const entry = this.#current(old);
+    if (entry === undefined) return;
+    entry.stored = { ...stored, vary: old.vary };
+    this.#entryOf.set(entry.stored, entry);
   }
 
   remove(target: string): void {
@@ -123,6 +127,13 @@ export class ResponseStore {
   /** An entry left the disk. */
   diskGone(key: string): void {
     if (this.#byKey.get(key)?.body === undefined) this.#drop(key, false);
+  }
+
+  /** Undefined since another answer took its place, or none did. */
+  #current(stored: StoredResponse): Entry | undefined {
+    const entry = this.#entryOf.get(stored);
+    if (entry === undefined || this.#byKey.get(entry.key) !== entry) return undefined;
+    return entry.stored.bodyHash === stored.bodyHash ? entry : undefined;
   }
 
   #toDisk(entry: Entry, body: Uint8Array): boolean {
@@ -152,6 +163,7 @@ export class ResponseStore {
     if (entries.length >= VARIANTS_MAX) this.#drop((entries[0] as Entry).key, true);
     this.#targets.set(target, [...(this.#targets.get(target) ?? []), entry]);
     this.#byKey.set(entry.key, entry);
+    this.#entryOf.set(entry.stored, entry);
   }
 
   #drop(key: string, alsoDisk: boolean): void {

@@ -178,7 +178,7 @@ suite('cache over HTTP', { timeout: 30_000 }, () => {
     });
   });
 
-  test('parts of payloads carry the proof of their node; without it they are cut here', async () => {
+  test('parts of payloads have the proof of their node; without it they are cut here', async () => {
     const path = `/blocks/${'ab'.repeat(32)}/payload`;
     const node: RequestListener = (incoming, response) => {
       const fields = { 'Cache-Control': IMMUTABLE, ETag: '"p"', 'Accept-Ranges': 'bytes' };
