@@ -16,7 +16,7 @@ import {
 } from './limits.ts';
 import { passStream } from './pass-stream-shell.ts';
 import { problem } from './problem.ts';
-import { classify } from './resource.ts';
+import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
 import { Upstreams, type UpstreamTransport } from './upstreams.ts';
 
@@ -103,6 +103,7 @@ export async function createCacheRole(
   const streams = { count: 0, signal: ending.signal };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const target = request.url ?? '/';
+    if (isOperatorsPath(target)) return send(response, problem(404, 'not-found', 'no such path'));
     if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
       const reply = await forwardPost(request, upstreams, transport);
       if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();

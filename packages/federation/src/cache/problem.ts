@@ -3,6 +3,7 @@ import type { Field } from './stored.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not in form',
+  404: 'Nothing is here',
   405: 'The method is not for this cache',
   414: 'The address is too long',
   502: 'No upstream gave a good answer',

@@ -46,6 +46,23 @@ export function classify(target: string): Resource {
   return rest === 'checkpoint' ? { kind: 'checkpoint' } : tile(name, rest);
 }
 
+/**
+ * The operator's paths of a node, in every spelling. A cache that runs beside its node reaches them
+ * from loopback, where its own clients must not.
+ */
+export function isOperatorsPath(target: string): boolean {
+  if (!target.startsWith('/')) return true;
+  try {
+    // In front, so that `//name` is a path and an absolute address is none.
+    const { pathname } = new URL(`http://cache.invalid${target}`);
+    // Twice coded ones too: what stands behind might decode once more.
+    const path = decodeURIComponent(decodeURIComponent(pathname)).replaceAll(/\/+/g, '/');
+    return /(?:^|\/)(?:admin|metrics)(?:\/|$)/i.test(path);
+  } catch {
+    return true;
+  }
+}
+
 /** Named by its content: another upstream may have what one has not. */
 export function isContentAddressed({ kind }: Resource): boolean {
   return kind === 'block' || kind === 'header' || kind === 'payload' || kind === 'tile';

@@ -178,6 +178,31 @@ suite('cache over HTTP', { timeout: 30_000 }, () => {
     });
   });
 
+  test('paths of the operator are not there, however they are spelled', async () => {
+    let asked = 0;
+    const node: RequestListener = (_, response) => {
+      asked++;
+      response.end('secret');
+    };
+    await withCache(node, { forwardWrites: true }, async (url) => {
+      const paths = [
+        '/metrics',
+        '/metrics?x',
+        '/%6detrics',
+        '/x/../admin/config',
+        '//admin/config',
+      ];
+      const coded = ['/%2561dmin/x', '/x/%2e%2e/ADMIN/prune', '/%', '/a/%2F/metrics/'];
+      for (const path of [...paths, ...coded]) {
+        for (const method of ['GET', 'POST']) {
+          assert.equal((await call(url + path, {}, method)).status, 404, path);
+        }
+      }
+      assert.equal(asked, 0);
+      assert.equal((await call(`${url}/administration`)).status, 200);
+    });
+  });
+
   test('parts of payloads have the proof of their node; without it they are cut here', async () => {
     const path = `/blocks/${'ab'.repeat(32)}/payload`;
     const node: RequestListener = (incoming, response) => {
