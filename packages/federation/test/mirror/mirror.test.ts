@@ -178,6 +178,20 @@ test('an interrupted upload says where it stands and goes on from there', async 
   await stopAll(time, [scene.origin, archive]);
 });
 
+test('more than 32 packages take more than one request', async () => {
+  const scene = await createScene(signedChain(seededSigner(1), 8_300));
+  const { origin, archive, namespace, time, network } = scene;
+  const key = parseVerifierKey(archive.federation.mirrorKey ?? '');
+  network.log.length = 0;
+  const target = { url: archive.url, key };
+  const receipt = await during(time, origin.federation.pushToMirror(target, namespace));
+  assert.equal(receipt.size, 8_300);
+  const uploads = network.log.filter((one) => one.target === '/mirror/add-entries');
+  // One to ask where the mirror is, one of 32 packages, one of the last.
+  assert.equal(uploads.length, 3);
+  await stopAll(time, [origin, archive]);
+});
+
 test('a start in the middle of a package is proven with what is there already', async () => {
   const scene = await createScene(chain.slice(0, 300));
   const { time, archive, namespace } = scene;
