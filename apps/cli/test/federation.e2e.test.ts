@@ -4,7 +4,10 @@
  * elsewhere and verifies.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -184,6 +187,33 @@ suite('an origin with witnesses and copies', () => {
     await until('the quorum is back', async () => (await sizeNow()) > size);
   });
 
+  test('a relay names a liar and takes nothing from it; beside the origin it has all', async () => {
+    await using liar = await startLiar(origin.url);
+    const settings = ['--role', 'relay', '--set', 'compareIntervalMs=500'];
+    const deceived = await startTestNode(sandbox, [...settings, '--upstream', liar.url]);
+    let words = '';
+    deceived.child.stderr?.on('data', (piece: Buffer) => {
+      words += piece.toString();
+    });
+    const named = new RegExp(`told something false.*"url":"${liar.url}"`);
+    await until('the liar is named', async () => named.test(words));
+    assert.equal(await sizeAt(deceived), 0);
+    assert.equal((await deceived.stop()).code, 0);
+    const upstreams = ['--upstream', liar.url, '--upstream', origin.url];
+    const node = await startTestNode(sandbox, [...settings, ...upstreams], deceived.dataDir);
+    await until('it has all', async () => (await sizeAt(node)) === 303);
+    const reader = createClient({ url: node.url });
+    const there = createClient({ url: origin.url });
+    for (const index of [1, 150, 302]) {
+      const [copy, original] = await Promise.all(
+        [reader, there].map((client) => client.get({ namespace, index })),
+      );
+      assert.deepEqual(copy?.hash, original?.hash);
+      assert.ok(copy?.verified.inclusion);
+    }
+    await node.kill();
+  });
+
   test('copies follow; with the origin gone they answer, and all of it verifies', async () => {
     for (const node of [relay, archive]) {
       await until(`${node.url} has all`, async () => (await sizeAt(node)) === 303);
@@ -223,6 +253,31 @@ suite('an origin with witnesses and copies', () => {
     assert.ok(kept.witnesses.length >= 2);
   });
 });
+
+/** Passes everything on, and changes the last byte of each page of blocks. */
+async function startLiar(url: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const target = request.url ?? '/';
+      const accept = request.headers.accept ?? '*/*';
+      const reply = await fetch(url + target, { headers: { accept } });
+      const body = Buffer.from(await reply.arrayBuffer());
+      if (target.includes('/blocks?')) body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
+      const type = reply.headers.get('content-type') ?? 'text/plain';
+      response.writeHead(reply.status, { 'content-type': type }).end(body);
+    })().catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
 
 /** The origin's own note at a copy, and the tree that the copy's bundles make. */
 async function checkMirrored(url: string, name: string): Promise<void> {
