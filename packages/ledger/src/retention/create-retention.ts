@@ -46,7 +46,7 @@ export interface RetentionResult {
   readonly payloads: number;
   /** Before compression. */
   readonly bytes: number;
-  /** Payloads that stay only because no archive holds them yet. */
+  /** Payloads that stay only because no archive holds them yet, counted as in a plan. */
   readonly waiting: number;
 }
 
