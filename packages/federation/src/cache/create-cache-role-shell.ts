@@ -14,7 +14,7 @@ import {
   POPULAR_THRESHOLD_DEFAULT,
   UPSTREAM_TIMEOUT_MS_DEFAULT,
 } from './limits.ts';
-import { passStream } from './pass-stream-shell.ts';
+import { type PassedStreams, passStream } from './pass-stream-shell.ts';
 import { problem } from './problem.ts';
 import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
@@ -101,27 +101,7 @@ export async function createCacheRole(
   );
   const ending = new AbortController();
   const streams = { count: 0, signal: ending.signal };
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const target = request.url ?? '/';
-    if (isOperatorsPath(target)) return send(response, problem(404, 'not-found', 'no such path'));
-    if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
-      const reply = await forwardPost(request, upstreams, transport);
-      if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
-      return send(response, reply);
-    }
-    if (request.method === 'OPTIONS') return send(response, PREFLIGHT);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(response, refuseMethod(request.method));
-    }
-    if (request.method === 'GET' && classify(target).kind === 'events') {
-      return passStream(request, response, upstreams.order()[0] ?? '', streams);
-    }
-    const field = (name: string): string | undefined => {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
-    };
-    send(response, await cache.answer({ method: request.method, target, field }));
-  };
+  const handle = createHandle({ cache, upstreams, transport, streams, config });
   return {
     handler(request, response) {
       handle(request, response).catch(() => {
@@ -145,6 +125,44 @@ export async function createCacheRole(
       await disk?.idle();
       http.close();
     },
+  };
+}
+
+interface HandleParts {
+  readonly cache: HttpCache;
+  readonly upstreams: Upstreams;
+  readonly transport: UpstreamTransport;
+  readonly streams: PassedStreams;
+  readonly config: CacheRoleConfig;
+}
+
+function createHandle({
+  cache,
+  upstreams,
+  transport,
+  streams,
+  config,
+}: HandleParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const target = request.url ?? '/';
+    if (isOperatorsPath(target)) return send(response, problem(404, 'not-found', 'no such path'));
+    if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
+      const reply = await forwardPost(request, upstreams, transport);
+      if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
+      return send(response, reply);
+    }
+    if (request.method === 'OPTIONS') return send(response, PREFLIGHT);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return send(response, refuseMethod(request.method));
+    }
+    if (request.method === 'GET' && classify(target).kind === 'events') {
+      return passStream(request, response, upstreams.order()[0] ?? '', streams);
+    }
+    const field = (name: string): string | undefined => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    };
+    send(response, await cache.answer({ method: request.method, target, field }));
   };
 }
 

@@ -148,7 +148,9 @@ suite('cache over HTTP', { timeout: 30_000 }, () => {
       assert.deepEqual(await told('/cut'), [502, 'unreachable']);
     });
   });
+});
 
+suite('cache over HTTP: what goes by', { timeout: 30_000 }, () => {
   test('writes are refused with a word, or passed on and heads asked for again', async () => {
     let size = 1;
     const node: RequestListener = (incoming, response) => {
