@@ -7,7 +7,8 @@ import type { Pool } from './types.ts';
 interface Candidate {
   readonly queue: SenderQueue;
   index: number;
-  entry: Entry;
+  /** undefined: before the first. */
+  entry: Entry | undefined;
   tip: bigint;
 }
 
@@ -21,43 +22,47 @@ export function takeBest(
   options: Parameters<Pool['best']>[0],
 ): RecoveredTransaction[] {
   const heap = new Heap<Candidate>(
-    (a, b) => (a.tip === b.tip ? a.entry.sequence < b.entry.sequence : a.tip > b.tip),
+    (a, b) => (a.tip === b.tip ? sequenceOf(a) < sequenceOf(b) : a.tip > b.tip),
     () => {},
   );
   for (const queue of queues) {
-    const candidate = candidateAt(queue, 0, options);
-    if (candidate !== undefined) heap.push(candidate);
+    const candidate: Candidate = { queue, index: -1, entry: undefined, tip: 0n };
+    if (step(candidate, options)) heap.push(candidate);
   }
   const wanted = Number(options.gas) * (options.overfill ?? 1);
   const taken: RecoveredTransaction[] = [];
   let gas = 0;
   while (gas < wanted) {
     const best = heap.top;
-    if (best === undefined) break;
+    if (best?.entry === undefined) break;
     taken.push(best.entry.transaction);
     gas += Number(best.entry.transaction.fields.gasLimit);
-    const next = candidateAt(best.queue, best.index + 1, options);
-    if (next === undefined) {
-      heap.pop();
-      continue;
-    }
-    Object.assign(best, next);
-    heap.moved(0);
+    if (step(best, options)) heap.moved(0);
+    else heap.pop();
   }
   return taken;
 }
 
-function candidateAt(
-  queue: SenderQueue,
-  index: number,
+/** On to the sender's next; false where that can not be in this block. */
+function step(
+  candidate: Candidate,
   { baseFee, blobBaseFee, gas }: Parameters<Pool['best']>[0],
-): Candidate | undefined {
-  if (index >= queue.executable) return undefined;
+): boolean {
+  const { queue } = candidate;
+  const index = candidate.index + 1;
+  if (index >= queue.executable) return false;
   const entry = queue.entries[index] as Entry;
   const { fields } = entry.transaction;
-  if (entry.feeCap < baseFee || fields.gasLimit > gas) return undefined;
+  if (entry.feeCap < baseFee || fields.gasLimit > gas) return false;
   if (fields.type === 3 && (blobBaseFee === undefined || fields.maxFeePerBlobGas < blobBaseFee)) {
-    return undefined;
+    return false;
   }
-  return { queue, index, entry, tip: tipAt(entry.feeCap, entry.tipCap, baseFee) };
+  candidate.index = index;
+  candidate.entry = entry;
+  candidate.tip = tipAt(entry.feeCap, entry.tipCap, baseFee);
+  return true;
+}
+
+function sequenceOf({ entry }: Candidate): number {
+  return entry?.sequence ?? 0;
 }

@@ -16,7 +16,7 @@ import {
   POOL_LIMITS,
   type PoolLimits,
 } from './limits.ts';
-import type { PoolChain } from './pool-chain.ts';
+import type { PoolChain, PoolHead } from './pool-chain.ts';
 import { PoolContents } from './pool-contents.ts';
 import { refuse } from './refuse.ts';
 import type { Pool, PoolErrorCode, PoolEvent, PooledTransaction, PoolStats } from './types.ts';
@@ -64,6 +64,14 @@ export interface TransactionPool extends Pool {
   fullChecks(): FullCheckStats;
   /** Resolves when no full check is in work. */
   settled(): Promise<void>;
+}
+
+/** Between its form and its signature. */
+interface Arrived extends PooledForm {
+  /** Of its hash. */
+  readonly key: string;
+  /** Where its answer goes. */
+  readonly index: number;
 }
 
 /** Makes a pool, filled with what its journal holds and what is still valid of that. */
@@ -115,22 +123,18 @@ class JournaledPool implements TransactionPool {
   ): Promise<readonly (RecoveredTransaction | ExecutionError)[]> {
     if (this.#isClosed) throw new ExecutionError('closed', 'the pool was closed');
     const results: (RecoveredTransaction | ExecutionError)[] = [];
-    const arrived: { readonly form: PooledForm; readonly index: number }[] = [];
+    const arrived: Arrived[] = [];
+    const head = this.#components.chain.next();
     raws.forEach((raw, index) => {
-      const form = this.#examine(raw);
+      const form = this.#examine(raw, index, head);
       if (form instanceof ExecutionError) results[index] = form;
-      else arrived.push({ form, index });
+      else arrived.push(form);
     });
     try {
-      const recovered = await this.#recover(arrived.map(({ form }) => form));
-      await Promise.all(
-        arrived.map(async ({ form, index }, at) => {
-          const transaction = recovered[at] as RecoveredTransaction | ExecutionError;
-          results[index] = await this.#take(transaction, form.sidecar);
-        }),
-      );
+      const recovered = await this.#recover(arrived);
+      await this.#takeAll(arrived, recovered, results);
     } finally {
-      for (const { form } of arrived) this.#arriving.delete(keyOf(form.signed.hash));
+      for (const { key } of arrived) this.#arriving.delete(key);
     }
     for (const result of results) if (result instanceof ExecutionError) this.#count(result);
     return results;
@@ -141,7 +145,7 @@ class JournaledPool implements TransactionPool {
     try {
       this.#fastPath.checkForm(transaction, chain.chainId, chain.next(), this.#limits);
       if (transaction.fields.type === 3) throw refuse('blobs-missing', 'came without its blobs');
-      this.#contents.admit(transaction, undefined);
+      this.#contents.admit(transaction, undefined, keyOf(transaction.hash), chain.next());
     } catch (error) {
       if (error instanceof ExecutionError) this.#count(error);
       throw error;
@@ -228,23 +232,21 @@ class JournaledPool implements TransactionPool {
   }
 
   /** Everything that can be said before the signature is looked at. */
-  #examine(raw: Uint8Array): PooledForm | ExecutionError {
+  #examine(raw: Uint8Array, index: number, head: PoolHead): Arrived | ExecutionError {
     const { chain } = this.#components;
     try {
       const bound =
         raw[0] === 3 ? this.#limits.blobTransactionBytes : this.#limits.transactionBytes;
       if (raw.length > bound) throw refuse('oversize', `${raw.length} bytes, at most ${bound}`);
-      const form = decodePooledTransaction(raw);
-      const { signed, sidecar } = form;
+      const { signed, sidecar } = decodePooledTransaction(raw);
       const key = keyOf(signed.hash);
       if (this.#contents.has(key) || this.#arriving.has(key)) {
         throw refuse('already-known', 'is in the pool already');
       }
-      const head = chain.next();
       this.#fastPath.checkForm(signed, chain.chainId, head, this.#limits);
       checkSidecar(signed, sidecar, head);
       this.#arriving.add(key);
-      return form;
+      return { signed, sidecar, key, index };
     } catch (error) {
       if (!(error instanceof ExecutionError)) throw error;
       if (error.code !== 'malformed-rlp') return error;
@@ -253,7 +255,7 @@ class JournaledPool implements TransactionPool {
   }
 
   async #recover(
-    forms: readonly PooledForm[],
+    forms: readonly Arrived[],
   ): Promise<readonly (RecoveredTransaction | ExecutionError)[]> {
     if (forms.length === 0) return [];
     const { recoverer, chain } = this.#components;
@@ -266,14 +268,45 @@ class JournaledPool implements TransactionPool {
     }
   }
 
-  async #take(
-    transaction: RecoveredTransaction | ExecutionError,
-    sidecar: BlobSidecar | undefined,
-  ): Promise<RecoveredTransaction | ExecutionError> {
-    if (transaction instanceof ExecutionError) return transaction;
+  /** In one turn, but for those whose blobs are still to be checked. */
+  async #takeAll(
+    arrived: readonly Arrived[],
+    recovered: readonly (RecoveredTransaction | ExecutionError)[],
+    results: (RecoveredTransaction | ExecutionError)[],
+  ): Promise<void> {
+    const waits: Promise<void>[] = [];
+    const head = this.#components.chain.next();
+    arrived.forEach((form, at) => {
+      const transaction = recovered[at] as RecoveredTransaction | ExecutionError;
+      if (transaction instanceof ExecutionError) results[form.index] = transaction;
+      else if (form.sidecar !== undefined) waits.push(this.#takeBlobs(form, transaction, results));
+      else results[form.index] = this.#take(form, transaction, head);
+    });
+    await Promise.all(waits);
+  }
+
+  async #takeBlobs(
+    form: Arrived,
+    transaction: RecoveredTransaction,
+    results: (RecoveredTransaction | ExecutionError)[],
+  ): Promise<void> {
+    const { sidecar, index } = form;
     try {
       if (sidecar !== undefined) await this.#checkBlobs(transaction, sidecar);
-      this.#contents.admit(transaction, sidecar);
+      results[index] = this.#take(form, transaction, this.#components.chain.next());
+    } catch (error) {
+      if (!(error instanceof ExecutionError)) throw error;
+      results[index] = error;
+    }
+  }
+
+  #take(
+    { sidecar, key }: Arrived,
+    transaction: RecoveredTransaction,
+    head: PoolHead,
+  ): RecoveredTransaction | ExecutionError {
+    try {
+      this.#contents.admit(transaction, sidecar, key, head);
     } catch (error) {
       if (error instanceof ExecutionError) return error;
       throw error;

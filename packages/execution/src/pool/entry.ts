@@ -28,15 +28,16 @@ export interface Entry extends PooledTransaction {
 export function createEntry(
   transaction: RecoveredTransaction,
   sidecar: BlobSidecar | undefined,
+  key: string,
   receivedMs: number,
   sequence: number,
 ): Entry {
-  const { fields, hash, raw } = transaction;
+  const { fields, raw } = transaction;
   const isPriced = fields.type === 0 || fields.type === 1;
   const feeCap = isPriced ? fields.gasPrice : fields.maxFeePerGas;
   const tipCap = isPriced ? fields.gasPrice : fields.maxPriorityFeePerGas;
   return {
-    key: keyOf(hash),
+    key,
     transaction,
     sidecar,
     receivedMs,

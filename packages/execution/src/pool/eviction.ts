@@ -9,14 +9,16 @@ import type { SenderQueue } from './sender-queue.ts';
  * has before it, then the younger.
  */
 export class EvictionOrder {
+  readonly #queues: () => Iterable<SenderQueue>;
   #baseFee = 0n;
-  #isStale = false;
-  readonly #heap = new Heap<SenderQueue>(
-    (a, b) => this.#isWorse(a, b),
-    (queue, index) => {
-      queue.heapIndex = index;
-    },
-  );
+  /** Nothing is in order: a pool that is not full pays for none. */
+  #isStale = true;
+  #heap = this.#emptyHeap();
+
+  /** @param queues all that there are */
+  constructor(queues: () => Iterable<SenderQueue>) {
+    this.#queues = queues;
+  }
 
   /** Prices compare in another way now; the order is made anew when it is asked for. */
   setBaseFee(baseFee: bigint): void {
@@ -26,22 +28,38 @@ export class EvictionOrder {
 
   /** To be called whenever the last entry of a queue changed. */
   update(queue: SenderQueue): void {
+    if (this.#isStale) return;
     if (queue.entries.length === 0) {
       if (queue.heapIndex >= 0) this.#heap.removeAt(queue.heapIndex);
     } else if (queue.heapIndex < 0) {
       this.#heap.push(queue);
-    } else if (!this.#isStale) {
+    } else {
       this.#heap.moved(queue.heapIndex);
     }
   }
 
   /** The queue whose last entry is the worst of all. */
   worst(): SenderQueue | undefined {
-    if (this.#isStale) {
-      this.#isStale = false;
-      this.#heap.rebuild();
-    }
+    if (this.#isStale) this.#makeAnew();
     return this.#heap.top;
+  }
+
+  #makeAnew(): void {
+    this.#isStale = false;
+    this.#heap = this.#emptyHeap();
+    for (const queue of this.#queues()) {
+      queue.heapIndex = -1;
+      if (queue.entries.length > 0) this.#heap.push(queue);
+    }
+  }
+
+  #emptyHeap(): Heap<SenderQueue> {
+    return new Heap<SenderQueue>(
+      (a, b) => this.#isWorse(a, b),
+      (queue, index) => {
+        queue.heapIndex = index;
+      },
+    );
   }
 
   #isWorse(a: SenderQueue, b: SenderQueue): boolean {

@@ -50,13 +50,6 @@ export class Heap<T> {
     if (this.#up(item, index) === index) this.#down(item, index);
   }
 
-  /** Every item may compare in another way; O(n). */
-  rebuild(): void {
-    for (let index = (this.#items.length >> 1) - 1; index >= 0; index--) {
-      this.#down(this.#items[index] as T, index);
-    }
-  }
-
   #up(item: T, from: number): number {
     let index = from;
     while (index > 0) {

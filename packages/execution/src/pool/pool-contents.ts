@@ -33,7 +33,7 @@ export class PoolContents {
   /** Queues with something executable: what `best` looks at. */
   readonly #ready = new Set<SenderQueue>();
   readonly #waiting: WaitingRoom;
-  readonly #eviction = new EvictionOrder();
+  readonly #eviction = new EvictionOrder(() => this.#queues.values());
   readonly #listeners = new Set<(event: PoolEvent) => void>();
   #head: PoolHead;
   #sequence = 0;
@@ -94,14 +94,20 @@ export class PoolContents {
   /**
    * Takes a transaction whose form was checked.
    *
+   * @param key of its hash
+   * @param head as it is now
    * @throws ExecutionError with a `PoolErrorCode`; then the pool holds what it held
    */
   // Life of a transaction, 6.
-  admit(transaction: RecoveredTransaction, sidecar: BlobSidecar | undefined): Entry {
-    const { chain, clock, fastPath } = this.#components;
-    const entry = createEntry(transaction, sidecar, clock.nowMs(), this.#sequence++);
-    if (this.#entries.has(entry.key)) throw refuse('already-known', 'is in the pool already');
-    const head = chain.next();
+  admit(
+    transaction: RecoveredTransaction,
+    sidecar: BlobSidecar | undefined,
+    key: string,
+    head: PoolHead,
+  ): Entry {
+    const { clock, fastPath } = this.#components;
+    if (this.#entries.has(key)) throw refuse('already-known', 'is in the pool already');
+    const entry = createEntry(transaction, sidecar, key, clock.nowMs(), this.#sequence++);
     const account = fastPath.checkSender(transaction, head);
     const queue = this.#queueOf(transaction.sender, account);
     try {
@@ -143,7 +149,8 @@ export class PoolContents {
     const isSameFork = head.fork === before.fork && head.blobsMax === before.blobsMax;
     const changed = isOnward ? this.#queuesOf(included, senders) : [...this.#queues.values()];
     const poor = isOnward ? this.#waiting.takeTurns(POOR_LOOKED_AT) : [];
-    const keys = new Set(included.map(({ hash }) => keyOf(hash)));
+    // Only those that are told want to know why something left.
+    const keys = new Set(this.#listeners.size === 0 ? [] : included.map(({ hash }) => keyOf(hash)));
     for (const queue of new Set([...changed, ...poor])) this.#refresh(queue, keys);
     if (!isSameFork) this.#dropMalformed(head);
     this.#expire();
