@@ -86,7 +86,8 @@ export class Discovery {
       if (this.#parts.isOpen) await this.#askWhoItKnows(peer.url);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
-      book.failed(peer.url, error.message, clock.nowMs());
+      // A node that speaks no federation can be read all the same.
+      if (error.code !== 'not-found') book.failed(peer.url, error.message, clock.nowMs());
     }
   }
 

@@ -93,3 +93,7 @@ export const NOTE_LINES_MAX = 24;
 
 /** Logs of which peers are told at once, each in up to `CALLS_AT_ONCE` calls. */
 export const LOGS_TOLD_AT_ONCE = 8;
+
+/** Pages of a node's list of namespaces, and bytes of one: 1,000 of some 400 bytes. */
+export const LIST_PAGES_MAX = 64;
+export const LIST_BYTES_MAX: number = 2 * 1024 * 1024;

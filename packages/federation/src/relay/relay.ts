@@ -17,6 +17,7 @@ import type { PeerCaller } from '../peer/peer-caller.ts';
 import { type Announcement, blockHashOf, encodeAnnouncement } from './announce.ts';
 import type { Announcer } from './announcer.ts';
 import { compareTrees } from './compare.ts';
+import { compareLists } from './compare-lists.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import type { ForkKeeper } from './fork-keeper.ts';
 import type { HeldTree } from './held-tree.ts';
@@ -251,19 +252,30 @@ export class Relay {
   }
 
   async #compare(peer: Peer): Promise<void> {
-    const { caller, held, puller } = this.#parts;
-    await this.#guard(peer.url, async () => {
-      const { differences } = await compareTrees(held, caller, peer.url);
-      for (const { namespace, theirs, ours } of differences) {
-        const isBehind = theirs.size < (ours?.size ?? 0);
-        if (isBehind || this.isRefused(theirs.headHash)) continue;
-        this.want(namespace, peer.url);
-      }
-      const superLog = await puller.superLogOf(peer.url);
-      if (superLog !== undefined) this.want(superLog, peer.url);
+    const { puller } = this.#parts;
+    const { url } = peer;
+    await this.#guard(url, async () => {
+      for (const namespace of await this.#longerAt(url)) this.want(namespace, url);
+      const superLog = await puller.superLogOf(url);
+      if (superLog !== undefined) this.want(superLog, url);
       await this.#queue.idle();
-      await puller.exchangeNotes(peer.url);
+      await puller.exchangeNotes(url);
     });
+  }
+
+  /** Logs of which the node has more than is here, or something else. */
+  async #longerAt(url: string): Promise<NamespaceId[]> {
+    const { caller, held } = this.#parts;
+    try {
+      const { differences } = await compareTrees(held, caller, url);
+      return differences
+        .filter(({ theirs, ours }) => theirs.size >= (ours?.size ?? 0))
+        .filter(({ theirs }) => !this.isRefused(theirs.headHash))
+        .map(({ namespace }) => namespace);
+    } catch (error) {
+      if (!(error instanceof PeerError) || error.code !== 'not-found') throw error;
+      return compareLists(held, caller, url);
+    }
   }
 
   async #pull(wish: PullWish): Promise<boolean> {
@@ -297,8 +309,9 @@ export class Relay {
     } catch (error) {
       if (error instanceof Lie) lies.report(error);
       else if (error instanceof StoppedPull) this.#stopped(error);
-      else if (error instanceof PeerError) book.failed(url, error.message, clock.nowMs());
-      else this.#meet(error);
+      else if (!(error instanceof PeerError)) this.#meet(error);
+      // What a node does not have (pruned payloads, a route) is no failure of it.
+      else if (error.code !== 'not-found') book.failed(url, error.message, clock.nowMs());
       return undefined;
     }
   }

@@ -4,6 +4,7 @@ import type { NamespaceId } from '@basalt/protocol';
 import { MemoryNetwork } from '../support/memory-network.ts';
 import {
   namespaceOf,
+  readRoutes,
   runUntil,
   seededSigner,
   signedChain,
@@ -40,6 +41,25 @@ test('a relay copies what its origin had before it and what comes after', async 
   assert.equal(told?.origin, 'node-1.test');
   assert.ok((told?.logs ?? 0) >= 1);
   assert.ok(network.log.some(({ target }) => target === '/announce'));
+  await stopAll(time, [relay, origin]);
+});
+
+test('a node that speaks no federation is copied from its lists', async () => {
+  const network = new MemoryNetwork();
+  const time = new TestTime();
+  const blocks = signedChain(seededSigner(1), 300);
+  const namespace = namespaceOf(blocks);
+  const origin = await startTestNode({ network, time, number: 1, roles: ['origin'] });
+  network.add({ url: origin.url, routes: readRoutes(origin.ledger, ['origin']) });
+  await origin.ledger.submit(blocks.slice(0, 200));
+  const relay = await startTestNode({ network, time, number: 2, peers: [urlOf(1)] });
+  const isAt = (size: number) => async (): Promise<boolean> =>
+    (await relay.ledger.info(namespace))?.checkpointSize === size;
+  assert.ok(await runUntil(time, isAt(200), 30_000));
+  await origin.ledger.submit(blocks.slice(200));
+  assert.ok(await runUntil(time, isAt(300), 30_000));
+  const [peer] = relay.federation.status().peers;
+  assert.deepEqual([peer?.failures, peer?.problem], [0, undefined]);
   await stopAll(time, [relay, origin]);
 });
 

@@ -219,6 +219,13 @@ export function readRoutes(ledger: Ledger, roles: readonly string[]): Route[] {
         superVerifierKey: ledger.verifierKey('super'),
       }),
     })),
+    route('/chains', async () => {
+      const list: unknown[] = [];
+      for await (const { namespace, size, headHash } of ledger.namespaces()) {
+        list.push({ namespace, size, headHash: toHex(headHash) });
+      }
+      return { status: 200, body: JSON.stringify(list) };
+    }),
     route('/ns/:uuid/checkpoint', async ({ params }) =>
       found(await ledger.checkpoint(namespaceOf(params['uuid']))),
     ),
