@@ -13,9 +13,13 @@ export interface CacheStatus {
   readonly detail?: string;
 }
 
+/** Items of structured fields (RFC 8941): a token, and what a string may not hold. */
+const TOKEN = /^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/;
+const NOT_STRING = /[^\x20-\x7e]/g;
+
 /** Value of `Cache-Status`, after what caches closer to the origin said. */
 export function formatCacheStatus(name: string, status: CacheStatus, before?: string): string {
-  const parts = [name];
+  const parts = [TOKEN.test(name) ? name : JSON.stringify(name.replaceAll(NOT_STRING, '?'))];
   if (status.hit) parts.push('hit');
   if (status.fwd !== undefined) parts.push(`fwd=${status.fwd}`);
   if (status.fwdStatus !== undefined) parts.push(`fwd-status=${status.fwdStatus}`);

@@ -152,7 +152,7 @@ export class HttpCache {
     stats.hits++;
     if (decision.use === 'stale') {
       stats.staleHits++;
-      if (decision.refresh) this.#inBackground(question);
+      if (decision.refresh && !this.#parts.upstreams.areAway()) this.#inBackground(question);
     }
     if (question.isPopular && question.mayStore) store.admit(stored);
     const ttl = ttlSeconds(stored, clock.nowMs());
@@ -165,7 +165,15 @@ export class HttpCache {
     fwd: Forward,
     onError: Held | undefined,
   ): Promise<CacheAnswer> {
-    const { stats, clock } = this.#parts;
+    const { stats, clock, upstreams } = this.#parts;
+    if (onError !== undefined && upstreams.areAway()) {
+      // Without this each reader of a dead upstream would wait for its time-out.
+      stats.hits++;
+      stats.staleHits++;
+      const ttl = ttlSeconds(onError.stored, clock.nowMs());
+      const status: CacheStatus = { hit: true, ttl, detail: 'upstreams-away' };
+      return this.#send(request, onError.stored, onError.body, status);
+    }
     const { outcome, collapsed } = await this.#shared(question);
     const told = collapsed ? { collapsed } : {};
     if (outcome === undefined) {

@@ -17,10 +17,6 @@ export class Popularity {
     return count;
   }
 
-  count(target: string): number {
-    return this.#counts.get(target) ?? 0;
-  }
-
   /** Halves every count: what was asked for once goes, so a flood of new names fades. */
   #fade(): void {
     const kept = new Map<string, number>();

@@ -54,6 +54,12 @@ export class Upstreams {
     return [...ready, ...paused].map(({ url }) => url);
   }
 
+  /** All of them failed lately: whoever holds something may spare his readers the wait. */
+  areAway(): boolean {
+    const now = this.#clock.nowMs();
+    return this.#nodes.every((node) => node.pausedUntilMs > now);
+  }
+
   report(url: string, isGood: boolean): void {
     const node = this.#nodes.find((known) => known.url === url);
     if (node !== undefined) {

@@ -73,6 +73,26 @@ suite('cache: rules of the table', () => {
     assert.equal((await ask(cache, '/super/checkpoint')).status, 502);
   });
 
+  test('while all upstreams are away, nobody waits for what is held', async () => {
+    const { net, node } = setUp();
+    node.pages.set('/doc', { fields: { 'cache-control': 'max-age=1' }, body: 'd' });
+    const cache = await net.cache({ name: 'two words' });
+    await ask(cache, '/doc');
+    node.isAway = true;
+    net.nowMs += 10_000;
+    await ask(cache, '/doc');
+    net.nowMs += 4_000;
+    const held = await ask(cache, '/doc');
+    assert.equal(field(held, 'cache-status'), '"two words"; hit; ttl=-13; detail=upstreams-away');
+    assert.equal(node.asked.length, 2);
+    node.isAway = false;
+    net.nowMs += 1_001;
+    assert.match(
+      field(await ask(cache, '/doc'), 'cache-status') ?? '',
+      /fwd=stale; fwd-status=200/,
+    );
+  });
+
   test('an absent block is absent for two seconds only', async () => {
     const { net, node } = setUp();
     const target = `/blocks/${'ab'.repeat(32)}/payload`;
@@ -96,7 +116,9 @@ suite('cache: rules of the table', () => {
     assert.equal(node.asked.length, 8);
     assert.equal(cache.stats().entries, 0);
   });
+});
 
+suite('cache: what a request says', () => {
   test('each coding has its own entry, spelled one way', async () => {
     const { net, node } = setUp();
     node.pages.set('/list', ({ fields }) => {
