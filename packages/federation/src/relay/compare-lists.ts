@@ -27,9 +27,9 @@ export async function compareLists(
   let target: string | undefined = '/chains';
   for (let pages = 0; target !== undefined && pages < LIST_PAGES_MAX; pages++) {
     const asked: string = target;
-    const reply = await caller.read({ url, target: asked, bytesMax: LIST_BYTES_MAX });
-    const { body, header } = whole(reply, url, asked);
-    for (const item of readList(body)) {
+    const answer = await caller.read({ url, target: asked, bytesMax: LIST_BYTES_MAX });
+    const reply = whole(answer, url, asked);
+    for (const item of readList(reply.body)) {
       const object = asObject(item, 'bad-answer');
       const namespace = readNamespace(textMember(object, 'namespace', 36, 'bad-answer'));
       const ours = held.value(namespace);
@@ -37,7 +37,7 @@ export async function compareLists(
       const isOther = object['headHash'] !== toHex(ours?.headHash ?? new Uint8Array(0));
       if (size > (ours?.size ?? 0) || (size === ours?.size && isOther)) longer.push(namespace);
     }
-    target = nextPage(header('link'));
+    target = nextPage(reply.header('link'));
   }
   return longer;
 }
