@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createNativeProvider } from '@basalt/crypto';
@@ -73,30 +73,11 @@ function createBoundedServer(config: NodeConfig, cache: CacheRole): Server {
       keepAliveTimeout: CACHE_IDLE_MS,
       noDelay: true,
     },
-    (request, response) => answer(cache, request, response),
+    cache.handler,
   );
   server.maxConnections = config.connectionsMax;
   server.timeout = CACHE_IDLE_MS;
   return server;
-}
-
-/** To its upstream this machine may be loopback: what is the operator's there is not passed on. */
-function answer(cache: CacheRole, request: IncomingMessage, response: ServerResponse): void {
-  const path = decode((request.url ?? '/').split('?', 1)[0] ?? '/');
-  if (path === undefined || !path.startsWith('/') || /^\/+(?:admin|metrics)(?:\/|$)/.test(path)) {
-    response.writeHead(404, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
-    response.end('nothing is here\n');
-    return;
-  }
-  cache.handler(request, response);
-}
-
-function decode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }
 
 async function listen(server: Server, { host, port }: NodeConfig): Promise<string> {
