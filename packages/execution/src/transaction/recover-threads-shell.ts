@@ -19,23 +19,29 @@ const CHUNK_MIN = 16;
 /** The second is there when the thread ends with the first. */
 const IN_FLIGHT_MAX = 2;
 
+const NO_AUTHORITIES: readonly undefined[] = [];
+
 interface Batch {
+  readonly transactions: readonly SignedTransaction[];
   readonly results: Identities[];
+  /** The first that no chunk holds. */
+  next: number;
   remaining: number;
   readonly resolve: (results: readonly Identities[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface Item {
-  readonly signed: SignedTransaction;
+/** Neighbours of one batch. */
+interface Run {
   readonly batch: Batch;
-  readonly index: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** One thread; it answers requests in the order in which they came. */
 interface Slot {
   worker: Worker | undefined;
-  readonly inFlight: Item[][];
+  readonly inFlight: Run[][];
   deaths: number;
 }
 
@@ -54,9 +60,9 @@ export interface RecoverThreadsOptions {
 export class RecoverThreads {
   readonly #options: RecoverThreadsOptions;
   readonly #slots: Slot[];
-  /** Bounded by the recoverer; `#head` is the first that waits. */
-  #queue: Item[] = [];
-  #head = 0;
+  /** What waits, first of those that came first; bounded by the recoverer. */
+  readonly #queue: Batch[] = [];
+  #waiting = 0;
   #isScheduled = false;
   #isClosed = false;
 
@@ -73,23 +79,20 @@ export class RecoverThreads {
   run(transactions: readonly SignedTransaction[]): Promise<readonly Identities[]> {
     if (transactions.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const results: Identities[] = [];
-      const batch: Batch = { results, remaining: transactions.length, resolve, reject };
-      transactions.forEach((signed, index) => this.#queue.push({ signed, batch, index }));
+      const remaining = transactions.length;
+      this.#queue.push({ transactions, results: [], next: 0, remaining, resolve, reject });
+      this.#waiting += remaining;
       this.#schedule();
     });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const lost = [
-      ...this.#queue.slice(this.#head),
-      ...this.#slots.flatMap((each) => each.inFlight).flat(),
-    ];
-    this.#queue = [];
-    this.#head = 0;
+    const inFlight = this.#slots.flatMap((each) => each.inFlight).flat();
+    const lost = [...this.#queue.splice(0), ...inFlight.map(({ batch }) => batch)];
+    this.#waiting = 0;
     const error = new ExecutionError('closed', 'the recoverer was closed');
-    for (const { batch } of lost) batch.reject(error);
+    for (const { reject } of lost) reject(error);
     await Promise.all(this.#slots.map(async ({ worker }) => worker?.terminate()));
   }
 
@@ -104,7 +107,7 @@ export class RecoverThreads {
   }
 
   #dispatch(): void {
-    while (this.#head < this.#queue.length && !this.#isClosed) {
+    while (this.#waiting > 0 && !this.#isClosed) {
       const slot = this.#freest();
       if (slot === undefined) return this.#doHere(this.#takeChunk());
       if (slot.inFlight.length >= IN_FLIGHT_MAX) return;
@@ -122,29 +125,36 @@ export class RecoverThreads {
     return best;
   }
 
-  #takeChunk(): Item[] {
-    const waiting = this.#queue.length - this.#head;
-    const even = Math.ceil(waiting / (this.#slots.length * IN_FLIGHT_MAX));
-    const count = Math.min(Math.max(even, CHUNK_MIN), RECOVERER_CHUNK_MAX, waiting);
-    let end = this.#head;
-    for (let bytes = 0; end < this.#head + count; end++) {
-      bytes += this.#queue[end]?.signed.raw.length ?? 0;
-      if (bytes > RECOVERER_CHUNK_BYTES_MAX && end > this.#head) break;
-    }
-    const chunk = this.#queue.slice(this.#head, end);
-    this.#head = end;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
+  #takeChunk(): Run[] {
+    const even = Math.ceil(this.#waiting / (this.#slots.length * IN_FLIGHT_MAX));
+    const count = Math.min(Math.max(even, CHUNK_MIN), RECOVERER_CHUNK_MAX, this.#waiting);
+    const chunk: Run[] = [];
+    let bytes = 0;
+    for (let left = count; left > 0 && bytes <= RECOVERER_CHUNK_BYTES_MAX; ) {
+      const batch = this.#queue[0] as Batch;
+      const from = batch.next;
+      const end = Math.min(from + left, batch.transactions.length);
+      let to = from;
+      for (; to < end; to++) {
+        const { length } = (batch.transactions[to] as SignedTransaction).raw;
+        bytes += length;
+        // One that is too large travels alone.
+        if (bytes > RECOVERER_CHUNK_BYTES_MAX && (bytes !== length || chunk.length > 0)) break;
+      }
+      if (to > from) chunk.push({ batch, from, to });
+      batch.next = to;
+      if (to === batch.transactions.length) this.#queue.shift();
+      left -= to - from;
+      this.#waiting -= to - from;
     }
     return chunk;
   }
 
-  #send(slot: Slot, chunk: Item[]): void {
+  #send(slot: Slot, chunk: Run[]): void {
     slot.worker ??= this.#start(slot);
     if (slot.inFlight.length === 0) slot.worker.ref();
     slot.inFlight.push(chunk);
-    const request = packRequest(chunk.map(({ signed }) => signed));
+    const request = packRequest(chunk.flatMap(transactionsOf));
     slot.worker.postMessage(request, [request.buffer]);
   }
 
@@ -163,11 +173,14 @@ export class RecoverThreads {
     if (slot.inFlight.length === 0) slot.worker?.unref();
     this.#dispatch();
     const reader = new AnswerReader(answer);
-    for (const item of chunk) {
-      const sender = reader.next();
-      const { fields } = item.signed;
-      const authorities = fields.type === 4 ? fields.authorizations.map(() => reader.next()) : [];
-      settle(item, { sender, authorities });
+    for (const { batch, from, to } of chunk) {
+      for (let index = from; index < to; index++) {
+        const { fields } = batch.transactions[index] as SignedTransaction;
+        const sender = reader.next();
+        const authorities =
+          fields.type === 4 ? fields.authorizations.map(() => reader.next()) : NO_AUTHORITIES;
+        settle(batch, index, { sender, authorities });
+      }
     }
   }
 
@@ -179,18 +192,24 @@ export class RecoverThreads {
     this.#schedule();
   }
 
-  #doHere(chunk: readonly Item[]): void {
-    for (const item of chunk) {
-      this.#options.fallback(item.signed).then(
-        (identities) => settle(item, identities),
-        (error: unknown) => item.batch.reject(error),
-      );
+  #doHere(chunk: readonly Run[]): void {
+    for (const { batch, from, to } of chunk) {
+      for (let index = from; index < to; index++) {
+        this.#options.fallback(batch.transactions[index] as SignedTransaction).then(
+          (identities) => settle(batch, index, identities),
+          (error: unknown) => batch.reject(error),
+        );
+      }
     }
     this.#schedule();
   }
 }
 
-function settle({ batch, index }: Item, identities: Identities): void {
+function transactionsOf({ batch, from, to }: Run): readonly SignedTransaction[] {
+  return batch.transactions.slice(from, to);
+}
+
+function settle(batch: Batch, index: number, identities: Identities): void {
   batch.results[index] = identities;
   batch.remaining--;
   if (batch.remaining === 0) batch.resolve(batch.results);
