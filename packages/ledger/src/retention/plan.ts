@@ -21,8 +21,8 @@ export interface RetentionPlan {
   /** Their bytes, before compression. */
   readonly bytes: number;
   /**
-   * Payloads that would go if an archive held them; where a policy takes a beginning of the log, the
-   * first of them only.
+   * Payloads that would go if an archive held them; where a policy takes a beginning of the log,
+   * the first of them only.
    */
   readonly waiting: number;
   /** Where the next plan begins; undefined: all was looked at. */
