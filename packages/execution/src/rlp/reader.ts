@@ -205,13 +205,20 @@ function toNumber(bytes: Uint8Array, start: number, end: number): number {
   return value;
 }
 
-/** Big-endian. Six bytes at a time, since a double is much cheaper to build up than a bigint. */
+const word = new Uint8Array(32);
+const limbs = new DataView(word.buffer);
+
+/** Big-endian, at most 32 bytes. Few parts: each step from one bigint to the next makes another. */
 function toBigInt(bytes: Uint8Array, start: number, end: number): bigint {
-  let from = start + ((end - start) % SAFE_BYTES_MAX);
-  let value = BigInt(toNumber(bytes, start, from));
-  for (; from < end; from += SAFE_BYTES_MAX) {
-    const next = BigInt(toNumber(bytes, from, from + SAFE_BYTES_MAX));
-    value = value === 0n ? next : (value << 48n) | next;
+  if (end - start <= SAFE_BYTES_MAX) return BigInt(toNumber(bytes, start, end));
+  const from = word.length - (end - start);
+  for (let index = 0; index < from; index++) word[index] = 0;
+  for (let index = from; index < word.length; index++) {
+    word[index] = bytes[start + index - from] as number;
   }
-  return value;
+  const low = limbs.getBigUint64(24);
+  if (from >= 24) return low;
+  const lower = (limbs.getBigUint64(16) << 64n) | low;
+  if (from >= 16) return lower;
+  return (((limbs.getBigUint64(0) << 64n) | limbs.getBigUint64(8)) << 128n) | lower;
 }
