@@ -251,8 +251,10 @@ function keep(
     mayStore &&
     isStorable(reply.status, reply.fields) &&
     parts.store.put(outcome.stored, reply.body, isPopular && reply.status === 200);
-  // Gone upstream, or no more to be kept: what was held goes too.
-  if (!isKept && mayStore) parts.store.remove(target);
+  // Gone upstream, or no more to be kept: what was held goes too. Other refusals (406) speak of the
+  // request: with one of those anybody could empty the cache.
+  const isOfTarget = reply.status === 200 || reply.status === 404 || reply.status === 410;
+  if (!isKept && mayStore && isOfTarget) parts.store.remove(target);
   if (isKept && resource.kind === 'tile' && resource.width === 256) {
     for (let width = 1; width < 256; width++) parts.store.remove(`${target}.p/${width}`);
   }

@@ -119,6 +119,21 @@ suite('cache: rules of the table', () => {
 });
 
 suite('cache: what a request says', () => {
+  test('a form that the node does not have takes nothing out of the cache', async () => {
+    const { net, node } = setUp();
+    const fields = { etag: '"x"', 'cache-control': IMMUTABLE, vary: 'Accept' };
+    node.pages.set('/doc', ({ fields: sent }) =>
+      sent.some(([name, value]) => name === 'accept' && value === 'no/such')
+        ? { status: 406 }
+        : { fields, body: 'd' },
+    );
+    const cache = await net.cache();
+    await ask(cache, '/doc');
+    assert.equal((await ask(cache, '/doc', { accept: 'no/such' })).status, 406);
+    node.isAway = true;
+    assert.equal(text(await ask(cache, '/doc')), 'd');
+  });
+
   test('each coding has its own entry, spelled one way', async () => {
     const { net, node } = setUp();
     node.pages.set('/list', ({ fields }) => {
