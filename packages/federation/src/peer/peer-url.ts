@@ -30,12 +30,17 @@ export function authorityOf(url: string): string {
  * @throws PeerError `url-refused`
  */
 export function refusePrivateUrl(url: string): void {
-  const host = new URL(url).hostname;
+  // `localhost.` is `localhost`.
+  const host = new URL(url).hostname.replace(/\.$/, '');
   const isPrivate =
-    /^(localhost|.*\.localhost|.*\.local|.*\.internal)$/.test(host) ||
+    // One label is a name of this network; an address in brackets has no dots either.
+    (!host.includes('.') && !host.startsWith('[')) ||
+    /\.(localhost|local|internal|lan|home\.arpa)$/.test(host) ||
     /^(0|10|127)\.|^169\.254\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\./.test(host) ||
     /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host) ||
-    /^\[(::|::1|f[cd].*|fe[89ab].*|::ffff:.*)\]$/.test(host);
+    /^(22[4-9]|2[345]\d)\.\d+\.\d+\.\d+$/.test(host) ||
+    // Also what carries an IPv4 address: mapped, compatible, NAT64 (RFC 6052) and 6to4.
+    /^\[(::.*|f[cdef].*|64:ff9b:.*|2002:.*)\]$/.test(host);
   if (isPrivate) refuse('expected a public address; private ones have to be configured');
 }
 

@@ -56,7 +56,14 @@ test('addresses have one spelling; private ones are not taken from strangers', (
     const url = normalPeerUrl(`http://${host}:8080`);
     assert.throws(() => refusePrivateUrl(url), refused('url-refused'), host);
   }
+  const spelled = ['localhost.', 'db', 'a.internal.', 'x.lan', '[::7f00:1]', '[64:ff9b::7f00:1]'];
+  for (const host of [...spelled, '[2002:7f00:1::]', '[fe80::1]', '[ff02::1]', '255.255.255.255']) {
+    const url = normalPeerUrl(`http://${host}:8080`);
+    assert.throws(() => refusePrivateUrl(url), refused('url-refused'), host);
+  }
   refusePrivateUrl('http://172.40.0.1:80');
+  refusePrivateUrl('http://[2001:db8::1]:80');
+  refusePrivateUrl('https://240.example.org.');
   refusePrivateUrl('https://node.example');
 });
 
