@@ -4,7 +4,7 @@ import type { CacheAnswer } from './answer.ts';
 import { type CacheRequest, type CacheStats, emptyStats } from './cache-types.ts';
 import { openCacheFiles } from './disk-files-shell.ts';
 import { type CacheFiles, DiskTier } from './disk-tier.ts';
-import { forwardPost, isReadByPost } from './forward-post-shell.ts';
+import { forwardPost, type HeldPosts, isReadByPost } from './forward-post-shell.ts';
 import { createHeldBodies } from './held-bodies.ts';
 import { HttpCache } from './http-cache.ts';
 import { createHttpUpstream } from './http-upstream-shell.ts';
@@ -143,11 +143,12 @@ function createHandle({
   streams,
   config,
 }: HandleParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const held: HeldPosts = { bytes: 0 };
   return async (request, response) => {
     const target = request.url ?? '/';
     if (isOperatorsPath(target)) return send(response, problem(404, 'not-found', 'no such path'));
     if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
-      const reply = await forwardPost(request, upstreams, transport);
+      const reply = await forwardPost(request, upstreams, transport, held);
       if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
       return send(response, reply);
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { CacheAnswer } from './answer.ts';
-import { BODY_BYTES_MAX } from './limits.ts';
+import { BODY_BYTES_MAX, POST_BYTES_HELD_MAX, QUESTION_BYTES_MAX } from './limits.ts';
 import { problem } from './problem.ts';
 import { endToEndFields, type Field } from './stored.ts';
 import { UpstreamError, type Upstreams, type UpstreamTransport } from './upstreams.ts';
@@ -16,9 +16,16 @@ const FIELDS = [
   'prefer',
 ];
 
+const CLOSE: readonly Field[] = [['connection', 'close']];
+
 /** The batch request reads, although it is a POST. */
 export function isReadByPost(target: string): boolean {
   return target === '/blocks/fetch';
+}
+
+/** Bytes of bodies in memory, over all POSTs of one cache. */
+export interface HeldPosts {
+  bytes: number;
 }
 
 /** Sends a POST to one upstream; never twice, the client knows whether it wants to repeat it. */
@@ -26,25 +33,46 @@ export async function forwardPost(
   request: IncomingMessage,
   upstreams: Upstreams,
   transport: UpstreamTransport,
+  held: HeldPosts,
 ): Promise<CacheAnswer> {
+  const bytesMax = isReadByPost(request.url ?? '/') ? QUESTION_BYTES_MAX : BODY_BYTES_MAX;
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of request) {
-    bytes += (piece as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) {
-      return problem(413, 'body-too-large', `expected at most ${BODY_BYTES_MAX} bytes`, [
-        ['connection', 'close'],
-      ]);
+  try {
+    // Not destroyed on return, or the refusal could not be sent.
+    for await (const piece of request.iterator({ destroyOnReturn: false })) {
+      const { length } = piece as Buffer;
+      bytes += length;
+      held.bytes += length;
+      if (bytes > bytesMax) {
+        return problem(413, 'body-too-large', `expected at most ${bytesMax} bytes`, CLOSE);
+      }
+      if (held.bytes > POST_BYTES_HELD_MAX) {
+        return problem(503, 'overloaded', 'too many bodies at a time', [
+          ['retry-after', '1'],
+          ...CLOSE,
+        ]);
+      }
+      pieces.push(piece as Buffer);
     }
-    pieces.push(piece as Buffer);
+    return await passOn(request, Buffer.concat(pieces), upstreams, transport);
+  } finally {
+    held.bytes -= bytes;
   }
+}
+
+async function passOn(
+  request: IncomingMessage,
+  body: Buffer,
+  upstreams: Upstreams,
+  transport: UpstreamTransport,
+): Promise<CacheAnswer> {
   const fields: Field[] = FIELDS.flatMap((name) => {
     const value = request.headers[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
   });
   const [url = ''] = upstreams.order();
   const target = request.url ?? '/';
-  const body = Buffer.concat(pieces);
   try {
     const call = { url, method: 'POST' as const, target, fields, body, bytesMax: BODY_BYTES_MAX };
     const reply = await transport(call);

@@ -26,6 +26,12 @@ export const TARGET_CHARACTERS_MAX = 2048;
 /** A payload is at most 16 MiB; lists of 1,000 blocks and batches stay below twice that. */
 export const BODY_BYTES_MAX: number = 32 * 1024 * 1024;
 
+/** A question by POST: 256 hashes in JSON are 17 KiB, and nodes take 64 KiB. */
+export const QUESTION_BYTES_MAX: number = 64 * 1024;
+
+/** Bodies of POSTs in memory at a time: four of the largest; further ones are refused with 503. */
+export const POST_BYTES_HELD_MAX: number = 128 * 1024 * 1024;
+
 /** A checkpoint with hundreds of cosignatures of 3.3 KB each, or a head. */
 export const HEAD_BYTES_MAX: number = 1024 * 1024;
 

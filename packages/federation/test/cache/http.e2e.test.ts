@@ -180,6 +180,35 @@ suite('cache over HTTP: what goes by', { timeout: 30_000 }, () => {
     });
   });
 
+  test('bodies that wait for their end are bounded in memory', async () => {
+    const node: RequestListener = (incoming, response) => {
+      incoming.resume().on('end', () => response.end('taken'));
+    };
+    await withCache(node, { forwardWrites: true }, async (url) => {
+      const large = await call(`${url}/blocks/fetch`, {}, 'POST', 'x'.repeat(64 * 1024 + 1));
+      assert.equal(large.status, 413);
+      const piece = Buffer.alloc(31 * 1024 * 1024);
+      const open = Array.from({ length: 4 }, () => {
+        const headers = { 'content-length': String(piece.length + 1) };
+        const asking = request(`${url}/blocks`, { method: 'POST', headers, agent: false });
+        asking.on('error', () => undefined);
+        return asking;
+      });
+      await Promise.all(open.map((asking) => new Promise((done) => asking.write(piece, done))));
+      // What was sent need not be read yet, nor what was cut off be noticed.
+      const until = async (status: number, body: string): Promise<void> => {
+        for (let i = 0; i < 100; i++) {
+          if ((await call(`${url}/blocks`, {}, 'POST', body)).status === status) return;
+          await new Promise((done) => setTimeout(done, 20));
+        }
+        assert.fail(`expected ${status}`);
+      };
+      await until(503, 'x'.repeat(5 * 1024 * 1024));
+      for (const asking of open) asking.destroy();
+      await until(200, piece.toString());
+    });
+  });
+
   test('paths of the operator are not there, however they are spelled', async () => {
     let asked = 0;
     const node: RequestListener = (_, response) => {
