@@ -8,6 +8,7 @@ import { mirrorRoutes } from './mirror/mirror-routes.ts';
 import { retainDays } from './mirror/retention.ts';
 import { type AuthenticateParts, authenticate } from './peer/authenticate.ts';
 import { Discovery } from './peer/discovery.ts';
+import { INTRODUCTIONS_MAX } from './peer/limits.ts';
 import { type NodeId, nodeId } from './peer/node-id.ts';
 import { PeerBook } from './peer/peer-book.ts';
 import { createPeerCaller, type PeerCaller } from './peer/peer-caller.ts';
@@ -214,6 +215,9 @@ function createRoutes(
     ...(config.authorities ?? []),
   ];
   const replays = new ReplayGuard();
+  // Strangers introduce themselves with keys that cost nothing: a memory of their own, or they
+  // could fill the one of the peers and keep them out.
+  const introductions = new ReplayGuard({ noncesMax: INTRODUCTIONS_MAX });
   const checking = { suites: crypto, replays, authorities, clock };
   const authentication: AuthenticateParts = {
     ...checking,
@@ -235,7 +239,7 @@ function createRoutes(
       verify: (request) =>
         verifyRequest(request, {
           suites: crypto,
-          replays,
+          replays: introductions,
           nowMs: clock.nowMs(),
           authorities: authorities(),
         }),

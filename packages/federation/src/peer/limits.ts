@@ -6,6 +6,9 @@ export const CLOCK_SKEW_MS = 300_000;
 /** Nonces remembered over all peers: 64 peers at 3 calls a second for the whole window. */
 export const NONCES_MAX = 65_536;
 
+/** Nonces of introductions, by any key: 13 in a second for the whole window. */
+export const INTRODUCTIONS_MAX = 4_096;
+
 /** Nonces of one peer: about 13 calls a second for the whole window. */
 export const NONCES_PER_PEER_MAX = 4_096;
 

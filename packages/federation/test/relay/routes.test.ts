@@ -92,6 +92,19 @@ describe('what a relay says to calls', () => {
     assert.equal(reply.header('www-authenticate'), 'Signature realm="basalt-peer"');
   });
 
+  test('introductions, of any key, take no room among the nonces of calls', async () => {
+    const body = utf8(JSON.stringify({ url: 'http://stranger.test' }));
+    const again = async (request: Call): Promise<string> => {
+      drawn = 100;
+      return (await call(request)).told;
+    };
+    assert.equal(await again({ target: '/peers', body }), 'unknown-peer');
+    assert.equal(await again({ target: '/peers', body }), 'replayed');
+    assert.equal(await again(announcement(chain[9])), 'known');
+    assert.equal(await again(announcement(chain[9])), 'replayed');
+    drawn = 101;
+  });
+
   test('announcements that are not in form are refused', async () => {
     for (const body of ['', '[]', '{"namespace":"x"}', '{"namespace":1,"index":-1}', 'ÿ']) {
       const { status, told } = await call({ target: '/announce', body: utf8(body) });
