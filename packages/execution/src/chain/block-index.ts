@@ -10,7 +10,9 @@ import { isEqual } from './invalid-block.ts';
 import {
   BLOCKS_CACHED_BYTES_MAX,
   BLOCKS_CACHED_MAX,
+  INDEX_BLOCKS_GATHERED,
   INDEX_COMMITS_MAX,
+  INDEX_ROWS_GATHERED,
   STORED_RECEIPTS_BYTES_MAX,
 } from './limits.ts';
 import type { TransactionLocation } from './types.ts';
@@ -72,6 +74,10 @@ export class BlockIndex {
   #hotBytes = 0;
   /** Blocks whose rows are not durable yet. */
   readonly #unsettled = new Map<HotBlock, Promise<void>>();
+  /** Rows of the newest small blocks, which nothing has sent to the disk yet. */
+  #gathered: TableWrite[] = [];
+  readonly #waiting = new Set<HotBlock>();
+  #meta: IndexMeta | undefined;
   #failure: unknown;
 
   constructor(tables: OrderedTables, receiptWindow: number) {
@@ -177,8 +183,20 @@ export class BlockIndex {
   async put(hot: HotBlock, meta: IndexMeta, prepared: TableWrite[]): Promise<void> {
     const key = numberKey(Number(hot.block.header.number));
     prepared.push({ table: BLOCKS, key, value: encodeRow(hot.row) });
+    this.#check();
+    // Before anything can put it out of memory.
+    this.#waiting.add(hot);
     this.#hold(hot);
-    await this.#commit(prepared, meta, hot);
+    this.#meta = meta;
+    if (this.#gathered.length === 0) this.#gathered = prepared;
+    else for (const write of prepared) this.#gathered.push(write);
+    const isLittle = this.#gathered.length < INDEX_ROWS_GATHERED;
+    if (isLittle && this.#waiting.size < INDEX_BLOCKS_GATHERED) return;
+    this.#commitGathered();
+    if (this.#unsettled.size <= INDEX_COMMITS_MAX) return;
+    const [oldest] = this.#unsettled.values();
+    await oldest;
+    this.#check();
   }
 
   /** Forgets blocks that were undone, and says where the log is now. */
@@ -186,6 +204,8 @@ export class BlockIndex {
     removed: readonly { readonly number: number; readonly hash: Uint8Array }[],
     meta: IndexMeta,
   ): Promise<void> {
+    this.#commitGathered();
+    this.#check();
     const writes: TableWrite[] = [];
     for (const { number, hash } of removed) {
       const hot = this.#hot.get(number);
@@ -194,38 +214,35 @@ export class BlockIndex {
       writes.push({ table: NUMBERS, key: hash, value: undefined });
       writes.push({ table: RECEIPTS, key: numberKey(number), value: undefined });
     }
-    await this.#commit(writes, meta, undefined);
+    writes.push({ table: META, key: META_KEY, value: encodeMeta(meta) });
+    // What was undone must not be found in the tables afterwards.
+    await this.#tables.commit(writes);
   }
 
   /** Resolves when everything kept so far is durable. */
   async flush(): Promise<void> {
+    this.#commitGathered();
     await Promise.all(this.#unsettled.values());
     this.#check();
   }
 
-  async #commit(writes: TableWrite[], meta: IndexMeta, hot: HotBlock | undefined): Promise<void> {
-    this.#check();
-    writes.push({ table: META, key: META_KEY, value: encodeMeta(meta) });
-    const committed = this.#tables.commit(writes);
-    if (hot === undefined) {
-      // What was undone must not be found in the tables afterwards.
-      await committed;
-      return;
-    }
-    const settled = committed.then(
+  #commitGathered(): void {
+    if (this.#waiting.size === 0 || this.#meta === undefined) return;
+    const writes = this.#gathered;
+    const blocks = [...this.#waiting];
+    this.#gathered = [];
+    this.#waiting.clear();
+    writes.push({ table: META, key: META_KEY, value: encodeMeta(this.#meta) });
+    const settled = this.#tables.commit(writes).then(
       () => {
-        this.#unsettled.delete(hot);
+        for (const hot of blocks) this.#unsettled.delete(hot);
         this.#evict();
       },
       (error: unknown) => {
         this.#failure ??= error;
       },
     );
-    this.#unsettled.set(hot, settled);
-    if (this.#unsettled.size <= INDEX_COMMITS_MAX) return;
-    const [oldest] = this.#unsettled.values();
-    await oldest;
-    this.#check();
+    for (const hot of blocks) this.#unsettled.set(hot, settled);
   }
 
   #check(): void {
@@ -253,7 +270,7 @@ export class BlockIndex {
     for (const [number, hot] of this.#hot) {
       const isFull = this.#hot.size > BLOCKS_CACHED_MAX || this.#hotBytes > BLOCKS_CACHED_BYTES_MAX;
       if (!isFull || this.#hot.size === 1) return;
-      if (!this.#unsettled.has(hot)) this.#drop(number, hot);
+      if (!this.#unsettled.has(hot) && !this.#waiting.has(hot)) this.#drop(number, hot);
     }
   }
 }

@@ -50,6 +50,13 @@ export const INTERVENTIONS_MAX = 100_000;
 /** Blocks whose index rows are on their way to the disk; each is held in memory until then. */
 export const INDEX_COMMITS_MAX = 16;
 
+/**
+ * Rows of small blocks that are gathered for one commit, and their blocks: a sync for each would
+ * take the disk from the log, whose sync the next block waits for.
+ */
+export const INDEX_ROWS_GATHERED = 256;
+export const INDEX_BLOCKS_GATHERED = 8;
+
 /** Receipts of one block that are stored, well below the 32 MiB of a row; others are worked out. */
 export const STORED_RECEIPTS_BYTES_MAX: number = 24 * 1024 * 1024;
 

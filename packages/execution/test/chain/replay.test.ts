@@ -153,7 +153,8 @@ test('stores without anything are made from the log alone', async () => {
 
 test('an index ahead of its log, and stores of another genesis, are refused', async () => {
   const { moments, log } = await record();
-  const storage = moments[3]?.tables.copy() ?? new MemoryTablesStorage();
+  // Going back writes what was gathered before.
+  const storage = moments[4]?.tables.copy() ?? new MemoryTablesStorage();
   const shorter = createMemoryLog(log.entries.slice(0, 2));
   await assert.rejects(openTestChain(GENESIS, { log: shorter, tables: tables(storage) }), {
     code: 'damaged-state',
@@ -161,6 +162,23 @@ test('an index ahead of its log, and stores of another genesis, are refused', as
   const other = { ...GENESIS, timestamp: '0x1' };
   await assert.rejects(openTestChain(other, { log, tables: tables(storage) }), {
     code: 'invalid-genesis',
+  });
+});
+
+test('rows of small blocks are gathered; the end of the chain writes them', async () => {
+  const log = createMemoryLog();
+  const storage = new MemoryTablesStorage();
+  const chain = await openTestChain(GENESIS, { log, tables: tables(storage) });
+  await chain.propose([], attributes(chain));
+  await chain.propose([], attributes(chain));
+  const crashed = storage.copy();
+  await chain.close();
+  const shorter = (): MemoryLog => createMemoryLog(log.entries.slice(0, 1));
+  const before = await openTestChain(GENESIS, { log: shorter(), tables: tables(crashed) });
+  assert.equal(before.head().header.number, 1n);
+  await before.close();
+  await assert.rejects(openTestChain(GENESIS, { log: shorter(), tables: tables(storage) }), {
+    code: 'damaged-state',
   });
 });
 
