@@ -18,14 +18,12 @@ import { LedgerError } from './errors.ts';
 import { judgeRival } from './fork-guard.ts';
 import type { SubmitJob, SubmittedItem } from './jobs.ts';
 import { FORK_PROOFS_MAX } from './limits.ts';
-import type { Subscriptions } from './subscriptions.ts';
 import type { LedgerComponents, SubmitOutcome } from './types.ts';
 import { verifyAhead } from './verification.ts';
 
 /** What applying submitted blocks needs of the ledger. */
 export interface ApplyContext {
   readonly components: LedgerComponents;
-  readonly events: Subscriptions;
 }
 
 /** Applies the blocks of one job to the draft, one outcome each, in order. */
@@ -122,7 +120,7 @@ async function compareWithStored(
   // With the group, in its order: a recovery that follows in the same group takes the mark away.
   draft.records.push(...(await provenRecords(store, namespace, fork.records)));
   if (fork.frozen !== undefined) draft.chain = { ...draft.chain, frozen: fork.frozen };
-  context.events.publish({ kind: 'fork', namespace, index });
+  draft.forks.push({ kind: 'fork', namespace, index });
   const outcome = fork.frozen === undefined ? 'kept' : 'kept, the namespace frozen';
   throw new ProtocolError(
     'fork',

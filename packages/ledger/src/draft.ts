@@ -12,7 +12,7 @@ import type { FullTile, NamedRecord, NamespaceAppend, StoredBlock } from '@basal
 import { encodeChainState, encodeIndex, recordName } from './chain-codec.ts';
 import { applyBlock, type ChainState, type SignatureCheck } from './chain-state.ts';
 import { SIZE_RECORD_BLOCKS } from './limits.ts';
-import type { BlockEvent } from './types.ts';
+import type { BlockEvent, LedgerEvent } from './types.ts';
 
 export interface DraftMark {
   readonly chain: ChainState;
@@ -31,6 +31,8 @@ export class Draft {
   readonly blocks: StoredBlock[] = [];
   readonly records: NamedRecord[] = [];
   readonly events: BlockEvent[] = [];
+  /** Told when the proofs are stored: who hears of a fork reads its proof. */
+  readonly forks: Extract<LedgerEvent, { kind: 'fork' }>[] = [];
   readonly fullTiles: FullTile[] = [];
   readonly #before: ChainState;
   readonly #tree: TileBuilder;

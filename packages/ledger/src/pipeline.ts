@@ -273,12 +273,12 @@ export class Pipeline {
     const seconds = (components.clock.nowMs() - startedMs) / 1000;
     components.metrics?.commit(draft.blocks.length, seconds);
     onCommit(lane);
-    if (!events.idle) for (const event of draft.events) events.publish(event);
+    if (!events.idle) for (const event of [...draft.forks, ...draft.events]) events.publish(event);
   }
 
   /** Nothing was accepted; a fork may have been proven. */
   async #commitWithoutBlocks(lane: Lane, draft: Draft): Promise<void> {
-    const { components, lanes } = this.#parts;
+    const { components, lanes, events } = this.#parts;
     if (draft.records.length === 0) {
       lane.abandon(draft);
     } else {
@@ -286,6 +286,7 @@ export class Pipeline {
       lane.commit(draft);
     }
     if (lane.size === 0) lanes.drop(lane.namespace);
+    for (const event of draft.forks) events.publish(event);
   }
 
   #count(outcomes: readonly SubmitOutcome[]): void {

@@ -325,6 +325,38 @@ test('a fork is kept with its group, and over a restart', async () => {
   await again.ledger.close();
 });
 
+test('who hears of a fork can read its proof', async () => {
+  const { ledger } = await createTestLedger();
+  const signer = seededSigner(23);
+  const chain = signedChain(signer, 3);
+  await ledger.submit(chain);
+  const { namespace } = (chain[0] as (typeof chain)[number]).entry.header;
+  const rival = createBlock({
+    namespace,
+    tip: {
+      size: 2,
+      headHash: blockHash((chain[1] as (typeof chain)[number]).entry),
+      timestampMs: 1_799_999_000_001,
+    },
+    timestampMs: 1_799_999_000_009,
+    payloadType: 1,
+    payload: utf8('rival'),
+    signer,
+  });
+  const ending = new AbortController();
+  const listening = (async () => {
+    for await (const event of ledger.subscribe({ signal: ending.signal })) {
+      if (event.kind === 'fork') return (await ledger.forkProofs(namespace)).length;
+    }
+    return undefined;
+  })();
+  await settle();
+  await ledger.submit([rival.block]);
+  assert.equal(await listening, 1);
+  ending.abort();
+  await ledger.close();
+});
+
 test('a submission that is refused at the door is not left as queued', async () => {
   const { ledger } = await createTestLedger({ queueBlocksMax: 2 });
   const chain = signedChain(seededSigner(17), 3);
