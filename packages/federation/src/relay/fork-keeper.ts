@@ -19,7 +19,7 @@ import {
 import type { NodeId } from '../peer/node-id.ts';
 import type { PathList } from '../peer/path-list.ts';
 import type { Announcer } from './announcer.ts';
-import { FORKS_KNOWN_MAX, FORKS_WAITING_MAX } from './limits.ts';
+import { FORKS_KNOWN_MAX, FORKS_PER_LOG_MAX, FORKS_WAITING_MAX } from './limits.ts';
 import { type LogName, logKey, type Origins } from './origins.ts';
 import type { RecordStore } from './records.ts';
 
@@ -39,8 +39,8 @@ export interface ForkKeeperParts {
 export type ForkStatus = 'known' | 'frozen' | 'kept' | 'waiting' | 'refused';
 
 /**
- * Fork proofs: each is checked once, kept for ever, applied to the ledger and told to all peers
- * before anything else. A proof needs no trust in who brings it.
+ * Fork proofs: each is checked once, kept for ever (so many of each log), applied to the ledger and
+ * told to all peers before anything else. A proof needs no trust in who brings it.
  */
 export class ForkKeeper {
   readonly #parts: ForkKeeperParts;
@@ -50,6 +50,8 @@ export class ForkKeeper {
   readonly #waiting = new Map<NamespaceId, Extract<ForkProof, { kind: 'blocks' }>>();
   /** Names of logs that have signed two trees. */
   readonly #twoHeaded = new Set<string>();
+  /** Proofs kept of each log, by namespace or origin line. */
+  readonly #kept = new Map<string, number>();
 
   constructor(parts: ForkKeeperParts) {
     this.#parts = parts;
@@ -59,6 +61,7 @@ export class ForkKeeper {
     for await (const { value } of this.#parts.records.records(PLACE, FORKS_KNOWN_MAX)) {
       this.#know(toHex(forkProofHash(value)));
       const proof = decodeForkProof(value);
+      this.#hasRoom(proof);
       if (proof.kind === 'checkpoints') this.#twoHeaded.add(originLine(proof.first));
       else await this.#apply(proof);
     }
@@ -90,18 +93,24 @@ export class ForkKeeper {
   /** Takes a proof that a peer, or this node itself, has found. */
   async receive(bytes: Uint8Array, path: PathList = []): Promise<ForkStatus> {
     let proof: ForkProof;
+    let hash: string;
     try {
       proof = decodeForkProof(bytes);
-      const hash = toHex(forkProofHash(bytes));
+      hash = toHex(forkProofHash(bytes));
       if (this.#known.has(hash)) return 'known';
       await this.#verify(proof);
-      this.#know(hash);
+      // A second bearer may have come meanwhile.
+      if (this.#known.has(hash)) return 'known';
     } catch (error) {
       if (error instanceof ProtocolError) return 'refused';
       throw error;
     }
-    const told = this.#tell(bytes, path);
-    await this.#keep(bytes);
+    // Who writes a log can make proofs about it without end: beyond some they change nothing. What
+    // freezes a log here goes round all the same, as the ledger's own find.
+    const isNews = this.#hasRoom(proof);
+    if (isNews) this.#know(hash);
+    const told = isNews ? this.#tell(bytes, path) : undefined;
+    if (isNews) await this.#keep(bytes);
     const status = proof.kind === 'blocks' ? await this.#apply(proof) : this.#mark(proof);
     await told;
     return status;
@@ -165,6 +174,15 @@ export class ForkKeeper {
   #mark(proof: Extract<ForkProof, { kind: 'checkpoints' }>): ForkStatus {
     this.#twoHeaded.add(originLine(proof.first));
     return 'frozen';
+  }
+
+  /** Counts the proof where it still has a place among those of its log. */
+  #hasRoom(proof: ForkProof): boolean {
+    const log = proof.kind === 'blocks' ? proof.first.header.namespace : originLine(proof.first);
+    const count = this.#kept.get(log) ?? 0;
+    if (count >= FORKS_PER_LOG_MAX) return false;
+    this.#kept.set(log, count + 1);
+    return true;
   }
 
   async #keep(bytes: Uint8Array): Promise<void> {

@@ -39,6 +39,9 @@ export const FORKS_WAITING_MAX = 1_024;
 /** Proofs known by hash, so that each goes round once. */
 export const FORKS_KNOWN_MAX = 65_536;
 
+/** Proofs of one log that are kept and told on: one shows all that there is to know. */
+export const FORKS_PER_LOG_MAX = 16;
+
 /** Bytes of an announcement: five members. */
 export const ANNOUNCE_BYTES_MAX = 2_048;
 

@@ -157,6 +157,34 @@ test('a proof about blocks that are not here yet waits for them', async () => {
   await stopAll(time, nodes);
 });
 
+test('proofs of one log are kept and told on up to a bound, and work beyond it', async () => {
+  const { network, time, nodes } = await startNodes(2, (number) => [1 - number]);
+  const writer = seededSigner(9);
+  const honest = signedChain(writer, 24, 'forked');
+  const rival = signedChain(writer, 24, 'forked', { from: 1, variant: 'other' });
+  const node = nodes[1] as TestNode;
+  await node.ledger.submit(honest.slice(0, 2));
+  await time.advance(3 * COMPARE_MS);
+  const transport = network.transportOf('http://stranger.test');
+  const request = { url: node.url, method: 'POST', target: '/forks', fields: {} } as const;
+  const post = async (index: number): Promise<string> => {
+    const [first, second] = [honest[index]?.entry, rival[index]?.entry];
+    assert.ok(first !== undefined && second !== undefined);
+    const body = encodeForkProof({ kind: 'blocks', first, second });
+    const reply = await transport({ ...request, body, bytesMax: 4_096 });
+    return new TextDecoder().decode(reply.body);
+  };
+  for (let i = 23; i > 3; i--) assert.equal(await post(i), '{"status":"waiting"}');
+  await time.advance(1_000);
+  const told = network.log.filter(({ from, target }) => from === node.url && target === '/forks');
+  assert.equal(told.length, 16);
+  assert.equal(await post(1), '{"status":"frozen"}');
+  const frozen = async (): Promise<boolean> =>
+    (await nodes[0]?.ledger.info(namespaceOf(honest)))?.frozenAt === 1;
+  assert.ok(await runUntil(time, frozen, 1_000), 'told on by the one that froze');
+  await stopAll(time, nodes);
+});
+
 test('two heads of one log go round, and its checkpoints are followed no more', async () => {
   const { network, time, nodes } = await startNodes(3, (number) =>
     [0, 1, 2].filter((other) => other !== number),
