@@ -1,8 +1,8 @@
 import type { Clock, HashFunction } from '@basalt/protocol';
 import { toHex } from '@basalt/protocol';
 import { ByteLru } from './byte-lru.ts';
-import { DISK_ENTRIES_MAX, DISK_PAUSE_MS, DISK_QUEUE_MAX, ENTRY_OVERHEAD_BYTES } from './limits.ts';
-import { parseStored, type StoredResponse } from './stored.ts';
+import { DISK_ENTRIES_MAX, DISK_PAUSE_MS, DISK_QUEUE_MAX } from './limits.ts';
+import { overheadBytes, parseStored, type StoredResponse } from './stored.ts';
 
 /**
  * Files of the cache. A body is named by its SHA-256, a record by its key; each appears whole or
@@ -196,6 +196,6 @@ export class DiskTier {
   }
 }
 
-function weightOf({ bodyBytes }: StoredResponse): number {
-  return bodyBytes + ENTRY_OVERHEAD_BYTES;
+function weightOf(stored: StoredResponse): number {
+  return stored.bodyBytes + overheadBytes(stored);
 }

@@ -20,6 +20,9 @@ export const VARIANTS_MAX = 16;
 /** Addresses that are counted for popularity; one is about 100 bytes. */
 export const COUNTED_TARGETS_MAX = 100_000;
 
+/** Characters of a counted address: those of the gateway with all their options are shorter. */
+export const COUNTED_TARGET_CHARACTERS_MAX = 512;
+
 /** A target longer than any of the gateway's. */
 export const TARGET_CHARACTERS_MAX = 2048;
 

@@ -1,4 +1,4 @@
-import { COUNTED_TARGETS_MAX } from './limits.ts';
+import { COUNTED_TARGET_CHARACTERS_MAX, COUNTED_TARGETS_MAX } from './limits.ts';
 
 /** Counts asks for each address; old ones fade when the table is full. */
 export class Popularity {
@@ -11,6 +11,8 @@ export class Popularity {
 
   /** @returns how often it was asked for, this time included */
   ask(target: string): number {
+    // Only made-up addresses are so long, and a table of them would be many times as large.
+    if (target.length > COUNTED_TARGET_CHARACTERS_MAX) return 1;
     const count = (this.#counts.get(target) ?? 0) + 1;
     if (count === 1 && this.#counts.size >= this.#targetsMax) this.#fade();
     this.#counts.set(target, count);

@@ -1,13 +1,8 @@
 import { type HashFunction, toHex } from '@basalt/protocol';
 import { ByteLru } from './byte-lru.ts';
 import type { DiskTier } from './disk-tier.ts';
-import {
-  ENTRY_OVERHEAD_BYTES,
-  MEMORY_SHARE_MAX,
-  MUTABLE_WRITE_INTERVAL_MS,
-  VARIANTS_MAX,
-} from './limits.ts';
-import { type Field, fieldOf, listOf, type StoredResponse } from './stored.ts';
+import { MEMORY_SHARE_MAX, MUTABLE_WRITE_INTERVAL_MS, VARIANTS_MAX } from './limits.ts';
+import { type Field, fieldOf, listOf, overheadBytes, type StoredResponse } from './stored.ts';
 import { varyMatches } from './vary.ts';
 
 interface Entry {
@@ -148,7 +143,7 @@ export class ResponseStore {
   }
 
   #remember(entry: Entry, body: Uint8Array): void {
-    const weight = body.length + ENTRY_OVERHEAD_BYTES;
+    const weight = body.length + overheadBytes(entry.stored);
     if (weight > this.#memoryBytesMax * MEMORY_SHARE_MAX) return;
     entry.body = body;
     for (const [key, old] of this.#memory.set(entry.key, entry, weight)) {

@@ -1,3 +1,5 @@
+import { ENTRY_OVERHEAD_BYTES } from './limits.ts';
+
 /** A field of an answer; names in lower case. */
 export type Field = readonly [name: string, value: string];
 
@@ -16,6 +18,12 @@ export interface StoredResponse {
   readonly confirmedMs: number;
   /** How old it was then (RFC 9111 section 4.2.3). */
   readonly initialAgeSeconds: number;
+}
+
+/** What an entry takes beside its body: clients make address and fields as long as they like. */
+export function overheadBytes({ target, vary }: StoredResponse): number {
+  const chosenBy = vary.reduce((sum, [, value]) => sum + value.length, 0);
+  return ENTRY_OVERHEAD_BYTES + target.length + chosenBy;
 }
 
 /** The first field of this name. */

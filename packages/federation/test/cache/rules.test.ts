@@ -134,6 +134,17 @@ suite('cache: what a request says', () => {
     assert.equal(text(await ask(cache, '/doc')), 'd');
   });
 
+  test('what a client writes into its fields counts as memory', async () => {
+    const { net, node } = setUp();
+    const fields = { etag: '"x"', 'cache-control': IMMUTABLE, vary: 'Accept' };
+    const cache = await net.cache({ memoryBytesMax: 1024 * 1024 });
+    for (let i = 0; i < 200; i++) {
+      node.pages.set(`/doc/${i}`, { fields, body: 'd' });
+      await ask(cache, `/doc/${i}`, { accept: `*/*,a/${'x'.repeat(15_000)}` });
+    }
+    assert.ok(cache.stats().entries < 70, String(cache.stats().entries));
+  });
+
   test('each coding has its own entry, spelled one way', async () => {
     const { net, node } = setUp();
     node.pages.set('/list', ({ fields }) => {
