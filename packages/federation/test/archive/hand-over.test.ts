@@ -32,7 +32,7 @@ interface Scene {
   readonly archives: readonly TestNode[];
   readonly namespace: NamespaceId;
   readonly targets: readonly MirrorTarget[];
-  handOver(required?: number): HandOver;
+  handOver(required?: number, archives?: readonly MirrorTarget[]): HandOver;
   /** Lets time go on until it has settled. */
   during<Result>(run: Promise<Result>): Promise<Result>;
   /** Payloads of the origin that are here. */
@@ -75,7 +75,7 @@ async function createScene(): Promise<Scene> {
     archives,
     namespace,
     targets,
-    handOver: (required = 1) =>
+    handOver: (required = 1, archivesTold = targets) =>
       createHandOver(
         {
           ledger,
@@ -84,7 +84,7 @@ async function createScene(): Promise<Scene> {
           scheduler: time,
           push: (target, id) => federation.pushToMirror(target, id),
         },
-        { archives: targets, required },
+        { archives: archivesTold, required },
       ),
     during: async (run) => {
       let isDone = false;
@@ -147,5 +147,17 @@ test('an archive that is away, or a receipt that was changed, deletes nothing', 
   await scene.during(again.run());
   assert.deepEqual(await scene.prune(again), [400, 0]);
   assert.equal(await again.isArchived(namespace, 500), false);
+  await stopAll(time, [origin, ...archives]);
+});
+
+test('one archive at two addresses counts once', async () => {
+  const scene = await createScene();
+  const { time, origin, archives, targets } = scene;
+  const [one] = targets;
+  assert.ok(one !== undefined);
+  const twice = scene.handOver(2, [one, { ...one, url: urlOf(3) }]);
+  await scene.during(twice.run());
+  assert.deepEqual(await scene.prune(twice), [0, 1]);
+  assert.deepEqual(await scene.prune(scene.handOver(1, [one])), [400, 0]);
   await stopAll(time, [origin, ...archives]);
 });
