@@ -12,6 +12,8 @@ interface Entry {
   body: Uint8Array | undefined;
   /** When its disk copy was written last. */
   diskMs: number;
+  /** How often its body was asked for. */
+  uses: number;
 }
 
 /** What is kept: small answers in memory first, popular ones on disk too. */
@@ -42,7 +44,7 @@ export class ResponseStore {
   /** Takes what a disk holds. */
   async open(disk: DiskTier): Promise<void> {
     for (const stored of await disk.load((found) => this.#keyOf(found))) {
-      this.#add({ key: this.#keyOf(stored), stored, body: undefined, diskMs: -Infinity });
+      this.#add({ key: this.#keyOf(stored), stored, body: undefined, diskMs: -Infinity, uses: 0 });
     }
     this.#disk = disk;
   }
@@ -77,6 +79,7 @@ export class ResponseStore {
     const entry = this.#current(stored);
     if (entry === undefined) return undefined;
     const { key } = entry;
+    entry.uses++;
     if (entry.body !== undefined) {
       this.#memory.get(key);
       return entry.body;
@@ -91,9 +94,9 @@ export class ResponseStore {
   /** @returns whether it has a place now */
   put(stored: StoredResponse, body: Uint8Array, isPopular: boolean): boolean {
     const key = this.#keyOf(stored);
-    const diskMs = this.#byKey.get(key)?.diskMs ?? -Infinity;
+    const { diskMs = -Infinity, uses = 0 } = this.#byKey.get(key) ?? {};
     this.#drop(key, !isPopular);
-    const entry: Entry = { key, stored, body: undefined, diskMs };
+    const entry: Entry = { key, stored, body: undefined, diskMs, uses };
     this.#add(entry);
     this.#remember(entry, body);
     const isOnDisk = isPopular && this.#toDisk(entry, body);
@@ -155,7 +158,11 @@ export class ResponseStore {
   #add(entry: Entry): void {
     const { target } = entry.stored;
     const entries = this.#targets.get(target) ?? [];
-    if (entries.length >= VARIANTS_MAX) this.#drop((entries[0] as Entry).key, true);
+    if (entries.length >= VARIANTS_MAX) {
+      // The least asked for: made-up forms must not drive out the one that all read.
+      const least = entries.reduce((a, b) => (b.uses < a.uses ? b : a));
+      this.#drop(least.key, true);
+    }
     this.#targets.set(target, [...(this.#targets.get(target) ?? []), entry]);
     this.#byKey.set(entry.key, entry);
     this.#entryOf.set(entry.stored, entry);

@@ -134,6 +134,19 @@ suite('cache: what a request says', () => {
     assert.equal(text(await ask(cache, '/doc')), 'd');
   });
 
+  test('made-up forms of an address do not drive out the one that is read', async () => {
+    const { net, node } = setUp();
+    const fields = { etag: '"x"', 'cache-control': IMMUTABLE, vary: 'Accept' };
+    node.pages.set('/doc', { fields, body: 'd' });
+    const cache = await net.cache();
+    await ask(cache, '/doc');
+    await ask(cache, '/doc');
+    for (let i = 0; i < 40; i++) await ask(cache, '/doc', { accept: `*/*,a/${i}` });
+    assert.equal(cache.stats().entries, 16);
+    node.isAway = true;
+    assert.equal(text(await ask(cache, '/doc')), 'd');
+  });
+
   test('what a client writes into its fields counts as memory', async () => {
     const { net, node } = setUp();
     const fields = { etag: '"x"', 'cache-control': IMMUTABLE, vary: 'Accept' };
