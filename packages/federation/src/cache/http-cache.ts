@@ -54,6 +54,7 @@ export class HttpCache {
   /** Sizes of logs by their newest checkpoint, so that nothing beyond them is read ahead. */
   readonly #sizes = new Map<string, number>();
   #bypassing = 0;
+  #alone = 0;
   /** What can change and was confirmed before is stale since a write went through here. */
   #invalidatedMs = -Infinity;
 
@@ -227,7 +228,7 @@ export class HttpCache {
         this.#parts.stats.collapsed++;
         return { outcome, collapsed: true };
       }
-      return { outcome: await fetchThrough(question, this.#parts), collapsed: false };
+      return { outcome: await this.#askAlone(question), collapsed: false };
     }
     if (this.#asking.size >= FETCHES_MAX) return { outcome: undefined, collapsed: false };
     const asking = fetchThrough(question, this.#parts);
@@ -238,6 +239,17 @@ export class HttpCache {
       return { outcome, collapsed: false };
     } finally {
       this.#asking.delete(key);
+    }
+  }
+
+  /** What is for one client cannot be shared; undefined when too many ask so. */
+  async #askAlone(question: Question): Promise<Outcome | undefined> {
+    if (this.#alone >= FETCHES_MAX) return undefined;
+    this.#alone++;
+    try {
+      return await fetchThrough(question, this.#parts);
+    } finally {
+      this.#alone--;
     }
   }
 

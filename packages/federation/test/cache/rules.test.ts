@@ -251,6 +251,26 @@ suite('cache: who is asked for whom', () => {
     assert.deepEqual(answers.map(text).sort(), ['0', '1']);
   });
 
+  test('answers for one client are asked for in bounded number too', async () => {
+    const { net, node } = setUp();
+    const waiting: (() => void)[] = [];
+    node.pages.set('/mine', async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { fields: { 'cache-control': 'no-store' }, body: 'm' };
+    });
+    const cache = await net.cache();
+    const all = Promise.all(Array.from({ length: 300 }, () => ask(cache, '/mine')));
+    let most = 0;
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, waiting.length);
+      for (const resolve of waiting.splice(0)) resolve();
+    }
+    assert.equal(most, 128);
+    const answers = await all;
+    assert.equal(answers.filter(({ status }) => status === 503).length, 300 - 129);
+  });
+
   test('requests with credentials go by', async () => {
     const { net, node } = setUp();
     node.pages.set('/x', { fields: { 'cache-control': IMMUTABLE }, body: 'x' });
