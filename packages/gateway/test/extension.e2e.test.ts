@@ -10,13 +10,13 @@ const ECHO: RouteExtension = {
   summary: 'What came, as it came',
   bodyBytesMax: 8,
   cost: 1,
-  handle: async ({ params, query, header, body, target, authority }) => ({
+  handle: async ({ params, query, body, target, authority, ...asked }) => ({
     status: 201,
     fields: [['Content-Type', 'application/json']],
     body: JSON.stringify({
       name: params['name'],
       color: query.get('color'),
-      field: header('x-field'),
+      field: asked.header('x-field'),
       body: Buffer.from(body).toString(),
       target,
       authority,
