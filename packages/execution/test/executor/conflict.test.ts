@@ -1,7 +1,7 @@
 /** Made blocks from no conflict to nothing but conflict, on one thread to eight. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createEvm } from '@basalt/evm';
+import { compileNow, createEvm } from '@basalt/evm';
 import type { WorkloadOptions } from '../../bench/workloads.ts';
 import { createBlockExecutor } from '../../src/executor/create-block-executor.ts';
 import { runSequential } from '../../src/executor/sequential.ts';
@@ -34,13 +34,19 @@ async function expectedOf(job: ExecutionJob): Promise<Omit<ExecutedBlock, 'stati
 
 const jobs = new Map(WORKLOADS.map((options) => [options, workloadJob(options)]));
 
-for (const workers of [1, 2, 4, 8]) {
-  test(`any rate of conflict, ${workers} workers`, async () => {
+const RUNS = [1, 2, 4, 8].flatMap((workers) =>
+  (['interpreter', 'tiered'] as const).map((engine) => ({ workers, engine })),
+);
+
+for (const { workers, engine } of RUNS) {
+  test(`any rate of conflict, ${workers} workers, ${engine}`, async () => {
     const executor = createBlockExecutor({
       workers,
-      engine: 'interpreter',
+      engine,
       parallel: 'always',
       scheduleSeed: workers,
+      // Nearly every code is generated.
+      tier: { compile: compileNow, hotGas: 1_000n },
     });
     for (const job of jobs.values()) {
       const expected = await expectedOf(job);

@@ -15,12 +15,14 @@ const skip = skipReason(BLOCKS_FOLDER, 'manifest.json');
 /** Schedules differ by seed; without one the threads run as fast as they can. */
 const RUNS = [
   { workers: 1, engine: 'interpreter', scheduleSeed: undefined },
+  { workers: 1, engine: 'tiered', scheduleSeed: 5 },
   { workers: 2, engine: 'interpreter', scheduleSeed: undefined },
   { workers: 2, engine: 'tiered', scheduleSeed: undefined },
   { workers: 2, engine: 'interpreter', scheduleSeed: 1 },
   { workers: 4, engine: 'interpreter', scheduleSeed: 2 },
   { workers: 4, engine: 'tiered', scheduleSeed: 3 },
   { workers: 8, engine: 'interpreter', scheduleSeed: 4 },
+  { workers: 8, engine: 'tiered', scheduleSeed: 6 },
 ] as const;
 
 /** One after another on an engine of its own: nothing of it is shared with what is tested. */
