@@ -1,7 +1,7 @@
 import type { Block, StateView } from '@basalt/execution';
+import { equalBytes } from '@basalt/protocol';
 import { serverError } from './errors.ts';
 import type { BlockId } from './params/block-id.ts';
-import { isSameBytes } from './params/hex.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -22,7 +22,7 @@ export async function findBlock(services: Services, id: BlockId): Promise<Block 
   const block = await chain.blockByHash(id.hash);
   if (block === undefined || !id.requireCanonical) return block;
   const canonical = chain.hashOf(Number(block.header.number));
-  if (canonical === undefined || !isSameBytes(canonical, id.hash)) {
+  if (canonical === undefined || !equalBytes(canonical, id.hash)) {
     throw serverError('hash is not currently canonical');
   }
   return block;
@@ -43,7 +43,7 @@ export async function getBlock(services: Services, id: BlockId): Promise<Block> 
 export function getState(services: Services, block: Block): StateView {
   const number = Number(block.header.number);
   const hash = services.chain.hashOf(number);
-  const isCanonical = hash !== undefined && isSameBytes(hash, block.hash);
+  const isCanonical = hash !== undefined && equalBytes(hash, block.hash);
   const state = isCanonical ? services.chain.stateAt(number) : undefined;
   if (state !== undefined) return services.engines.timedState(state);
   throw serverError(`the state after block ${number} is not kept`);

@@ -1,3 +1,4 @@
+import { equalBytes } from '@basalt/protocol';
 import type { OrderedTables, TableWrite } from '@basalt/store';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { plainBytes } from '../block/plain-bytes.ts';
@@ -6,7 +7,6 @@ import type { Block, Receipt } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
 import { RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
-import { isEqual } from './invalid-block.ts';
 import {
   BLOCKS_CACHED_BYTES_MAX,
   BLOCKS_CACHED_MAX,
@@ -103,7 +103,7 @@ export class BlockIndex {
   }
 
   hotByHash(hash: Uint8Array): HotBlock | undefined {
-    for (const hot of this.#hot.values()) if (isEqual(hot.block.hash, hash)) return hot;
+    for (const hot of this.#hot.values()) if (equalBytes(hot.block.hash, hash)) return hot;
     return undefined;
   }
 
@@ -137,7 +137,7 @@ export class BlockIndex {
     const prefix = reader.readBytes();
     const blockHash = this.row(blockNumber)?.hash;
     if (blockHash === undefined) return undefined;
-    if (!isEqual(blockHash.subarray(0, HASH_PREFIX_BYTES), prefix)) return undefined;
+    if (!equalBytes(blockHash.subarray(0, HASH_PREFIX_BYTES), prefix)) return undefined;
     return { blockNumber, blockHash, index };
   }
 

@@ -1,5 +1,6 @@
 import type { AccountChange, BlockEnvironment, Recover } from '@basalt/evm';
 import { isAtLeast } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { encodeBlock } from '../block/block-codec.ts';
 import { BloomBuilder } from '../block/bloom.ts';
 import { decodeStoredReceipts } from '../block/stored-receipts.ts';
@@ -14,7 +15,6 @@ import type { BlockIndex, HotBlock } from './block-index.ts';
 import { environmentOf } from './environment.ts';
 import type { ForkSchedule } from './fork-schedule.ts';
 import type { ParsedGenesis } from './genesis.ts';
-import { isEqual } from './invalid-block.ts';
 import { createLayeredState } from './layered-state.ts';
 import { BLOCK_HASHES_MAX, OMMER_DEPTH_MAX } from './limits.ts';
 import { createReceiptMaker } from './make-receipts.ts';
@@ -172,7 +172,7 @@ export class ChainReader {
     const row = this.index.row(number);
     if (row === undefined) return undefined;
     const payload = decodeChainPayload(await this.log.read(row.logIndex));
-    if (payload.kind !== 'block' || !isEqual(payload.block.hash, row.hash)) {
+    if (payload.kind !== 'block' || !equalBytes(payload.block.hash, row.hash)) {
       const message = `entry ${row.logIndex} of the log is not block ${number}`;
       throw new ExecutionError('damaged-state', message, { number });
     }
@@ -180,7 +180,7 @@ export class ChainReader {
     const loaded: HotBlock = { block, receipts: undefined, row };
     // The chain may have gone back while the log was read.
     const present = this.hashOf(number);
-    if (present === undefined || !isEqual(present, row.hash)) return undefined;
+    if (present === undefined || !equalBytes(present, row.hash)) return undefined;
     this.index.warm(loaded);
     return loaded;
   }
@@ -201,12 +201,12 @@ export class ChainReader {
   }
 
   #numberOf(hash: Uint8Array): number | undefined {
-    if (isEqual(hash, this.newest.block.hash)) return this.headNumber;
-    if (isEqual(hash, this.genesis.hash)) return 0;
+    if (equalBytes(hash, this.newest.block.hash)) return this.headNumber;
+    if (equalBytes(hash, this.genesis.hash)) return 0;
     const number = this.index.numberOf(hash);
     if (number === undefined) return undefined;
     const present = this.hashOf(number);
-    return present !== undefined && isEqual(present, hash) ? number : undefined;
+    return present !== undefined && equalBytes(present, hash) ? number : undefined;
   }
 
   /** What was changed by hand before a block, from its entry in the log. */
@@ -214,7 +214,7 @@ export class ChainReader {
     const number = Number(block.header.number);
     const present = this.hashOf(number);
     const row = this.index.row(number);
-    if (present !== undefined && row !== undefined && isEqual(present, block.hash)) {
+    if (present !== undefined && row !== undefined && equalBytes(present, block.hash)) {
       const payload = decodeChainPayload(await this.log.read(row.logIndex));
       return payload.kind === 'block' ? payload.interventions : [];
     }

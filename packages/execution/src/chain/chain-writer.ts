@@ -1,4 +1,5 @@
 import type { AccountChange } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { encodeBlock } from '../block/block-codec.ts';
 import type { Block, Receipt } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
@@ -6,7 +7,6 @@ import type { RecoveredTransaction } from '../transaction/types.ts';
 import { checkBody, unsignedSenders } from './block-body.ts';
 import { ChainRunner, type ReadyBlock } from './chain-runner.ts';
 import { checkHeader } from './header-rules.ts';
-import { isEqual } from './invalid-block.ts';
 import { INTERVENTIONS_BYTES_MAX, REMOVED_BLOCKS_MAX } from './limits.ts';
 import { checkOmmers } from './ommers.ts';
 import { encodeBlockPayload, encodeRewindPayload } from './payload.ts';
@@ -52,7 +52,7 @@ export class ChainWriter extends ChainRunner implements Chain {
     return this.#run(async () => {
       const number = Number(block.header.number);
       const known = this.hashOf(number);
-      if (known !== undefined && isEqual(known, block.hash)) {
+      if (known !== undefined && equalBytes(known, block.hash)) {
         return { receipts: (await this.receipts(number)) ?? [] };
       }
       checkHeader(block.header, this.newest.block, this.config);

@@ -1,5 +1,5 @@
 import { loadRecover } from '@basalt/evm';
-import { assert } from '@basalt/protocol';
+import { assert, equalBytes } from '@basalt/protocol';
 import type { OrderedTables } from '@basalt/store';
 import { ExecutionError } from '../errors.ts';
 import { createEngines } from '../executor/engines.ts';
@@ -9,7 +9,7 @@ import type { Recoverer } from '../transaction/recoverer-shell.ts';
 import { BlockIndex } from './block-index.ts';
 import { ChainWriter } from './chain-writer.ts';
 import type { ParsedGenesis } from './genesis.ts';
-import { checkEqual, isEqual } from './invalid-block.ts';
+import { checkEqual } from './invalid-block.ts';
 import { RECEIPT_WINDOW_BLOCKS } from './limits.ts';
 import type { BlockLog, Chain } from './types.ts';
 
@@ -47,7 +47,7 @@ export async function createChain(
   assert(Number.isSafeInteger(receiptWindow) && receiptWindow >= 0, 'a window of blocks');
   const index = new BlockIndex(tables, receiptWindow);
   const meta = index.meta();
-  if (meta !== undefined && !isEqual(meta.genesisHash, genesis.hash)) {
+  if (meta !== undefined && !equalBytes(meta.genesisHash, genesis.hash)) {
     throw anotherGenesis(meta.genesisHash, genesis.hash);
   }
   openState(world, genesis);
@@ -70,7 +70,8 @@ function openState(world: WorldState, genesis: ParsedGenesis): void {
     return;
   }
   const kept = world.blockHash(0);
-  if (kept !== undefined && !isEqual(kept, genesis.hash)) throw anotherGenesis(kept, genesis.hash);
+  if (kept !== undefined && !equalBytes(kept, genesis.hash))
+    throw anotherGenesis(kept, genesis.hash);
 }
 
 function anotherGenesis(kept: Uint8Array, given: Uint8Array): ExecutionError {

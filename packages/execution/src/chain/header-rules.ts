@@ -1,4 +1,5 @@
 import { type Fork, isAtLeast } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { EXTRA_DATA_BYTES_MAX, GAS_PER_BLOB } from '../block/limits.ts';
 import { EMPTY_OMMERS_HASH } from '../block/roots.ts';
 import type { BlockHeader } from '../block/types.ts';
@@ -6,7 +7,7 @@ import { baseFeeAfter } from './base-fee.ts';
 import { blobGasLimit, excessBlobGasAfter } from './blob-gas.ts';
 import { difficultyAfter } from './difficulty.ts';
 import type { ForkSchedule } from './fork-schedule.ts';
-import { checkEqual, invalidBlock, isEqual } from './invalid-block.ts';
+import { checkEqual, invalidBlock } from './invalid-block.ts';
 import { GAS_ELASTICITY, GAS_LIMIT_DIVISOR, GAS_LIMIT_MAX, GAS_LIMIT_MIN } from './limits.ts';
 
 const ZERO_NONCE = new Uint8Array(8);
@@ -82,7 +83,7 @@ function checkSeal(
     return;
   }
   const bombDelay = schedule.bombDelay(header.number);
-  const parentHasOmmers = !isEqual(parent.ommersHash, EMPTY_OMMERS_HASH);
+  const parentHasOmmers = !equalBytes(parent.ommersHash, EMPTY_OMMERS_HASH);
   const expected = difficultyAfter(parent, header.timestamp, { fork, bombDelay, parentHasOmmers });
   checkEqual('difficulty', expected, header.difficulty);
 }

@@ -1,4 +1,5 @@
 import { loadRecover } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { type RawBlock, readBlock } from '../block/block-codec.ts';
 import { BLOCK_BYTES_MAX } from '../block/limits.ts';
 import { plainBytes } from '../block/plain-bytes.ts';
@@ -6,7 +7,6 @@ import type { Block } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
 import { malformedRlp, RlpReader } from '../rlp/reader.ts';
 import { recoverBlock, type SenderSources } from './block-body.ts';
-import { isEqual } from './invalid-block.ts';
 import { IMPORT_AHEAD_BLOCKS } from './limits.ts';
 import type { Chain } from './types.ts';
 
@@ -104,7 +104,7 @@ async function numbered<Value>(
 
 function isKnown(chain: Chain, { header, hash }: RawBlock): boolean {
   const known = chain.hashOf(Number(header.number));
-  return known !== undefined && isEqual(known, hash);
+  return known !== undefined && equalBytes(known, hash);
 }
 
 async function* blocksOf(

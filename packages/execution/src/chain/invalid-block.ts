@@ -1,3 +1,4 @@
+import { equalBytes } from '@basalt/protocol';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { ExecutionError } from '../errors.ts';
 
@@ -16,15 +17,9 @@ export function invalidBlock(field: string, expected: Value, found: Value): Exec
 /** Throws unless both are the same number or text, or the same bytes. */
 export function checkEqual(field: string, expected: Value, found: Value): void {
   if (expected instanceof Uint8Array && found instanceof Uint8Array) {
-    if (isEqual(expected, found)) return;
+    if (equalBytes(expected, found)) return;
   } else if (expected === found) return;
   throw invalidBlock(field, expected, found);
-}
-
-export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
-  return true;
 }
 
 function show(value: Value): string {

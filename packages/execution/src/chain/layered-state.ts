@@ -1,7 +1,7 @@
 import type { Account, AccountChange } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { StateView } from '../state/types.ts';
-import { isEqual } from './invalid-block.ts';
 
 const ZERO_WORD = new Uint8Array(32);
 /** Questions after which looking through a layer costs more than indexing it. */
@@ -60,7 +60,7 @@ class Layers implements LayeredState {
   readStorage(address: Uint8Array, slot: Uint8Array): Uint8Array {
     for (const layer of this.#layers) {
       for (const { account, storage, storageCleared } of layer.of(address)) {
-        const found = storage.findLast((each) => isEqual(each.slot, slot));
+        const found = storage.findLast((each) => equalBytes(each.slot, slot));
         if (found !== undefined) return found.value;
         if (storageCleared || account === undefined) return ZERO_WORD;
       }
@@ -71,7 +71,7 @@ class Layers implements LayeredState {
   readCode(codeHash: Uint8Array): Uint8Array {
     for (const { changes } of this.#layers) {
       for (const { code, account } of changes) {
-        if (code !== undefined && account !== undefined && isEqual(account.codeHash, codeHash)) {
+        if (code !== undefined && account !== undefined && equalBytes(account.codeHash, codeHash)) {
           return code;
         }
       }
@@ -110,7 +110,7 @@ class Layer {
     const found: AccountChange[] = [];
     for (let index = this.changes.length - 1; index >= 0; index--) {
       const change = this.changes[index];
-      if (change !== undefined && isEqual(change.address, address)) found.push(change);
+      if (change !== undefined && equalBytes(change.address, address)) found.push(change);
     }
     return found;
   }

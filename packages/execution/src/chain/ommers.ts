@@ -1,10 +1,11 @@
+import { equalBytes } from '@basalt/protocol';
 import { headerHash } from '../block/header.ts';
 import { OMMERS_MAX } from '../block/limits.ts';
 import type { Block } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { ForkSchedule } from './fork-schedule.ts';
 import { checkHeader } from './header-rules.ts';
-import { invalidBlock, isEqual } from './invalid-block.ts';
+import { invalidBlock } from './invalid-block.ts';
 import { OMMER_DEPTH_MAX } from './limits.ts';
 
 /**
@@ -29,15 +30,15 @@ export function checkOmmers(
   for (const [index, ommer] of ommers.entries()) {
     const field = `ommers[${index}]`;
     const hash = headerHash(ommer);
-    if (named.some((other) => isEqual(other, hash))) {
+    if (named.some((other) => equalBytes(other, hash))) {
       throw invalidBlock(field, 'an ommer that no block named', hash);
     }
     named.push(hash);
-    if (near.some((ancestor) => isEqual(ancestor.hash, hash))) {
+    if (near.some((ancestor) => equalBytes(ancestor.hash, hash))) {
       throw invalidBlock(field, 'a block that is no ancestor', hash);
     }
     // The parent's children are siblings of this block, not of an ancestor.
-    const parent = near.slice(1).find((ancestor) => isEqual(ancestor.hash, ommer.parentHash));
+    const parent = near.slice(1).find((ancestor) => equalBytes(ancestor.hash, ommer.parentHash));
     if (parent === undefined) {
       const expected = `a child of an ancestor 2 to ${OMMER_DEPTH_MAX + 1} generations up`;
       throw invalidBlock(field, expected, ommer.parentHash);

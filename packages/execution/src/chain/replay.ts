@@ -1,7 +1,7 @@
+import { equalBytes } from '@basalt/protocol';
 import { ExecutionError } from '../errors.ts';
 import type { WorldState } from '../state/types.ts';
 import type { BlockIndex } from './block-index.ts';
-import { isEqual } from './invalid-block.ts';
 import { decodeChainPayload } from './payload.ts';
 import type { BlockLog } from './types.ts';
 
@@ -53,14 +53,14 @@ export async function surveyLog(
       const { hash, header } = payload.block;
       const parent = hashAt(head);
       const follows = header.number === BigInt(head + 1);
-      if (!follows || parent === undefined || !isEqual(parent, header.parentHash)) {
+      if (!follows || parent === undefined || !equalBytes(parent, header.parentHash)) {
         throw damaged(`entry ${logIndex} holds block ${header.number}, which is not above ${head}`);
       }
       fresh.push({ number: head + 1, hash, logIndex });
       continue;
     }
     const target = hashAt(payload.number);
-    if (payload.number > head || target === undefined || !isEqual(target, payload.hash)) {
+    if (payload.number > head || target === undefined || !equalBytes(target, payload.hash)) {
       throw damaged(`entry ${logIndex} goes back to block ${payload.number}, which is another`);
     }
     if (payload.number < base) {
@@ -90,7 +90,7 @@ export function alignState(
   for (let number = Math.min(world.number, head); number >= world.oldest; number--) {
     const kept = world.blockHash(number);
     const wanted = hashAt(number);
-    if (kept === undefined || wanted === undefined || !isEqual(kept, wanted)) continue;
+    if (kept === undefined || wanted === undefined || !equalBytes(kept, wanted)) continue;
     if (number < world.number) world.rewind(number);
     return number;
   }

@@ -1,7 +1,8 @@
 import type { Log } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
-import { invalidBlock, isEqual } from './invalid-block.ts';
+import { invalidBlock } from './invalid-block.ts';
 
 /** EIP-7685: types of requests, in the order in which they are hashed. */
 export const DEPOSIT_REQUEST = 0;
@@ -47,8 +48,8 @@ export function depositData(logs: Iterable<Log>, depositContract: Uint8Array): U
   const deposits: Uint8Array[] = [];
   for (const { address, topics, data } of logs) {
     const [topic] = topics;
-    if (topic === undefined || !isEqual(address, depositContract)) continue;
-    if (isEqual(topic, DEPOSIT_TOPIC)) deposits.push(readDeposit(data));
+    if (topic === undefined || !equalBytes(address, depositContract)) continue;
+    if (equalBytes(topic, DEPOSIT_TOPIC)) deposits.push(readDeposit(data));
   }
   return concatBytes(...deposits);
 }

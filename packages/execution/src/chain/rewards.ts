@@ -1,6 +1,6 @@
 import { type AccountChange, EMPTY_CODE_HASH, type Fork, isAtLeast } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import type { BlockHeader, Withdrawal } from '../block/types.ts';
-import { isEqual } from './invalid-block.ts';
 import type { LayeredState } from './layered-state.ts';
 
 const ETHER = 10n ** 18n;
@@ -51,7 +51,7 @@ function pay(state: LayeredState, address: Uint8Array, amount: bigint): AccountC
     codeHash: EMPTY_CODE_HASH,
   };
   const account = { nonce, balance: balance + amount, codeHash };
-  const isEmpty = nonce === 0n && account.balance === 0n && isEqual(codeHash, EMPTY_CODE_HASH);
+  const isEmpty = nonce === 0n && account.balance === 0n && equalBytes(codeHash, EMPTY_CODE_HASH);
   if (isEmpty && before === undefined) return [];
   const change: AccountChange = {
     address,

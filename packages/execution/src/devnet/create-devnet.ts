@@ -1,6 +1,6 @@
 import { type AccountChange, keccak256 } from '@basalt/evm';
 import type { Clock, Random, Scheduler } from '@basalt/protocol';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { BlockAttributes, Chain, ChainEvent } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { Pool, PooledTransaction } from '../pool/types.ts';
@@ -8,7 +8,6 @@ import { type Sign, signPortable, signTransaction } from '../transaction/sign.ts
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { DevnetKeys } from './accounts.ts';
 import { BlockTime, type BlockTimeState } from './block-time.ts';
-import { toHex } from './hex.ts';
 import { Interventions } from './interventions.ts';
 import { Lane } from './lane.ts';
 import { Miner } from './miner.ts';
@@ -116,7 +115,7 @@ class ChainDevnet implements Devnet {
       chain.subscribe((event) => this.#onChain(event)),
       pool.subscribe(({ kind, transaction }) => {
         if (kind === 'added') this.#miner.transactionCame();
-        else this.#awaited.get(toHex(transaction.hash))?.();
+        else this.#awaited.get(bytesToHex(transaction.hash))?.();
       }),
     ];
     this.#miner.setMining(mining);
@@ -254,8 +253,8 @@ class ChainDevnet implements Devnet {
       return await this.pool.add(raw);
     }
     if (!this.#senders.isImpersonated(from)) {
-      const message = `0x${toHex(from)} is neither an account of this devnet nor impersonated`;
-      throw new ExecutionError('invalid', message, { from: toHex(from) });
+      const message = `0x${bytesToHex(from)} is neither an account of this devnet nor impersonated`;
+      throw new ExecutionError('invalid', message, { from: bytesToHex(from) });
     }
     const transaction = unsignedTransaction(fields, chainId, from);
     this.#components.pool.addUnsigned(transaction);
@@ -294,7 +293,7 @@ class ChainDevnet implements Devnet {
   async #mined({ hash }: RecoveredTransaction): Promise<void> {
     const isDue = this.#components.pool.find(hash)?.isExecutable === true;
     if (this.#miner.mining.mode !== 'instant' || !isDue) return;
-    const name = toHex(hash);
+    const name = bytesToHex(hash);
     const { promise: left, resolve } = Promise.withResolvers<void>();
     this.#awaited.set(name, resolve);
     await Promise.race([left, this.#miner.round()]);

@@ -1,12 +1,12 @@
 import type { Scheduler } from '@basalt/protocol';
 import { assert } from '@basalt/protocol';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Block } from '../block/types.ts';
 import type { BlockAttributes, Chain } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { Pool } from '../pool/types.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { BlockTime } from './block-time.ts';
-import { toHex } from './hex.ts';
 import type { Lane } from './lane.ts';
 import { MINE_BLOCKS_MAX, OVERFILL } from './limits.ts';
 import type { Mining } from './types.ts';
@@ -162,7 +162,7 @@ export class Miner {
     made(wanted);
     // They never become valid by waiting, and would be tried for every block to come.
     for (const { hash } of candidates) {
-      if (refused.has(toHex(hash))) pool.remove(hash);
+      if (refused.has(bytesToHex(hash))) pool.remove(hash);
     }
     return { block, refused: refused.size };
   }

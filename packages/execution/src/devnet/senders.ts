@@ -1,6 +1,6 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { ExecutionError } from '../errors.ts';
-import { toHex } from './hex.ts';
 import type { DevnetAccount } from './types.ts';
 
 /** Who may send here: whoever's key is here, and whoever is impersonated. */
@@ -10,23 +10,25 @@ export class Senders {
   #impersonatesAll = false;
 
   constructor(accounts: readonly DevnetAccount[]) {
-    this.#keys = new Map(accounts.map(({ address, privateKey }) => [toHex(address), privateKey]));
+    this.#keys = new Map(
+      accounts.map(({ address, privateKey }) => [bytesToHex(address), privateKey]),
+    );
   }
 
   keyOf(address: Uint8Array): Uint8Array | undefined {
-    return this.#keys.get(toHex(address));
+    return this.#keys.get(bytesToHex(address));
   }
 
   isImpersonated(address: Uint8Array): boolean {
-    return this.#impersonatesAll || this.#impersonated.has(toHex(address));
+    return this.#impersonatesAll || this.#impersonated.has(bytesToHex(address));
   }
 
   impersonate(address: Uint8Array): void {
-    this.#impersonated.add(toHex(address));
+    this.#impersonated.add(bytesToHex(address));
   }
 
   stopImpersonating(address: Uint8Array): void {
-    this.#impersonated.delete(toHex(address));
+    this.#impersonated.delete(bytesToHex(address));
   }
 
   setAutoImpersonate(isOn: boolean): void {
@@ -45,8 +47,8 @@ export class Senders {
   sign(address: Uint8Array, digest: Uint8Array): Uint8Array {
     const key = this.keyOf(address);
     if (key === undefined) {
-      const message = `there is no key of 0x${toHex(address)} here`;
-      throw new ExecutionError('invalid', message, { address: toHex(address) });
+      const message = `there is no key of 0x${bytesToHex(address)} here`;
+      throw new ExecutionError('invalid', message, { address: bytesToHex(address) });
     }
     const bytes = secp256k1.sign(digest, key, { prehash: false, format: 'recovered' });
     // noble puts the parity first, Ethereum last and 27 higher.

@@ -1,4 +1,5 @@
 import type { Account, AccountChange, StateReader } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import type { StateView } from '../state/types.ts';
 import { ByteTable } from './byte-table.ts';
 
@@ -142,7 +143,7 @@ class Overlay implements BlockState {
       return { address, account: undefined, storageCleared: true, storage: [] };
     }
     const storage = changedSlots(entry);
-    const hasNewCode = below === undefined || !isEqual(below.codeHash, present.codeHash);
+    const hasNewCode = below === undefined || !equalBytes(below.codeHash, present.codeHash);
     const isSame =
       below !== undefined &&
       !isCleared &&
@@ -186,15 +187,10 @@ function changedSlots({ slots, isCleared }: AccountEntry): AccountChange['storag
   for (const [slot, { below, value }] of slots) {
     const isSame = isCleared
       ? isZero(value)
-      : below !== undefined && (below === value || isEqual(below, value));
+      : below !== undefined && (below === value || equalBytes(below, value));
     if (!isSame) changed.push({ slot, value });
   }
   return changed;
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return one.length === other.length;
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -4,6 +4,7 @@
  * in hex, 54 ns here, and no strings to collect.
  */
 
+import { equalBytes } from '@basalt/protocol';
 import { TABLE_SEED } from './defaults-shell.ts';
 
 /** Smallest number of places; a power of two. */
@@ -61,7 +62,7 @@ export class ByteTable<V> {
     for (;;) {
       const entry = this.#places[place];
       if (entry === undefined) return place;
-      if (entry.hash === hash && isEqual(entry.key, key)) return place;
+      if (entry.hash === hash && equalBytes(entry.key, key)) return place;
       place = (place + 1) & mask;
     }
   }
@@ -104,9 +105,4 @@ export function hashBytes(bytes: Uint8Array, seed: number): number {
   }
   hash = Math.imul(hash, 0x85ebca6b);
   return hash ^ (hash >>> 13);
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return one.length === other.length;
 }

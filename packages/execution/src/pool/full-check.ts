@@ -1,4 +1,5 @@
 import type { Fork, Recover, Transaction, TransactionError } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { decodeTransaction } from '../transaction/decode.ts';
 import { recoverTransaction } from '../transaction/recover.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
@@ -27,14 +28,10 @@ export function createFullCheck(components: FullCheckComponents): FullCheck {
   const { recover, fork, simulate } = components;
   return async (transaction) => {
     const again = recoverTransaction(decodeTransaction(transaction.raw), fork(), recover);
-    if (!isEqual(again.hash, transaction.hash)) return 'the hash is another';
-    if (!isEqual(again.sender, transaction.sender)) return 'the sender is another';
+    if (!equalBytes(again.hash, transaction.hash)) return 'the hash is another';
+    if (!equalBytes(again.sender, transaction.sender)) return 'the sender is another';
     const error = await simulate(again.transaction);
     if (error === undefined || error.code === 'nonce-too-high') return undefined;
     return `${error.code}: ${error.message}`;
   };
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

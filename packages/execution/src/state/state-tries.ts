@@ -1,3 +1,4 @@
+import { equalBytes } from '@basalt/protocol';
 import { loadRoot } from '../trie/load.ts';
 import { Branch, freeTree, type Node, type NodeSource } from '../trie/node.ts';
 import { TrieMemory } from '../trie/trie-memory.ts';
@@ -44,7 +45,7 @@ export class StateTries implements StageBase {
   storageTrie(owner: TrieOwner, root: Uint8Array): Node | undefined {
     const held = this.#storage.get(owner.key);
     // Another root: a trie as it was before the head.
-    if (held !== undefined && isSame(held.root, root)) return held.node;
+    if (held !== undefined && equalBytes(held.root, root)) return held.node;
     const node = loadRoot(this.source(owner.hash), root, KEY_BYTES);
     if (held === undefined) this.#storage.set(owner.key, { root, node, sequence: 0 });
     else throw new Error('assertion failed: the tries are those of the head');
@@ -145,9 +146,4 @@ function collect(node: Branch, generations: number[]): void {
   if (node.at === 0) return;
   generations.push(node.generation);
   for (const child of node.children) if (child instanceof Branch) collect(child, generations);
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  for (let at = 0; at < KEY_BYTES; at++) if (one[at] !== other[at]) return false;
-  return true;
 }

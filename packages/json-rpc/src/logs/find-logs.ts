@@ -1,7 +1,7 @@
 import type { Block, Receipt } from '@basalt/execution';
+import { equalBytes } from '@basalt/protocol';
 import { invalidParams, limitExceeded, serverError } from '../errors.ts';
 import type { BlockId } from '../params/block-id.ts';
-import { isSameBytes } from '../params/hex.ts';
 import type { LogFilterArgs } from '../params/log-filter.ts';
 import type { Services } from '../services.ts';
 import { takeTurns } from '../turns.ts';
@@ -59,7 +59,7 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
 export async function receiptsOf(services: Services, block: Block): Promise<readonly Receipt[]> {
   const number = Number(block.header.number);
   const canonical = services.chain.hashOf(number);
-  if (canonical === undefined || !isSameBytes(canonical, block.hash)) return [];
+  if (canonical === undefined || !equalBytes(canonical, block.hash)) return [];
   return (await services.chain.receipts(number)) ?? [];
 }
 

@@ -6,6 +6,7 @@ import {
   type RecoveredTransaction,
   recoverTransaction,
 } from '@basalt/execution';
+import { equalBytes } from '@basalt/protocol';
 import { invalidParams, serverError } from '../errors.ts';
 import { GAS_LIMIT_TARGET } from '../limits.ts';
 import {
@@ -19,7 +20,7 @@ import {
   optional,
   quantity,
 } from '../params/decode.ts';
-import { isSameBytes, toHex, toQuantity } from '../params/hex.ts';
+import { toHex, toQuantity } from '../params/hex.ts';
 import { withdrawals } from '../params/overrides.ts';
 import type { Services } from '../services.ts';
 import { withdrawalView } from '../views/block.ts';
@@ -59,7 +60,7 @@ async function buildBlock(
 ): Promise<View> {
   const { chain, pool } = services;
   const head = chain.head();
-  if (!isSameBytes(parentHash, head.hash)) throw serverError('the parent is not the head');
+  if (!equalBytes(parentHash, head.hash)) throw serverError('the parent is not the head');
   if (extraData.length > EXTRA_BYTES_MAX) throw invalidParams('extraData has more than 32 bytes');
   const gasLimit = nextGasLimit(head.header.gasLimit);
   const { fork } = chain.config.forkAt(head.header.number + 1n, attributes.timestamp);

@@ -1,9 +1,10 @@
 import type { PooledTransaction } from '@basalt/execution';
+import { equalBytes } from '@basalt/protocol';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { RPC_ERRORS, RpcError } from '../errors.ts';
 import { POOL_VIEW_MAX } from '../limits.ts';
 import { address } from '../params/decode.ts';
-import { fromHex, isSameBytes, toQuantity } from '../params/hex.ts';
+import { fromHex, toQuantity } from '../params/hex.ts';
 import type { Services } from '../services.ts';
 import { checksumAddress } from '../views/checksum.ts';
 import { effectiveGasPrice, transactionView, type View } from '../views/transaction.ts';
@@ -58,7 +59,7 @@ function content(all: readonly PooledTransaction[], view: Show): View {
 }
 
 function contentFrom({ pool }: Services, who: Uint8Array): View {
-  const own = pool.all().filter(({ transaction }) => isSameBytes(transaction.sender, who));
+  const own = pool.all().filter(({ transaction }) => equalBytes(transaction.sender, who));
   const byNonce = (isExecutable: boolean): View =>
     Object.fromEntries(
       own

@@ -24,7 +24,3 @@ export function isHexBytes(text: string): boolean {
 export function fromHex(text: string): Uint8Array {
   return hexToBytes(text.slice(2));
 }
-
-export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
-}

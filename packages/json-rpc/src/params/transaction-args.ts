@@ -1,4 +1,5 @@
 import type { AccessListEntry, SignedAuthorization } from '@basalt/evm';
+import { equalBytes } from '@basalt/protocol';
 import { invalidParams } from '../errors.ts';
 import {
   address,
@@ -11,7 +12,6 @@ import {
   looseWord,
   quantity,
 } from './decode.ts';
-import { isSameBytes } from './hex.ts';
 
 /** A call or a transaction to be made, as clients describe it; everything may be absent. */
 export interface TransactionArgs {
@@ -68,7 +68,7 @@ export const transactionArgs: Decoder<TransactionArgs> = (value, at) => {
   const record = fields(value, at);
   const input = field(record, 'input', bytes, at);
   const data = field(record, 'data', bytes, at);
-  if (input !== undefined && data !== undefined && !isSameBytes(input, data)) {
+  if (input !== undefined && data !== undefined && !equalBytes(input, data)) {
     throw invalidParams(
       `invalid ${at}: both "data" and "input" are set and not equal. ` +
         'Please use "input" to pass transaction call data',
