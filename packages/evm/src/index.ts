@@ -50,7 +50,7 @@ export type {
   SessionResult,
   TransactionContext,
 } from './evm.ts';
-export { FORK_RULES, type ForkRules, type StorageGas } from './forks.ts';
+export { FORK_RULES, type ForkRules, GAS_PER_BLOB, type StorageGas } from './forks.ts';
 export { compileInBackground } from './jit/background-shell.ts';
 export { compileNow } from './jit/compile.ts';
 export { type GenerateOptions, generateModule } from './jit/generate.ts';
@@ -121,7 +121,7 @@ export {
   recoverAuthority,
   type SignedAuthorization,
 } from './transaction/authorization.ts';
-export { blobBaseFee } from './transaction/blob-fee.ts';
+export { blobBaseFee, blobBaseFeeAt } from './transaction/blob-fee.ts';
 export { type Fees, feesOf } from './transaction/fees.ts';
 export { type IntrinsicGas, intrinsicGas } from './transaction/intrinsic-gas.ts';
 export { type TransactOptions, transact } from './transaction/transact.ts';

@@ -1,7 +1,7 @@
 import type { MemorySizes } from '../evm.ts';
-import type { Transaction, TransactionError } from '../transaction/types.ts';
+import type { IncludedTransaction, RefusedTransaction, Transaction } from '../transaction/types.ts';
 import type { BlockSpace } from '../transaction/validate.ts';
-import type { AccountChange, BlockEnvironment, Log, StateReader } from '../types.ts';
+import type { AccountChange, BlockEnvironment, StateReader } from '../types.ts';
 
 /** How much a shared memory holds beside its engines. */
 export interface VersionedMemorySizes {
@@ -66,28 +66,28 @@ export interface VersionedEngine {
   markEstimates(index: number): void;
 }
 
-/** What a transaction left, once it is valid for good. */
+/** What a transaction left, once it is valid for good: what a receipt needs of it. */
 export type VersionedResult =
-  | {
-      readonly included: true;
-      readonly succeeded: boolean;
-      readonly gasUsed: bigint;
-      readonly effectiveGasPrice: bigint;
-      readonly blobGasUsed: bigint;
-      readonly created: Uint8Array | undefined;
-      readonly logs: readonly Log[];
-    }
-  | { readonly included: false; readonly error: TransactionError };
+  | Pick<
+      IncludedTransaction,
+      | 'included'
+      | 'succeeded'
+      | 'gasUsed'
+      | 'effectiveGasPrice'
+      | 'blobGasUsed'
+      | 'created'
+      | 'logs'
+    >
+  | Pick<RefusedTransaction, 'included' | 'error'>;
 
 /** The coordinator's side: between blocks, when no engine runs. */
 export interface VersionedMemory {
   /**
-   * Empties versions, keeps base values. `options` say nothing that is needed today: any account
-   * may be paid without a conflict.
+   * Empties versions, keeps base values.
    *
    * @throws EvmError `memory-bound` for more transactions than planned
    */
-  beginBlock(transactions: number, options?: { readonly coinbase: Uint8Array }): void;
+  beginBlock(transactions: number): void;
   /** @throws EvmError `bad-request` for a transaction that has not run */
   result(index: number): VersionedResult;
   /** All changes of transactions 0 to `count` - 1 against the base, one entry an account. */

@@ -7,16 +7,19 @@ const MIN_BLOB_BASE_FEE = 1n;
 export function blobBaseFee(rules: ForkRules, excessBlobGas: bigint): bigint {
   const { blobBaseFeeUpdateFraction } = rules;
   if (blobBaseFeeUpdateFraction === 0) return 0n;
-  return fakeExponential(MIN_BLOB_BASE_FEE, excessBlobGas, BigInt(blobBaseFeeUpdateFraction));
+  return blobBaseFeeAt(excessBlobGas, BigInt(blobBaseFeeUpdateFraction));
 }
 
-/** `factor * e ** (numerator / denominator)` by its Taylor series (EIP-4844). */
-function fakeExponential(factor: bigint, numerator: bigint, denominator: bigint): bigint {
+/**
+ * The same where a block's parameters are other than its fork's (EIP-7892): `e ** (excess /
+ * fraction)` by its Taylor series.
+ */
+export function blobBaseFeeAt(excessBlobGas: bigint, updateFraction: bigint): bigint {
   let sum = 0n;
-  let term = factor * denominator;
+  let term = MIN_BLOB_BASE_FEE * updateFraction;
   for (let index = 1n; term > 0n; index++) {
     sum += term;
-    term = (term * numerator) / (denominator * index);
+    term = (term * excessBlobGas) / (updateFraction * index);
   }
-  return sum / denominator;
+  return sum / updateFraction;
 }

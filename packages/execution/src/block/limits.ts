@@ -1,3 +1,5 @@
+import { GAS_PER_BLOB as BLOB_GAS } from '@basalt/evm';
+
 /** Bounds of what stands in blocks, each with its reason. */
 
 /** Yellow Paper, section 4.4.4: extra data of a header; proof of work and proof of stake alike. */
@@ -25,4 +27,4 @@ export const BLOCK_BYTES_MAX: number = 8 * 1024 * 1024;
 export const WITHDRAWALS_MAX: number = 2 ** 16;
 
 /** EIP-4844. */
-export const GAS_PER_BLOB = 131_072n;
+export const GAS_PER_BLOB: bigint = BigInt(BLOB_GAS);

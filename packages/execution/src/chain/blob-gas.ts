@@ -1,30 +1,17 @@
-import { type Fork, isAtLeast } from '@basalt/evm';
+import { blobBaseFeeAt, type Fork, isAtLeast } from '@basalt/evm';
 import { GAS_PER_BLOB } from '../block/limits.ts';
 import type { BlockHeader } from '../block/types.ts';
 import { BLOB_BASE_COST } from './limits.ts';
 import type { BlobParameters } from './types.ts';
-
-/** EIP-4844: the least price of a unit of blob gas. */
-const BLOB_BASE_FEE_MIN = 1n;
 
 /** Most blob gas of a block. */
 export function blobGasLimit(blobs: BlobParameters | undefined): bigint {
   return blobs === undefined ? 0n : BigInt(blobs.max) * GAS_PER_BLOB;
 }
 
-/**
- * Price of a unit of blob gas: `e ** (excess / fraction)` by its Taylor series (EIP-4844), with the
- * fraction of the block's own parameters (EIP-7691, 7892).
- */
+/** Price of a unit of blob gas, with the fraction of the block's own parameters (EIP-7691, 7892). */
 export function blobBaseFee(excessBlobGas: bigint, blobs: BlobParameters): bigint {
-  const denominator = blobs.baseFeeUpdateFraction;
-  let sum = 0n;
-  let term = BLOB_BASE_FEE_MIN * denominator;
-  for (let index = 1n; term > 0n; index++) {
-    sum += term;
-    term = (term * excessBlobGas) / (denominator * index);
-  }
-  return sum / denominator;
+  return blobBaseFeeAt(excessBlobGas, blobs.baseFeeUpdateFraction);
 }
 
 /**

@@ -148,7 +148,7 @@ export class ChainExecutor implements BlockExecutor {
     const { memory } = this.#runner;
     const startMs = nowMs();
     this.#base.prefetch(job, memory);
-    memory.beginBlock(job.transactions.length, { coinbase: job.environment.coinbase });
+    memory.beginBlock(job.transactions.length);
     const run = await this.#runner.run(job, predecessors);
     const ranMs = nowMs();
     if (run === undefined || run.outcome === 'memory-bound') return 'memory-bound';

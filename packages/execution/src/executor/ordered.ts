@@ -33,7 +33,7 @@ export function runInOrder(
   let { gasLimit: gas } = environment;
   let blobGas = blobGasLimit;
   try {
-    memory.beginBlock(transactions.length, { coinbase: environment.coinbase });
+    memory.beginBlock(transactions.length);
     for (const [index, transaction] of transactions.entries()) {
       const space: BlockSpace = { gas, blobGas };
       const { status } = engine.execute(index, 0, transaction, environment, state.reader, space);

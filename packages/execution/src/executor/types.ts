@@ -2,24 +2,13 @@ import type {
   AccountChange,
   BlockEnvironment,
   Fork,
-  Log,
   Transaction,
-  TransactionError,
+  VersionedResult,
 } from '@basalt/evm';
 import type { StateView } from '../state/types.ts';
 
 /** What a transaction left, in order. */
-export type ExecutedTransaction =
-  | {
-      readonly included: true;
-      readonly succeeded: boolean;
-      readonly gasUsed: bigint;
-      readonly effectiveGasPrice: bigint;
-      readonly blobGasUsed: bigint;
-      readonly created: Uint8Array | undefined;
-      readonly logs: readonly Log[];
-    }
-  | { readonly included: false; readonly error: TransactionError };
+export type ExecutedTransaction = VersionedResult;
 
 export interface ExecutionJob {
   readonly fork: Fork;

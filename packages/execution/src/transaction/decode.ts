@@ -103,32 +103,14 @@ function readAccessListTransaction(reader: RlpReader): Body {
 
 function readFeeMarket(reader: RlpReader): Body {
   const chainId = reader.readInteger();
-  const fields: TransactionFields = {
-    type: 2,
-    nonce: reader.readInteger(U64_BYTES),
-    maxPriorityFeePerGas: reader.readInteger(),
-    maxFeePerGas: reader.readInteger(),
-    gasLimit: reader.readInteger(U64_BYTES),
-    to: reader.readOptional(ADDRESS_LENGTH),
-    value: reader.readInteger(),
-    data: reader.readBytes(),
-    accessList: readAccessList(reader),
-  };
+  const fields: TransactionFields = readFeeMarketFields(reader, 2);
   return { fields, chainId, signature: readSignature(reader) };
 }
 
 function readBlob(reader: RlpReader): Body {
   const chainId = reader.readInteger();
   const fields: TransactionFields = {
-    type: 3,
-    nonce: reader.readInteger(U64_BYTES),
-    maxPriorityFeePerGas: reader.readInteger(),
-    maxFeePerGas: reader.readInteger(),
-    gasLimit: reader.readInteger(U64_BYTES),
-    to: reader.readOptional(ADDRESS_LENGTH),
-    value: reader.readInteger(),
-    data: reader.readBytes(),
-    accessList: readAccessList(reader),
+    ...readFeeMarketFields(reader, 3),
     maxFeePerBlobGas: reader.readInteger(),
     blobHashes: readFixedList(reader, HASH_LENGTH),
   };
@@ -138,7 +120,19 @@ function readBlob(reader: RlpReader): Body {
 function readSetCode(reader: RlpReader): Body {
   const chainId = reader.readInteger();
   const fields: TransactionFields = {
-    type: 4,
+    ...readFeeMarketFields(reader, 4),
+    authorizations: readAuthorizations(reader),
+  };
+  return { fields, chainId, signature: readSignature(reader) };
+}
+
+/** What type 2 has and the later types begin with. */
+function readFeeMarketFields<Type extends 2 | 3 | 4>(
+  reader: RlpReader,
+  type: Type,
+): { readonly type: Type } & Omit<Extract<TransactionFields, { readonly type: 2 }>, 'type'> {
+  return {
+    type,
     nonce: reader.readInteger(U64_BYTES),
     maxPriorityFeePerGas: reader.readInteger(),
     maxFeePerGas: reader.readInteger(),
@@ -147,9 +141,7 @@ function readSetCode(reader: RlpReader): Body {
     value: reader.readInteger(),
     data: reader.readBytes(),
     accessList: readAccessList(reader),
-    authorizations: readAuthorizations(reader),
   };
-  return { fields, chainId, signature: readSignature(reader) };
 }
 
 function readSignature(reader: RlpReader): TransactionSignature {
