@@ -1,15 +1,7 @@
-import { hash } from 'node:crypto';
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, loadavg, totalmem, uptime } from 'node:os';
-import type { Ledger, LocalWriter } from '@basalt/ledger';
-import {
-  type CryptoProvider,
-  encodeGenesis,
-  keyId,
-  type NamespaceId,
-  type Signer,
-  utf8,
-} from '@basalt/protocol';
+import type { Ledger } from '@basalt/ledger';
+import { type CryptoProvider, type NamespaceId, type Signer, utf8 } from '@basalt/protocol';
 import type { Logger } from '@basalt/telemetry';
 import {
   createHostReading,
@@ -17,6 +9,7 @@ import {
   parseMemoryAvailable,
   parseNetworkDevices,
 } from './host-reading.ts';
+import { openOwnNamespace } from './own-namespace-shell.ts';
 
 export interface HostReadingsComponents {
   readonly ledger: Ledger;
@@ -44,7 +37,7 @@ export const HOST_LABEL = 'host';
  */
 export async function startHostReadings(components: HostReadingsComponents): Promise<HostReadings> {
   const { intervalMs, logger } = components;
-  const writer = await openHostNamespace(components);
+  const writer = await openOwnNamespace(components, HOST_LABEL);
   let before: HostCounters | undefined;
   let writing: Promise<void> = Promise.resolve();
   let isWriting = false;
@@ -78,27 +71,6 @@ export async function startHostReadings(components: HostReadingsComponents): Pro
       await writing;
     },
   };
-}
-
-/**
- * The nonce follows from the key, so the same node finds its namespace again: creating it is
- * idempotent by the payload.
- */
-async function openHostNamespace(components: HostReadingsComponents): Promise<LocalWriter> {
-  const { ledger, signer, crypto } = components;
-  const { publicKey } = signer;
-  const nonce = hash('sha256', Buffer.concat([Buffer.from('basalt/host\n'), publicKey]), 'buffer');
-  const payload = encodeGenesis({
-    strategy: { kind: 'per-writer', writer: keyId(1, publicKey, crypto.sha256) },
-    label: HOST_LABEL,
-    currentKey: { algorithm: 1, publicKey },
-    nextKeyHash: undefined,
-    recoveryKeys: [],
-    recoveryDelayMs: 0,
-    parent: undefined,
-    nonce: nonce.subarray(0, 16),
-  });
-  return await ledger.createNamespace(payload, signer);
 }
 
 /** Reads what the operating system counts now. */

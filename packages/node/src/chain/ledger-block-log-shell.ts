@@ -1,15 +1,8 @@
-import { hash } from 'node:crypto';
 import type { BlockLog } from '@basalt/execution';
-import type { Ledger, LocalWriter } from '@basalt/ledger';
-import {
-  type CryptoProvider,
-  encodeGenesis,
-  keyId,
-  type NamespaceId,
-  PAYLOAD_TYPE,
-  type Signer,
-} from '@basalt/protocol';
+import type { Ledger } from '@basalt/ledger';
+import { type CryptoProvider, type NamespaceId, PAYLOAD_TYPE, type Signer } from '@basalt/protocol';
 import { NodeError } from '../errors.ts';
+import { openOwnNamespace } from '../own-namespace-shell.ts';
 
 /** Name of the chain's namespace, for people. */
 export const CHAIN_LABEL = 'chain';
@@ -40,7 +33,7 @@ export async function openLedgerBlockLog(
   components: LedgerBlockLogComponents,
 ): Promise<LedgerBlockLog> {
   const { ledger } = components;
-  const writer = await openChainNamespace(components);
+  const writer = await openOwnNamespace(components, CHAIN_LABEL);
   const { namespace } = writer;
   let length = 0;
   /** A write failed, and nobody could say since whether it reached the disk all the same. */
@@ -83,27 +76,6 @@ export async function openLedgerBlockLog(
       return payload;
     },
   };
-}
-
-/** The nonce follows from the key, so the same node finds its chain again. */
-async function openChainNamespace({
-  ledger,
-  signer,
-  crypto,
-}: LedgerBlockLogComponents): Promise<LocalWriter> {
-  const { publicKey } = signer;
-  const nonce = hash('sha256', Buffer.concat([Buffer.from('basalt/chain\n'), publicKey]), 'buffer');
-  const payload = encodeGenesis({
-    strategy: { kind: 'per-writer', writer: keyId(1, publicKey, crypto.sha256) },
-    label: CHAIN_LABEL,
-    currentKey: { algorithm: 1, publicKey },
-    nextKeyHash: undefined,
-    recoveryKeys: [],
-    recoveryDelayMs: 0,
-    parent: undefined,
-    nonce: nonce.subarray(0, 16),
-  });
-  return await ledger.createNamespace(payload, signer);
 }
 
 function damaged(namespace: NamespaceId, index: number, what: string): NodeError {
