@@ -16,6 +16,7 @@ import { SCAN_ROWS } from '../limits.ts';
 import { ownBytes } from '../own-bytes.ts';
 import { checkOperations, conditionHolds, conflict } from './checks.ts';
 import { commitError, openError, readError, refuseWithoutRoom } from './lmdb-failures-shell.ts';
+import { keyAfter, scanRows } from './lmdb-rows.ts';
 
 export interface LmdbEngineOptions {
   /** Folder of the environment; created when absent. */
@@ -112,7 +113,7 @@ class LmdbEngine implements KeyValueEngine {
     let left = limit;
     while (left > 0) {
       const bounds = { from, to, reverse, limit: Math.min(left, SCAN_ROWS) };
-      const rows = this.#read(() => this.#scan(table, bounds));
+      const rows = this.#read(() => scanRows(this.#table(table), bounds));
       yield* rows;
       left -= rows.length;
       const last = rows.at(-1);
@@ -189,31 +190,6 @@ class LmdbEngine implements KeyValueEngine {
     return found === undefined ? undefined : plainBytes(found);
   }
 
-  #scan(
-    table: Table,
-    bounds: {
-      readonly from: Uint8Array | undefined;
-      readonly to: Uint8Array | undefined;
-      readonly reverse: boolean;
-      readonly limit: number;
-    },
-  ): Row[] {
-    const { from, to, reverse, limit } = bounds;
-    // lmdb-js starts at `start` in the direction of the walk; ours is always [from, to).
-    const [start, end] = reverse ? [to, from] : [from, to];
-    const rows = this.#table(table).getRange({
-      ...(start === undefined ? {} : { start }),
-      ...(end === undefined ? {} : { end }),
-      ...(reverse ? { reverse: true, exclusiveStart: true, inclusiveEnd: true } : {}),
-      limit,
-    });
-    const copied: Row[] = [];
-    for (const { key, value } of rows) {
-      copied.push({ key: ownBytes(key), value: ownBytes(value) });
-    }
-    return copied;
-  }
-
   #table(table: Table): Database<Uint8Array, Uint8Array> {
     return this.#tables.get(table) as Database<Uint8Array, Uint8Array>;
   }
@@ -239,12 +215,6 @@ function bytesOf(operations: readonly WriteOperation[]): number {
     if (operation.type === 'put') bytes += operation.value.length;
   }
   return bytes;
-}
-
-function keyAfter(key: Uint8Array): Uint8Array {
-  const after = new Uint8Array(key.length + 1);
-  after.set(key);
-  return after;
 }
 
 /**

@@ -6,8 +6,8 @@ import type { RangeOptions, Row } from '../engine.ts';
 import { StoreError } from '../errors.ts';
 import { SCAN_ROWS } from '../limits.ts';
 import { checkWrites, type OrderedTables, type TableWrite } from '../ordered-tables.ts';
-import { ownBytes } from '../own-bytes.ts';
 import { commitError, openError, readError, refuseWithoutRoom } from './lmdb-failures-shell.ts';
+import { keyAfter, type RowBounds, scanRows } from './lmdb-rows.ts';
 
 export interface LmdbTablesOptions {
   /** Folder of the environment; created when absent. */
@@ -144,7 +144,7 @@ class LmdbTables implements OrderedTables {
       const last = rows.at(-1);
       if (last === undefined || rows.length < wanted) return;
       if (reverse) to = last.key;
-      else from = Uint8Array.of(...last.key, 0);
+      else from = keyAfter(last.key);
       fetch = SCAN_ROWS;
     }
   }
@@ -190,30 +190,9 @@ class LmdbTables implements OrderedTables {
     }
   }
 
-  #scan(
-    database: Table,
-    bounds: {
-      readonly from: Uint8Array | undefined;
-      readonly to: Uint8Array | undefined;
-      readonly reverse: boolean;
-      readonly limit: number;
-    },
-  ): Row[] {
-    const { from, to, reverse, limit } = bounds;
-    // lmdb-js starts at `start` in the direction of the walk; ours is always [from, to).
-    const [start, end] = reverse ? [to, from] : [from, to];
+  #scan(database: Table, bounds: RowBounds): Row[] {
     try {
-      const rows = database.getRange({
-        ...(start === undefined ? {} : { start }),
-        ...(end === undefined ? {} : { end }),
-        ...(reverse ? { reverse: true, exclusiveStart: true, inclusiveEnd: true } : {}),
-        limit,
-      });
-      const copied: Row[] = [];
-      for (const { key, value } of rows) {
-        copied.push({ key: ownBytes(key), value: ownBytes(value) });
-      }
-      return copied;
+      return scanRows(database, bounds);
     } catch (cause) {
       throw readError(this.#path, cause);
     }
