@@ -3,21 +3,21 @@
 //
 // -O3 and no asserts: the host checks every bound before it writes (src/kernel/).
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { compileAssembly } from '../../../tools/assembly/compile.mjs';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const output = join(dirname(folder), 'build');
-const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
 
 mkdirSync(output, { recursive: true });
 await build('ed25519-batch', 'ed25519', ['simd', 'relaxed-simd']);
 await build('blake3', 'blake3', ['simd']);
 
 async function build(name, source, features) {
-  const binary = await compile(join(folder, source), features);
+  const enabled = features.flatMap((feature) => ['--enable', feature]);
+  const binary = await compileAssembly(join(folder, source), ['--use', 'abort=', ...enabled]);
   const module = new WebAssembly.Module(binary);
   const needsImports = WebAssembly.Module.imports(module).length > 0;
   if (needsImports) throw new Error(`${name}: a kernel must import nothing`);
@@ -27,30 +27,4 @@ async function build(name, source, features) {
     throw new Error(`${name}: static data ends at ${exports.staticEnd()}, inside the regions`);
   }
   writeFileSync(join(output, `${name}.wasm`), binary);
-}
-
-async function compile(sourceFolder, features) {
-  let binary;
-  const enabled = features.flatMap((feature) => ['--enable', feature]);
-  const { error, stderr } = await asc.main(
-    ['index.ts', ...OPTIONS, ...enabled, '--outFile', 'kernel.wasm'],
-    {
-      readFile: (name, base) => {
-        try {
-          return readFileSync(join(sourceFolder, base === '.' ? '' : base, name), 'utf8');
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error || binary === undefined) {
-    console.error(stderr.toString());
-    throw error ?? new Error('the AssemblyScript compiler gave no module');
-  }
-  return binary;
 }

@@ -1,20 +1,15 @@
 // The kernel's compile step, also used by tests that compile it with a seeded fault.
 
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+import { compileAssembly } from '../../../tools/assembly/compile.mjs';
 
-const sources = join(dirname(fileURLToPath(import.meta.url)), 'kernel');
+const folder = dirname(fileURLToPath(import.meta.url));
 
 /** Static data of the kernel lies below this; the host places regions from here. */
 const STATIC_END = 65_536;
 const OPTIONS = [
-  '-O3',
   '--converge',
-  '--noAssert',
-  '--runtime',
-  'stub',
   '--use',
   'abort=',
   '--importMemory',
@@ -34,31 +29,10 @@ const OPTIONS = [
  * @returns {Promise<Uint8Array>}
  */
 export async function compileKernel({ isShared = false, edit } = {}) {
-  let binary;
   const memory = isShared
     ? ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536']
     : ['--initialMemory', '1'];
-  const { error, stderr } = await asc.main(
-    ['index.ts', ...OPTIONS, ...memory, '--outFile', 'kernel.wasm'],
-    {
-      readFile: (name, base) => {
-        try {
-          const text = readFileSync(join(sources, base === '.' ? '' : base, name), 'utf8');
-          return edit === undefined ? text : edit(name, text);
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error || binary === undefined) {
-    console.error(stderr.toString());
-    throw error ?? new Error('the AssemblyScript compiler gave no module');
-  }
+  const binary = await compileAssembly(join(folder, 'kernel'), [...OPTIONS, ...memory], { edit });
   checkStaticData(binary, isShared);
   return binary;
 }
@@ -73,40 +47,9 @@ export function compileKeccak() {
   return compileSmall('keccak', 2);
 }
 
-async function compileSmall(name, pages) {
-  const folder = join(sources, '..', name);
-  const options = ['-O3', '--noAssert', '--runtime', 'stub', '--memoryBase', '1024'];
-  let binary;
-  const { error, stderr } = await asc.main(
-    [
-      'index.ts',
-      ...options,
-      '--enable',
-      'simd',
-      '--initialMemory',
-      String(pages),
-      '--outFile',
-      `${name}.wasm`,
-    ],
-    {
-      readFile: (file, base) => {
-        try {
-          return readFileSync(join(folder, base === '.' ? '' : base, file), 'utf8');
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (file, contents) => {
-        if (file.endsWith('.wasm')) binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error || binary === undefined) {
-    console.error(stderr.toString());
-    throw error ?? new Error('the AssemblyScript compiler gave no module');
-  }
-  return binary;
+function compileSmall(name, pages) {
+  const options = ['--memoryBase', '1024', '--enable', 'simd', '--initialMemory', String(pages)];
+  return compileAssembly(join(folder, name), options);
 }
 
 /** Regions begin at STATIC_END: what the compiler placed must end before. */

@@ -10,8 +10,8 @@ export interface OwnNamespaceComponents {
 }
 
 /**
- * A namespace that the node itself writes. The nonce follows from the key and the label, so the same
- * node finds it again: creating it is idempotent by the payload.
+ * A namespace that the node itself writes. The nonce follows from the key and the label, so the
+ * same node finds it again: creating it is idempotent by the payload.
  */
 export async function openOwnNamespace(
   { ledger, signer, crypto }: OwnNamespaceComponents,

@@ -9,7 +9,7 @@ export function blobGasLimit(blobs: BlobParameters | undefined): bigint {
   return blobs === undefined ? 0n : BigInt(blobs.max) * GAS_PER_BLOB;
 }
 
-/** Price of a unit of blob gas, with the fraction of the block's own parameters (EIP-7691, 7892). */
+/** Price of a unit of blob gas, by the block's own parameters (EIP-7691, 7892). */
 export function blobBaseFee(excessBlobGas: bigint, blobs: BlobParameters): bigint {
   return blobBaseFeeAt(excessBlobGas, blobs.baseFeeUpdateFraction);
 }

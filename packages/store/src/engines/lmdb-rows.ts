@@ -12,7 +12,7 @@ export interface RowBounds {
   readonly limit: number;
 }
 
-/** Copies of the rows within the bounds, as many as the limit allows. Throws what lmdb-js throws. */
+/** Copies of the rows within the bounds. Throws what lmdb-js throws. */
 export function scanRows(
   database: Database<Uint8Array, Uint8Array>,
   { from, to, reverse, limit }: RowBounds,
