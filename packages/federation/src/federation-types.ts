@@ -48,8 +48,11 @@ export interface FederationConfig {
    * key name, e.g. `archive.example.org/mirror`. Needs `mirrorSigner`.
    */
   readonly mirrorName?: string;
-  /** The seed's `archive_retention_days`: older payloads are let go. Kept for ever where absent. */
-  readonly archiveRetentionDays?: number;
+  /**
+   * Whether this node never lets payloads go, as a mirror tells it to origins: they let theirs go
+   * on its word only then. Default yes; no where a retention policy is at work.
+   */
+  readonly keepsPayloads?: boolean;
 }
 
 export interface FederationComponents {

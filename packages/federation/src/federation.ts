@@ -5,7 +5,6 @@ import { createBlockSource } from './mirror/block-source.ts';
 import { type BlockSource, Mirror } from './mirror/mirror.ts';
 import { pushToMirror } from './mirror/mirror-client.ts';
 import { mirrorRoutes } from './mirror/mirror-routes.ts';
-import { retainDays } from './mirror/retention.ts';
 import { type AuthenticateParts, authenticate } from './peer/authenticate.ts';
 import { Discovery } from './peer/discovery.ts';
 import { INTRODUCTIONS_MAX } from './peer/limits.ts';
@@ -32,9 +31,6 @@ import type { Route } from './routes.ts';
 
 const HOPS_DEFAULT = 8;
 
-/** Payloads are let go by the day, so an hour is often enough. */
-const RETENTION_INTERVAL_MS = 3_600_000;
-
 /** Roles that copy logs of others. */
 const FOLLOWING_ROLES = ['relay', 'archive'] as const;
 
@@ -47,7 +43,7 @@ export function createFederation(
   const { address, book, discovery, announcer, origins, forks, held, lies, relay, id } = parts;
   const { caller } = parts;
   const { ledger, crypto, random } = components;
-  let background: Background | undefined;
+  let background: ReturnType<typeof startBackground> | undefined;
   return {
     id,
     routes: createRoutes(config, components, parts),
@@ -167,39 +163,23 @@ function createMirror(
   return new Mirror({ ledger, records, clock, origins, forks, ...own });
 }
 
-interface Background {
-  stop(): Promise<void>;
-}
-
-/** Event streams of configured peers, and letting go of what is older than it shall be kept. */
+/** Event streams of configured peers. */
 function startBackground(
   config: FederationConfig,
-  { ledger, clock, scheduler, events }: FederationComponents,
+  { clock, scheduler, events }: FederationComponents,
   { book, relay }: Parts,
-): Background {
+): { stop(): Promise<void> } {
   const ending = new AbortController();
-  const { signal } = ending;
   const urls = (config.peers ?? []).map(normalPeerUrl);
   const want = relay.want.bind(relay);
   const following =
     events === undefined
       ? Promise.resolve()
-      : followEvents({ book, clock, scheduler, events, want }, urls, signal);
-  const days = config.archiveRetentionDays;
-  let retaining: Promise<unknown> = Promise.resolve();
-  const retain = (): void => {
-    if (days === undefined || signal.aborted) return;
-    // A failed pass changes nothing; the next one finds the same payloads.
-    retaining = retainDays(ledger, days, clock.nowMs()).catch(() => undefined);
-    const cancel = scheduler.after(RETENTION_INTERVAL_MS, retain);
-    signal.addEventListener('abort', cancel, { once: true });
-  };
-  retain();
+      : followEvents({ book, clock, scheduler, events, want }, urls, ending.signal);
   return {
-    async stop() {
+    stop() {
       ending.abort();
-      await following;
-      await retaining;
+      return following;
     },
   };
 }
@@ -254,6 +234,13 @@ function createRoutes(
       authenticate: (request) => authenticate(request, authentication),
     }),
     ...originRoutes({ ledger, origins, forks }),
-    ...(parts.mirror === undefined ? [] : mirrorRoutes({ mirror: parts.mirror, ledger, origins })),
+    ...(parts.mirror === undefined
+      ? []
+      : mirrorRoutes({
+          mirror: parts.mirror,
+          ledger,
+          origins,
+          keepsPayloads: config.keepsPayloads ?? true,
+        })),
   ];
 }

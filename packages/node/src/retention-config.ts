@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NodeError } from './errors.ts';
 import { ARCHIVES_MAX } from './limits.ts';
 
 /** Which payloads a node lets go, and who must have them first. */
@@ -39,3 +40,17 @@ export const RETENTION_SHAPE: {
     .default(1)
     .describe('how many of the archives must have a payload before it may go'),
 };
+
+/**
+ * The policy that is at work: an archive may give its days alone.
+ *
+ * @throws NodeError `bad-config` where two policies are given
+ */
+export function retentionOf(
+  config: RetentionKeys & { readonly archiveRetentionDays?: number | undefined },
+): string {
+  const { retention, archiveRetentionDays: days } = config;
+  if (days === undefined) return retention;
+  if (retention === 'none') return `keep-recent:${days}d`;
+  throw new NodeError('bad-config', 'give retention or archiveRetentionDays, not both');
+}

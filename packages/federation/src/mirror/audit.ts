@@ -52,6 +52,8 @@ export interface AuditParts {
 export interface AuditReport {
   readonly size: number;
   readonly minimumIndex: number;
+  /** Whether the mirror says that what it has now it keeps for ever. */
+  readonly keepsPayloads: boolean;
   readonly indexes: readonly number[];
 }
 
@@ -68,7 +70,7 @@ export async function auditMirror(parts: AuditParts, request: AuditRequest): Pro
   const { url, logKey } = request;
   const base = `/mirror/${lineHash(logKey.name)}`;
   const { note, checkpoint } = await readClaim(parts, request, base);
-  const minimum = await readMinimum(parts, url, base);
+  const { minimum, keepsPayloads } = await readExtent(parts, url, base);
   const span = checkpoint.size - minimum;
   const count = span <= 0 ? 0 : Math.min(request.samples ?? AUDIT_SAMPLES, AUDIT_SAMPLES_MAX);
   const indexes = Array.from({ length: count }, () => minimum + below(parts.random, span));
@@ -79,7 +81,7 @@ export async function auditMirror(parts: AuditParts, request: AuditRequest): Pro
       throw withClaim(error, { url, note, index, base });
     }
   }
-  return { size: checkpoint.size, minimumIndex: minimum, indexes };
+  return { size: checkpoint.size, minimumIndex: minimum, keepsPayloads, indexes };
 }
 
 async function readClaim(
@@ -104,10 +106,16 @@ async function readClaim(
   }
 }
 
-/** Payloads below it were let go by a policy that the mirror tells. */
-async function readMinimum({ caller }: AuditParts, url: string, base: string): Promise<number> {
+/** Payloads below the minimum were let go by a policy that the mirror tells. */
+async function readExtent(
+  { caller }: AuditParts,
+  url: string,
+  base: string,
+): Promise<{ minimum: number; keepsPayloads: boolean }> {
   const reply = requireOk(await caller.read({ url, target: `${base}/extent` }), url);
-  return countMember(jsonObject(reply.body, 'bad-answer'), 'minimumIndex', 'bad-answer');
+  const extent = jsonObject(reply.body, 'bad-answer');
+  const minimum = countMember(extent, 'minimumIndex', 'bad-answer');
+  return { minimum, keepsPayloads: extent['keepsPayloads'] === true };
 }
 
 async function checkEntry(

@@ -26,6 +26,8 @@ export interface MirrorRouteParts {
   readonly mirror: Mirror;
   readonly ledger: Ledger;
   readonly origins: Origins;
+  /** Whether this node never lets payloads go. */
+  readonly keepsPayloads: boolean;
 }
 
 const NO_STORE = ['Cache-Control', 'no-store'] as const;
@@ -90,7 +92,9 @@ export function mirrorRoutes(parts: MirrorRouteParts): Route[] {
         const log = byHash(parts, params['log']);
         const { size, minimumIndex } = await parts.mirror.extent(log);
         const { namespace, line } = log;
-        return jsonResponse({ origin: line, namespace, size, minimumIndex }, 200, HEAD_CACHING);
+        const { keepsPayloads } = parts;
+        const extent = { origin: line, namespace, size, minimumIndex, keepsPayloads };
+        return jsonResponse(extent, 200, 'no-store');
       }),
     },
   ];

@@ -38,9 +38,11 @@ interface Scene {
   /** Payloads of the origin that are here. */
   held(): Promise<number>;
   prune(handOver: HandOver): Promise<readonly [payloads: number, waiting: number]>;
+  /** What hand-overs were told to be wrong. */
+  readonly problems: readonly string[];
 }
 
-async function createScene(): Promise<Scene> {
+async function createScene({ keepsPayloads = true } = {}): Promise<Scene> {
   const network = new MemoryNetwork();
   const time = new TestTime();
   const common = { network, time };
@@ -55,6 +57,7 @@ async function createScene(): Promise<Scene> {
         roles: ['archive'],
         peers: [urlOf(1)],
         mirrorName: `node-${number}.test/mirror`,
+        keepsPayloads,
         originKeys: [origin.ledger.verifierKey('super')],
         namespaces: [],
       }),
@@ -68,9 +71,21 @@ async function createScene(): Promise<Scene> {
     url,
     key: parseVerifierKey(mirrorKey ?? ''),
   }));
+  const problems: string[] = [];
+  const during: Scene['during'] = async (run) => {
+    let isDone = false;
+    const ended = run.finally(() => {
+      isDone = true;
+    });
+    ended.catch(() => undefined);
+    await runUntil(time, () => isDone, 60_000);
+    return ended;
+  };
   return {
     network,
     time,
+    problems,
+    during,
     origin,
     archives,
     namespace,
@@ -82,24 +97,16 @@ async function createScene(): Promise<Scene> {
           records: store,
           suites: nobleProvider,
           scheduler: time,
-          push: (target, id) => federation.pushToMirror(target, id),
+          peers: federation,
+          onProblem: ({ url, message }) => problems.push(`${url}: ${message}`),
         },
         { archives: archivesTold, required },
       ),
-    during: async (run) => {
-      let isDone = false;
-      const ended = run.finally(() => {
-        isDone = true;
-      });
-      ended.catch(() => undefined);
-      await runUntil(time, () => isDone, 60_000);
-      return ended;
-    },
     held: async () => (await store.heldPayloads(namespace, 0, 1_000)).filter(Boolean).length,
     prune: async ({ isArchived }) => {
       const components = { store, clock: time, scheduler: time, isArchived };
       const policy = { mode: 'keep-recent', blocks: 100 } as const;
-      const [result] = await createRetention(components, { policy }).run();
+      const [result] = await during(createRetention(components, { policy }).run());
       return [result?.payloads ?? 0, result?.waiting ?? 0];
     },
   };
@@ -159,5 +166,47 @@ test('one archive at two addresses counts once', async () => {
   await scene.during(twice.run());
   assert.deepEqual(await scene.prune(twice), [0, 1]);
   assert.deepEqual(await scene.prune(scene.handOver(1, [one])), [400, 0]);
+  await stopAll(time, [origin, ...archives]);
+});
+
+test('an archive that lets payloads go itself does not count', async () => {
+  const scene = await createScene({ keepsPayloads: false });
+  const { time, origin, archives } = scene;
+  const handOver = scene.handOver();
+  const [first] = await scene.during(handOver.run());
+  assert.equal(first?.size, 500);
+  assert.deepEqual(await scene.prune(handOver), [0, 1]);
+  assert.match(scene.problems.at(-1) ?? '', /lets payloads go/);
+  await stopAll(time, [origin, ...archives]);
+});
+
+test('an archive that has let go of payloads counts for the others only', async () => {
+  const scene = await createScene();
+  const { time, origin, archives, namespace, targets } = scene;
+  const [one] = targets;
+  assert.ok(one !== undefined);
+  const handOver = scene.handOver(1, [one]);
+  await scene.during(handOver.run());
+  // Its operator has pruned by hand, after the cosignature.
+  await archives[0]?.ledger.prunePayloads(namespace, 200);
+  assert.deepEqual(await scene.prune(handOver), [0, 1]);
+  assert.equal(await scene.during(Promise.resolve(handOver.isArchived(namespace, 199))), false);
+  assert.equal(await scene.during(Promise.resolve(handOver.isArchived(namespace, 200))), true);
+  await stopAll(time, [origin, ...archives]);
+});
+
+test('an archive that lacks what it cosigned is found out before anything goes', async () => {
+  const scene = await createScene();
+  const { time, origin, archives, network } = scene;
+  const handOver = scene.handOver();
+  await scene.during(handOver.run());
+  network.tamper = (request, reply) =>
+    /\/blocks\?/.test(request.target) ? { ...reply, status: 404 } : reply;
+  assert.deepEqual(await scene.prune(handOver), [0, 1]);
+  assert.equal(origin.federation.status().lies.length, 2);
+  // It mends its disk: the next round asks anew.
+  network.tamper = undefined;
+  await scene.during(handOver.run());
+  assert.deepEqual(await scene.prune(handOver), [400, 0]);
   await stopAll(time, [origin, ...archives]);
 });

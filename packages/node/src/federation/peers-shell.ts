@@ -13,6 +13,7 @@ import type { LogStore } from '@basalt/store';
 import type { Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { openNodeKey } from '../node-keys-shell.ts';
+import { retentionOf } from '../retention-config.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
 
 export interface PeersParts {
@@ -52,7 +53,7 @@ export async function openPeers(
   const random = { bytes: (length: number) => new Uint8Array(randomBytes(length)) };
   const time = { clock: systemClock, scheduler: systemScheduler };
   const keyFile = join(parts.dataDir, 'mirror.key');
-  const { archiveRetentionDays, publicUrl, mirrorName = `${origin}/mirror` } = config;
+  const { publicUrl, mirrorName = `${origin}/mirror` } = config;
   return createFederation(
     {
       roles: config.roles,
@@ -66,7 +67,7 @@ export async function openPeers(
       compareIntervalMs: config.compareIntervalMs,
       ...(publicUrl === undefined ? {} : { url: publicUrl }),
       ...(isArchive ? { mirrorName } : {}),
-      ...(archiveRetentionDays === undefined ? {} : { archiveRetentionDays }),
+      keepsPayloads: retentionOf(config) === 'none',
     },
     {
       ledger,

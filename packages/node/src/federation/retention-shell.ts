@@ -15,6 +15,7 @@ import type { Logger } from '@basalt/telemetry';
 import { CHAIN_LABEL } from '../chain/ledger-block-log-shell.ts';
 import type { NodeConfig } from '../config.ts';
 import { NodeError } from '../errors.ts';
+import { retentionOf } from '../retention-config.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
 
 export interface RetentionParts {
@@ -42,7 +43,7 @@ export async function openRetention(
   config: NodeConfig,
   parts: RetentionParts,
 ): Promise<RunningRetention | undefined> {
-  const policy = await readPolicy(config.retention);
+  const policy = await readPolicy(retentionOf(config));
   const handOver = openHandOver(config, parts);
   if (policy.mode === 'selective' && config.roles.includes('archive')) {
     throw new NodeError('bad-config', 'retention: an archive vouches for all it has: no rules');
@@ -114,7 +115,8 @@ function openHandOver(config: NodeConfig, parts: RetentionParts): HandOver | und
       records: store,
       suites: crypto,
       scheduler: systemScheduler,
-      push: (target, namespace) => peers.pushToMirror(target, namespace),
+      peers,
+      onProblem: (problem) => parts.logger.warn('an archive does not count', { ...problem }),
     },
     { archives: targets, required: archivesRequired, intervalMs: retentionIntervalMs },
   );
