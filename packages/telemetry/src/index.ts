@@ -19,6 +19,13 @@
  *
  * Limits: no exemplars, no summaries, no push; one process, one registry.
  */
+export type {
+  Bounds,
+  Controller,
+  Decision,
+  TunableChange,
+  TunableState,
+} from './control/types.ts';
 export type { Counter, CounterSeries } from './counter.ts';
 export { EXPOSITION_MEDIA_TYPE } from './exposition.ts';
 export type { Gauge, GaugeSeries } from './gauge.ts';
@@ -30,3 +37,14 @@ export { createJsonLogger, LOG_LEVELS, noopLogger } from './logger.ts';
 export type { HistogramOptions, MetricOptions, MetricsRegistry } from './registry.ts';
 export { createMetricsRegistry, noopMetricsRegistry } from './registry.ts';
 export type { Labels } from './series-table.ts';
+export type {
+  ExecutionStatus,
+  FlowStatus,
+  Health,
+  HealthCheck,
+  NetworkNode,
+  NetworkStatus,
+  NodeStatus,
+  StatusSample,
+  TopEntry,
+} from './status/types.ts';
