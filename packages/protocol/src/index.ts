@@ -158,6 +158,24 @@ export {
   verifyWithSnapshot,
 } from './client/snapshot.ts';
 export {
+  type BundleChunk,
+  encodeKeyBlockChunk,
+  type KeyBlockChunk,
+  openSnapshotChunk,
+  replayKeyBlocks,
+  SNAPSHOT_CHUNK_BYTES_MAX,
+} from './client/snapshot-chunks.ts';
+export {
+  bundleCount,
+  bundleOfChunk,
+  decodeSnapshotManifest,
+  encodeSnapshotManifest,
+  SNAPSHOT_BUNDLES_MAX,
+  SNAPSHOT_MANIFEST_BYTES_MAX,
+  type SnapshotManifest,
+  snapshotChunkCount,
+} from './client/snapshot-manifest.ts';
+export {
   ERROR_CODES,
   type ErrorMetadata,
   ProtocolError,
@@ -412,6 +430,7 @@ export {
   verifyMultiProof,
 } from './tree/multi-proof.ts';
 export type { NodeCoordinate } from './tree/nodes.ts';
+export { checkOlderTile, leavesRoot, type TreeEdge, tilesOnPath } from './tree/older-tiles.ts';
 export {
   consistencyProof,
   type HashReader,

@@ -28,7 +28,7 @@ export async function blockRows(
   tail: () => Promise<readonly HotBlock[]>,
 ): Promise<BlockRows> {
   const { number, size } = draft.after;
-  const from = draft.before?.size ?? 0;
+  const from = draft.before?.size ?? draft.after.begin?.index ?? 0;
   const firstBundle = Math.floor(from / BUNDLE_WIDTH);
   const endBundle = Math.floor(size / BUNDLE_WIDTH);
   const operations: WriteOperation[] = [];

@@ -5,6 +5,7 @@ import {
   fromUtf8,
   type HashFunction,
   type NamespaceId,
+  TILE_WIDTH,
   utf8,
 } from '@basalt/protocol';
 import type { KeyValueEngine, WriteOperation } from './engine.ts';
@@ -13,7 +14,7 @@ import { FilterKeeper } from './filter-keeper.ts';
 import { HashIndex } from './hash-index.ts';
 import { META_COUNTERS, META_FORMAT, prefixEnd } from './keys.ts';
 import { BUNDLE_WIDTH, CACHE_BYTES_DEFAULT } from './limits.ts';
-import { LogReader } from './log-reader.ts';
+import { beforeBegin, LogReader } from './log-reader.ts';
 import type {
   BlockLocation,
   LogStore,
@@ -23,7 +24,7 @@ import type {
   StoreStats,
 } from './log-store.ts';
 import { LogWriter } from './log-writer.ts';
-import { type NamespaceState, NamespaceTable } from './namespace-table.ts';
+import { beginIndex, type NamespaceState, NamespaceTable } from './namespace-table.ts';
 import { encodeCounters, LAYOUT_VERSION } from './rows.ts';
 
 export interface LogStoreOptions {
@@ -164,18 +165,22 @@ class StoreOverEngine implements EngineLogStore {
 
   async entry(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
     const state = await this.#stateWith(namespace, index);
-    return state === undefined ? undefined : this.#parts.reader.entry(state, index);
+    if (state === undefined) return undefined;
+    requireStored(state, index);
+    return this.#parts.reader.entry(state, index);
   }
 
   async entries(namespace: NamespaceId, from: number, count: number): Promise<Uint8Array[]> {
     const state = await this.#stateWith(namespace, from);
     if (state === undefined) return [];
+    requireStored(state, from);
     return this.#parts.reader.entries(state, from, Math.min(state.size, from + count));
   }
 
   async bundle(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
     const state = await this.#stateWith(namespace, (index + 1) * BUNDLE_WIDTH - 1);
     if (state === undefined || index < 0) return undefined;
+    requireStored(state, index * BUNDLE_WIDTH);
     return (await this.#parts.reader.bundle(state, index)).raw.slice();
   }
 
@@ -191,7 +196,10 @@ class StoreOverEngine implements EngineLogStore {
   ): Promise<Uint8Array | undefined> {
     const state = await this.#parts.namespaces.get(namespace);
     if (state === undefined || !isIndex(index) || !isIndex(level) || level > 0xff) return undefined;
-    return this.#parts.reader.tile(state, level, index);
+    const tile = await this.#parts.reader.tile(state, level, index);
+    const isOlder = (index + 1) * TILE_WIDTH ** (level + 1) <= beginIndex(state);
+    if (tile === undefined && isOlder) throw beforeBegin(state, `tile ${level}/${index}`);
+    return tile;
   }
 
   async locate(hash: BlockHash): Promise<BlockLocation | undefined> {
@@ -242,6 +250,11 @@ class StoreOverEngine implements EngineLogStore {
   }
 }
 
+/** @throws StoreError `pruned` below the beginning of the namespace */
+function requireStored(state: NamespaceState, index: number): void {
+  if (index < beginIndex(state)) throw beforeBegin(state, `block ${index}`);
+}
+
 function isIndex(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
@@ -254,5 +267,6 @@ function toHead(state: NamespaceState): NamespaceHead {
     state: state.state.slice(),
     edge: state.edge.slice(),
     payloadsFrom: state.payloadsFrom,
+    begin: state.begin && { ...state.begin, edge: state.begin.edge.slice() },
   };
 }

@@ -1,6 +1,7 @@
 import { type FsckContext, type FsckEvent, finding } from './fsck-types.ts';
 import type { IndexedPlace } from './hash-run.ts';
 import { INDEX_PARTITIONS } from './limits.ts';
+import { beginIndex, countBlocks } from './namespace-table.ts';
 
 interface FoundRecord {
   readonly prefix: Uint8Array;
@@ -16,7 +17,7 @@ const SLICES_AT_ONCE: number = INDEX_PARTITIONS / 16;
  * as blocks, there is no room for another one, and nothing needs to be read again.
  */
 export async function* checkIndex(context: FsckContext): AsyncGenerator<FsckEvent> {
-  const blocks = [...context.states.values()].reduce((sum, state) => sum + state.size, 0);
+  const blocks = countBlocks(context.states.values());
   let records = 0;
   for (let slice = 0; slice < INDEX_PARTITIONS; slice++) {
     await context.index.scanSlice(slice, () => {
@@ -57,7 +58,8 @@ async function leadsTo(
   place: IndexedPlace,
 ): Promise<boolean> {
   const state = context.states.get(place.number);
-  if (state === undefined || place.index >= state.size) return false;
+  if (state === undefined || place.index >= state.size || place.index < beginIndex(state))
+    return false;
   try {
     const hash = await context.reader.hashAt(state, place.index);
     return prefix.every((byte, i) => hash[i] === byte);

@@ -1,6 +1,7 @@
 import {
   type BlockHash,
   blockHash,
+  checkOlderTile,
   decodeEntry,
   type Entry,
   equalBytes,
@@ -13,8 +14,9 @@ import {
 } from '@basalt/protocol';
 import { StoreError } from './errors.ts';
 import { type FsckContext, type FsckEvent, type FsckFinding, finding } from './fsck-types.ts';
+import { decodeTileKey, tileKey } from './keys.ts';
 import { BUNDLE_WIDTH } from './limits.ts';
-import type { NamespaceState } from './namespace-table.ts';
+import { beginIndex, type NamespaceState } from './namespace-table.ts';
 
 /** Where the walk along one namespace is. */
 interface Walk {
@@ -33,13 +35,16 @@ export async function* checkNamespace(
   context: FsckContext,
   state: NamespaceState,
 ): AsyncGenerator<FsckEvent> {
+  const begin = beginIndex(state);
   const walk: Walk = {
     context,
     state,
-    tree: new TileBuilder(undefined, context.sha256),
-    previous: GENESIS_PREVIOUS,
+    tree: beginTree(context, state),
+    previous: begin === 0 ? GENESIS_PREVIOUS : undefined,
   };
-  for (let from = 0; from < state.size; from += BUNDLE_WIDTH) {
+  if (walk.tree === undefined) yield finding('store', 'the edge it begins with is cut', state.id);
+  else yield* checkOlderTiles(context, state);
+  for (let from = begin; from < state.size; from += BUNDLE_WIDTH) {
     const to = Math.min(from + BUNDLE_WIDTH, state.size);
     yield* checkRange(walk, from, to);
     yield {
@@ -50,6 +55,46 @@ export async function* checkNamespace(
     };
   }
   yield* checkEnd(walk);
+}
+
+/** The tree below the beginning; undefined when its edge has another length than it must have. */
+function beginTree(context: FsckContext, state: NamespaceState): TileBuilder | undefined {
+  const { begin } = state;
+  if (begin === undefined) return new TileBuilder(undefined, context.sha256);
+  try {
+    const leaves = new Uint8Array(0);
+    return new TileBuilder({ size: begin.index, leaves, edge: begin.edge }, context.sha256);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** The few tiles below the beginning that prove key blocks. */
+async function* checkOlderTiles(
+  context: FsckContext,
+  state: NamespaceState,
+): AsyncGenerator<FsckEvent> {
+  const { begin, number } = state;
+  if (begin === undefined) return;
+  const edge = { size: begin.index, edge: begin.edge };
+  const kept = new Map<string, { level: number; index: number; bytes: Uint8Array }>();
+  const bounds = { from: tileKey(number, 0, 0), to: tileKey(number, 0xff, 0) };
+  for await (const { key, value } of context.engine.range('tiles', bounds)) {
+    const { level, index } = decodeTileKey(key);
+    if ((index + 1) * BUNDLE_WIDTH ** (level + 1) > begin.index) continue;
+    kept.set(`${level}/${index}`, { level, index, bytes: value });
+  }
+  for (const tile of kept.values()) {
+    try {
+      const read = (level: number, index: number) => kept.get(`${level}/${index}`)?.bytes;
+      checkOlderTile(tile, edge, read, context.sha256);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const message = `tile of level ${tile.level} is not that of the tree it begins with`;
+      yield finding('tile', message, state.id, tile.index);
+    }
+  }
 }
 
 async function* checkRange(walk: Walk, from: number, to: number): AsyncGenerator<FsckEvent> {

@@ -5,7 +5,7 @@ import { type FsckContext, type FsckEvent, finding } from './fsck-types.ts';
 import { decodeRunRowKey, HASH_ROW } from './hash-rows.ts';
 import { decodeLogKey, decodeTileKey, logKey, NAMESPACE_BY_ID, readU32 } from './keys.ts';
 import { BUNDLE_WIDTH } from './limits.ts';
-import type { NamespaceState } from './namespace-table.ts';
+import { beginIndex, type NamespaceState } from './namespace-table.ts';
 
 /** Whether a row of a table belongs to something. */
 type Belongs = (context: FsckContext, row: Row) => boolean | Promise<boolean>;
@@ -51,7 +51,8 @@ function entryBelongs(context: FsckContext, { key }: Row): boolean {
 function bundleBelongs(context: FsckContext, { key }: Row): boolean {
   const { number, index } = decodeLogKey(key);
   const state = context.states.get(number);
-  return state !== undefined && index < fullBundles(state);
+  if (state === undefined || index < beginIndex(state) / BUNDLE_WIDTH) return false;
+  return index < fullBundles(state);
 }
 
 function packBelongs(context: FsckContext, row: Row): boolean {

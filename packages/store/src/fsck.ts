@@ -15,7 +15,7 @@ import {
 import { HashIndex } from './hash-index.ts';
 import { META_COUNTERS, META_FORMAT } from './keys.ts';
 import { LogReader } from './log-reader.ts';
-import { type NamespaceState, NamespaceTable } from './namespace-table.ts';
+import { beginIndex, countBlocks, type NamespaceState, NamespaceTable } from './namespace-table.ts';
 import { decodeCounters, LAYOUT_VERSION } from './rows.ts';
 
 /** Small: each bundle is read once. */
@@ -82,6 +82,9 @@ async function* checkStore(context: OpenContext): AsyncGenerator<FsckEvent> {
     yield finding('store', 'the format row is missing or unknown');
   for await (const state of context.namespaces.all()) {
     context.states.set(state.number, state);
+    if (beginIndex(state) > state.prunedTo) {
+      yield finding('store', 'payloads are counted below its beginning', state.id);
+    }
     if (state.payloadsFrom > state.size || state.prunedTo > state.payloadsFrom) {
       yield finding('store', 'pruned beyond its size', state.id);
     }
@@ -96,7 +99,7 @@ async function* checkStore(context: OpenContext): AsyncGenerator<FsckEvent> {
     return;
   }
   const counters = decodeCounters(row);
-  const blocks = [...context.states.values()].reduce((sum, state) => sum + state.size, 0);
+  const blocks = countBlocks(context.states.values());
   if (counters.namespaces !== context.states.size || counters.blocks !== blocks) {
     yield finding(
       'store',

@@ -2,8 +2,20 @@ import { assert, ENTRY_BYTES_MAX, equalBytes, PAYLOAD_BYTES_MAX, utf8 } from '@b
 import type { WriteOperation } from './engine.ts';
 import { StoreError } from './errors.ts';
 import type { IndexedHash } from './hash-index.ts';
-import { BLOCKS_MAX, NAMESPACES_MAX, RECORD_NAME_BYTES_MAX } from './limits.ts';
-import type { FullTile, NamedRecord, NamespaceAppend, StoredBlock } from './log-store.ts';
+import {
+  BEGIN_SOURCE_BYTES_MAX,
+  BLOCKS_MAX,
+  BUNDLE_WIDTH,
+  NAMESPACES_MAX,
+  RECORD_NAME_BYTES_MAX,
+} from './limits.ts';
+import type {
+  FullTile,
+  NamedRecord,
+  NamespaceAppend,
+  NamespaceBegin,
+  StoredBlock,
+} from './log-store.ts';
 import { type NamespaceState, namespaceOperations, newNamespace } from './namespace-table.ts';
 import { ownBytes } from './own-bytes.ts';
 import type { Counters } from './rows.ts';
@@ -100,13 +112,17 @@ export class GroupDraft {
     if (after === undefined) {
       const number = this.#before.namespaces + this.#created;
       assert(number < NAMESPACES_MAX, 'a store holds fewer than 2^32 namespaces');
-      after = newNamespace(append.namespace, number);
+      after = newNamespace(append.namespace, number, ownBegin(append.begin));
       this.#created++;
     }
     const draft: NamespaceDraft = { before: stored, after, blocks: [], tiles: [] };
     this.namespaces.set(append.namespace, draft);
     return draft;
   }
+}
+
+function ownBegin(begin: NamespaceBegin | undefined): NamespaceBegin | undefined {
+  return begin === undefined ? undefined : { ...begin, edge: ownBytes(begin.edge) };
 }
 
 /** One byte in front, since not every engine stores empty values. */
@@ -123,8 +139,9 @@ function checkConditions(
 ): void {
   const moved = new Map<string, { size: number; headHash: Uint8Array | undefined }>();
   for (const append of appends) {
-    const head = moved.get(append.namespace) ??
-      present(append.namespace) ?? { size: 0, headHash: undefined };
+    const known = moved.get(append.namespace) ?? present(append.namespace);
+    if (known !== undefined && append.begin !== undefined) throw alreadyThere(append);
+    const head = known ?? { size: append.begin?.index ?? 0, headHash: undefined };
     const expected = append.expectedHead;
     const sameHead =
       head.headHash === undefined || expected === undefined
@@ -150,9 +167,21 @@ function checkConditions(
   }
 }
 
+function alreadyThere({ namespace }: NamespaceAppend): StoreError {
+  return new StoreError('conflict', `${namespace} is here already: it cannot begin elsewhere`, {
+    namespace,
+  });
+}
+
 /** The shapes that a caller must keep: mistakes here are not input. */
 export function assertRequest(request: GroupRequest): void {
-  for (const { blocks, fullTiles, expectedSize } of request.appends) {
+  for (const { blocks, fullTiles, expectedSize, begin } of request.appends) {
+    if (begin !== undefined) {
+      const { index, source } = begin;
+      assert(index > 0 && index % BUNDLE_WIDTH === 0, 'a namespace begins at a bundle border');
+      assert(expectedSize === index && blocks.length > 0, 'it begins with its first blocks');
+      assert(utf8(source).length <= BEGIN_SOURCE_BYTES_MAX, 'a source has at most 2,048 bytes');
+    }
     assert(expectedSize + blocks.length <= BLOCKS_MAX, 'a namespace holds fewer than 2^40 blocks');
     for (const { entry, blockHash, payload } of blocks) {
       assert(blockHash.length === 32, 'a block hash has 32 bytes');

@@ -86,6 +86,7 @@ export type {
   LogStore,
   NamedRecord,
   NamespaceAppend,
+  NamespaceBegin,
   NamespaceHead,
   StoredBlock,
   StoreStats,

@@ -12,8 +12,11 @@ export const META_COUNTERS: Uint8Array = utf8('counters');
 export const NAMESPACE_BY_NUMBER = 0;
 export const NAMESPACE_BY_ID = 1;
 
-/** Rows of one namespace: what changes with each block is apart from what changes seldom. */
-export const NAMESPACE_PART = { head: 0, edge: 1, state: 2 } as const;
+/**
+ * Rows of one namespace: what changes with each block is apart from what changes seldom. `begin` is
+ * there only where the namespace does not begin at 0.
+ */
+export const NAMESPACE_PART = { head: 0, edge: 1, state: 2, begin: 3 } as const;
 
 export type NamespacePart = (typeof NAMESPACE_PART)[keyof typeof NAMESPACE_PART];
 

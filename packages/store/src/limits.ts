@@ -71,6 +71,9 @@ export const NAMESPACES_MAX: number = 2 ** 32 - 1;
 /** Blocks in one namespace: 5 bytes in the hash index. */
 export const BLOCKS_MAX: number = 2 ** 40 - 1;
 
+/** Address that a beginning names, UTF-8: the longest that browsers and proxies take as well. */
+export const BEGIN_SOURCE_BYTES_MAX = 2_048;
+
 /** -log2(0.001) / ln 2: bits per key of a Bloom filter that is wrong once in 1,000 times. */
 export const FILTER_BITS_PER_KEY = 14.378;
 

@@ -24,7 +24,7 @@ import type { IndexedPlace } from './hash-run.ts';
 import { logKey, tileKey } from './keys.ts';
 import { BUNDLE_WIDTH, LOCATED_MAX, TAIL_BYTES_MAX } from './limits.ts';
 import type { BlockLocation } from './log-store.ts';
-import type { NamespaceState, NamespaceTable } from './namespace-table.ts';
+import { beginIndex, type NamespaceState, type NamespaceTable } from './namespace-table.ts';
 import { corruptRow, decodeHotRow, type HotBlock, PAYLOAD_PLACE } from './rows.ts';
 
 export interface LogReaderOptions {
@@ -148,7 +148,8 @@ export class LogReader {
   }
 
   async tile(state: NamespaceState, level: number, index: number): Promise<Uint8Array | undefined> {
-    if (level === 0 && index < Math.floor(state.size / BUNDLE_WIDTH)) {
+    const isStored = index * BUNDLE_WIDTH >= beginIndex(state);
+    if (level === 0 && isStored && index < Math.floor(state.size / BUNDLE_WIDTH)) {
       const { tile } = await this.bundle(state, index);
       if (tile !== undefined) return tile.slice();
     }
@@ -299,7 +300,19 @@ function inBundle(state: NamespaceState, index: number): boolean {
   return index < tailStart(state.size);
 }
 
+/** What is older than the copy here. */
+export function beforeBegin(state: NamespaceState, what: string): StoreError {
+  const { index: beginsAt, source } = state.begin ?? { index: 0, source: '' };
+  const where = source === '' ? 'another node' : source;
+  return new StoreError(
+    'pruned',
+    `${what} of ${state.id} is not here: this copy begins at block ${beginsAt}; ask ${where}`,
+    { namespace: state.id, beginsAt, ...(source === '' ? {} : { source }) },
+  );
+}
+
 function pruned(state: NamespaceState, index: number): StoreError {
+  if (index < beginIndex(state)) return beforeBegin(state, `block ${index}`);
   return new StoreError(
     'pruned',
     `the payload of block ${index} of ${state.id} was pruned (kept from ${state.payloadsFrom}); ` +

@@ -16,14 +16,33 @@ export interface FullTile {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Where a namespace begins whose older blocks are not here. It is the border of a bundle, so that
+ * bundles and tiles from there on are whole.
+ */
+export interface NamespaceBegin {
+  /** First index that is stored: above 0, a multiple of 256. */
+  readonly index: number;
+  /** Right edge of the tree of the first `index` leaves (`TileBuilder.encodeEdge`). */
+  readonly edge: Uint8Array;
+  /** Address of a node that had what is older; empty where nobody is known. */
+  readonly source: string;
+}
+
 /** What one namespace adds in one group. */
 export interface NamespaceAppend {
   readonly namespace: NamespaceId;
-  /** Compare-and-swap: the size that the store must have now; 0 creates the namespace. */
+  /**
+   * Compare-and-swap: the size that the store must have now; 0 creates the namespace. With `begin`
+   * it is `begin.index`, and the namespace must not be there.
+   */
   readonly expectedSize: number;
+  /** Creates a namespace that begins there instead of at 0; at least one block comes with it. */
+  readonly begin?: NamespaceBegin;
   /** Block hash of the head that the store must have now; undefined at size 0. */
   readonly expectedHead: BlockHash | undefined;
   readonly blocks: readonly StoredBlock[];
+  /** Those that fill up; with `begin` also older ones that are to be kept. */
   readonly fullTiles: readonly FullTile[];
   /**
    * Right edge of the tree above level 0, rewritten when a tile fills up; undefined = unchanged.
@@ -48,6 +67,8 @@ export interface NamespaceHead {
   readonly edge: Uint8Array;
   /** First index whose payload is still here. */
   readonly payloadsFrom: number;
+  /** Undefined where the namespace is here from its first block on. */
+  readonly begin: NamespaceBegin | undefined;
 }
 
 export interface BlockLocation {
@@ -89,12 +110,17 @@ export interface LogStore {
   head(namespace: NamespaceId): Promise<NamespaceHead | undefined>;
   /** In order of creation. */
   namespaces(): AsyncIterable<NamespaceHead>;
+  /** @throws StoreError `pruned` below the beginning of the namespace */
   entry(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
-  /** Entries [from, from + count), fewer at the end of the log. */
+  /**
+   * Entries [from, from + count), fewer at the end of the log.
+   * @throws StoreError `pruned` where it starts below the beginning of the namespace
+   */
   entries(namespace: NamespaceId, from: number, count: number): Promise<Uint8Array[]>;
   /**
    * Full entry bundle as tlog-tiles serves it: 256 times u16 length and entry. Undefined while
    * there are fewer than 256 * (index + 1) blocks.
+   * @throws StoreError `pruned` below the beginning of the namespace
    */
   bundle(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
   /**
@@ -102,7 +128,10 @@ export interface LogStore {
    * dropped. @throws StoreError `pruned` below `payloadsFrom`
    */
   payload(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined>;
-  /** Full tiles only; partial ones are computed by the ledger. */
+  /**
+   * Full tiles only; partial ones are computed by the ledger.
+   * @throws StoreError `pruned` for one that lies below the beginning and was not kept
+   */
   tile(namespace: NamespaceId, level: number, index: number): Promise<Uint8Array | undefined>;
   /** Negative answers come from a filter in memory, without touching the disk. */
   locate(blockHash: BlockHash): Promise<BlockLocation | undefined>;

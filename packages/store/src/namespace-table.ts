@@ -10,29 +10,57 @@ import {
   writeU32,
 } from './keys.ts';
 import { NAMESPACE_CACHE_MAX } from './limits.ts';
-import { corruptRow, decodeHeadRow, encodeHeadRow, type HeadRow } from './rows.ts';
+import type { NamespaceBegin } from './log-store.ts';
+import {
+  corruptRow,
+  decodeBeginRow,
+  decodeHeadRow,
+  encodeBeginRow,
+  encodeHeadRow,
+  type HeadRow,
+} from './rows.ts';
 
 /** Everything that the store keeps about one namespace, as of the last commit. Immutable. */
 export interface NamespaceState extends HeadRow {
   readonly number: number;
   readonly state: Uint8Array;
   readonly edge: Uint8Array;
+  /** Undefined: from the first block on. */
+  readonly begin: NamespaceBegin | undefined;
+}
+
+/** First index that is stored. */
+export function beginIndex(state: NamespaceState): number {
+  return state.begin?.index ?? 0;
+}
+
+/** Blocks that are stored. */
+export function countBlocks(states: Iterable<NamespaceState>): number {
+  let blocks = 0;
+  for (const state of states) blocks += state.size - beginIndex(state);
+  return blocks;
 }
 
 const EMPTY = new Uint8Array(0);
 
 /** A namespace that the next commit creates. */
-export function newNamespace(id: NamespaceId, number: number): NamespaceState {
+export function newNamespace(
+  id: NamespaceId,
+  number: number,
+  begin?: NamespaceBegin,
+): NamespaceState {
   const headHash: BlockHash | undefined = undefined;
+  const size = begin?.index ?? 0;
   return {
     id,
     number,
-    size: 0,
+    size,
     headHash,
-    payloadsFrom: 0,
-    prunedTo: 0,
+    payloadsFrom: size,
+    prunedTo: size,
     state: EMPTY,
-    edge: EMPTY,
+    edge: begin?.edge ?? EMPTY,
+    begin,
   };
 }
 
@@ -54,6 +82,10 @@ export function namespaceOperations(
   }
   if (before?.state !== after.state) {
     operations.push(put(namespacePartKey(number, NAMESPACE_PART.state), prefixed(after.state)));
+  }
+  if (before?.begin !== after.begin && after.begin !== undefined) {
+    const key = namespacePartKey(number, NAMESPACE_PART.begin);
+    operations.push(put(key, encodeBeginRow(after.begin)));
   }
   if (before === undefined) {
     const numberBytes = new Uint8Array(4);
@@ -133,10 +165,11 @@ export class NamespaceTable {
   }
 
   async #read(number: number): Promise<NamespaceState | undefined> {
-    const [head, edge, state] = await Promise.all([
+    const [head, edge, state, begin] = await Promise.all([
       this.#engine.get('namespaces', namespacePartKey(number, NAMESPACE_PART.head)),
       this.#engine.get('namespaces', namespacePartKey(number, NAMESPACE_PART.edge)),
       this.#engine.get('namespaces', namespacePartKey(number, NAMESPACE_PART.state)),
+      this.#engine.get('namespaces', namespacePartKey(number, NAMESPACE_PART.begin)),
     ]);
     if (head === undefined) return undefined;
     if (edge === undefined || state === undefined || head.length < 16) {
@@ -147,6 +180,7 @@ export class NamespaceTable {
       number,
       edge: edge.subarray(1),
       state: state.subarray(1),
+      begin: begin === undefined ? undefined : decodeBeginRow(begin),
     };
   }
 }

@@ -1,6 +1,15 @@
-import { type BlockHash, dataView, type NamespaceId, namespaceBytes } from '@basalt/protocol';
+import {
+  type BlockHash,
+  dataView,
+  fromUtf8,
+  type NamespaceId,
+  namespaceBytes,
+  utf8,
+} from '@basalt/protocol';
 import { StoreError } from './errors.ts';
 import { readU48, writeU48 } from './keys.ts';
+import { BEGIN_SOURCE_BYTES_MAX } from './limits.ts';
+import type { NamespaceBegin } from './log-store.ts';
 
 /** Version of the layout, in table `meta`; other numbers are refused. */
 export const LAYOUT_VERSION = 1;
@@ -97,6 +106,27 @@ export function decodeHeadRow(row: Uint8Array, id: NamespaceId): HeadRow {
     payloadsFrom: readU48(row, 54),
     prunedTo: readU48(row, 60),
   };
+}
+
+/** u48 index, u16 + source, edge. */
+export function encodeBeginRow(begin: NamespaceBegin): Uint8Array {
+  const source = utf8(begin.source);
+  const row = new Uint8Array(8 + source.length + begin.edge.length);
+  writeU48(row, 0, begin.index);
+  dataView(row).setUint16(6, source.length);
+  row.set(source, 8);
+  row.set(begin.edge, 8 + source.length);
+  return row;
+}
+
+/** @throws StoreError `corrupt` */
+export function decodeBeginRow(row: Uint8Array): NamespaceBegin {
+  const sourceEnd = row.length < 8 ? Number.POSITIVE_INFINITY : 8 + dataView(row).getUint16(6);
+  if (sourceEnd > row.length || sourceEnd > 8 + BEGIN_SOURCE_BYTES_MAX) {
+    throw corruptRow('namespaces', 'the row of a beginning has another length than it says');
+  }
+  const index = readU48(row, 0);
+  return { index, source: fromUtf8(row.subarray(8, sourceEnd)), edge: row.slice(sourceEnd) };
 }
 
 /** Numbers of the whole store; `commits` doubles as the condition of each commit. */
