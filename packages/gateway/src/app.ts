@@ -10,6 +10,7 @@ import { addBlockRoutes } from './routes/block-routes.ts';
 import { addChainRoutes } from './routes/chain-routes.ts';
 import { addExtensionRoutes } from './routes/extension-routes.ts';
 import { addFetchRoute } from './routes/fetch-route.ts';
+import { addHandshakeRoutes } from './routes/handshake-routes.ts';
 import { addLogRoutes } from './routes/log-routes.ts';
 import { addNodeRoutes } from './routes/node-routes.ts';
 import { addPageRoute } from './routes/page-route.ts';
@@ -30,6 +31,7 @@ export function createRoutes(services: Services, hot: HotPath): App {
     ? [...DATA_FIELDS, 'Cache-Control', 'no-store']
     : PRIVATE_FIELDS;
   addSubmitRoutes(app, services, writeFields);
+  addHandshakeRoutes(app, services, writeFields);
   addFetchRoute(app, services, DATA_FIELDS);
   addBlockRoutes(app, services, hot);
   addChainRoutes(app, services);

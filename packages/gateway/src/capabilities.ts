@@ -1,7 +1,6 @@
-import { PAYLOAD_BYTES_MAX, toHex, utf8 } from '@basalt/protocol';
-import { PAGE_ROWS_MAX, QUESTION_ITEMS_MAX } from './limits.ts';
-import { BATCH_TYPE, BLOCK_TYPE, BLOCKS_TYPE, EVENTS_TYPE, HEADER_TYPE } from './media-types.ts';
+import { toHex, utf8 } from '@basalt/protocol';
 import type { Services } from './services.ts';
+import { nodePreferences } from './session/preferences.ts';
 
 /** In front of the signed bytes, so that this signature can mean nothing else. */
 export const CAPABILITIES_TAG = 'basalt/capabilities/v1\n';
@@ -14,6 +13,7 @@ export const CAPABILITIES_TAG = 'basalt/capabilities/v1\n';
 export function capabilities(services: Services): Record<string, unknown> {
   const { ledger, settings } = services;
   const { node } = settings;
+  const { limits, ...can } = nodePreferences(settings);
   const document = {
     name: 'basalt',
     version: node?.version ?? '0.0.0',
@@ -21,17 +21,15 @@ export function capabilities(services: Services): Record<string, unknown> {
     origin: ledger.origin,
     superNamespace: ledger.superNamespace(),
     superVerifierKey: ledger.verifierKey('super'),
-    blockVersions: [1, 2],
-    algorithms: node?.algorithms ?? [],
-    mediaTypes: [BLOCK_TYPE, BLOCKS_TYPE, HEADER_TYPE, BATCH_TYPE, EVENTS_TYPE],
+    ...can,
     limits: {
-      payloadBytesMax: PAYLOAD_BYTES_MAX,
-      batchBlocksMax: settings.batchBlocksMax,
-      pageRowsMax: PAGE_ROWS_MAX,
-      questionItemsMax: QUESTION_ITEMS_MAX,
+      ...limits,
       eventStreamsMax: settings.eventStreamsMax,
       requestsPerSecond: settings.rateRemote.perSecond,
     },
+    ...(services.handshakes.isOffered
+      ? { handshake: { path: '/handshake', sessionMs: settings.sessionMs } }
+      : {}),
     openNamespaces: services.namespacesAreOpen(),
     startedMs: services.startedMs,
   };

@@ -25,6 +25,8 @@ import { sendProblem } from './respond.ts';
 import { nameRoute, routeName } from './route.ts';
 import { createHttpServer, type Listening, listen, stopServer } from './server.ts';
 import type { Services } from './services.ts';
+import { applySession, SESSION_FIELD } from './session/apply-session.ts';
+import { Handshakes } from './session/handshakes.ts';
 import { loadStaticFiles } from './static-files.ts';
 
 export interface StartOptions {
@@ -72,6 +74,7 @@ class HttpGateway implements Gateway, Services {
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
   readonly namespaces: NamespaceLookup;
+  readonly handshakes: Handshakes;
   readonly startedMs: number;
   readonly handler: Gateway['handler'];
   readonly #metrics: GatewayMetrics;
@@ -104,6 +107,12 @@ class HttpGateway implements Gateway, Services {
       heartbeatMs: settings.eventHeartbeatMs,
     });
     this.namespaces = new NamespaceLookup(components.ledger, components.clock);
+    this.handshakes = new Handshakes({
+      settings,
+      crypto: this.crypto,
+      clock: this.clock,
+      metrics: this.metrics,
+    });
     this.startedMs = components.clock.nowMs();
     this.#openNamespaces = settings.openNamespaces ?? false;
     this.#addresses = new AddressBuckets({
@@ -191,6 +200,15 @@ class HttpGateway implements Gateway, Services {
       this.#fail(request, response, tooMany(bucket.secondsUntil(1, this.clock)));
       return;
     }
+    const token = request.headers[SESSION_FIELD];
+    if (token !== undefined) {
+      try {
+        applySession(request, response, this.handshakes.find(String(token)));
+      } catch (error) {
+        this.#fail(request, response, error);
+        return;
+      }
+    }
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') {
       this.#takeLongWay(request, response);
@@ -256,7 +274,8 @@ class HttpGateway implements Gateway, Services {
           'Access-Control-Allow-Methods',
           methods,
           'Access-Control-Allow-Headers',
-          'Accept, Content-Type, If-Match, If-None-Match, If-Range, Last-Event-ID, Prefer, Range',
+          'Accept, Basalt-Session, Content-Type, If-Match, If-None-Match, If-Range, ' +
+            'Last-Event-ID, Prefer, Range',
           'Access-Control-Max-Age',
           '86400',
         ];

@@ -123,6 +123,21 @@ export const ROWS_PER_TOKEN = 20;
  */
 export const ANSWER_BYTES_PER_TOKEN: number = 32 * 1024;
 
+/** Tokens of a handshake: one signature checked and one made, as much as a few blocks. */
+export const HANDSHAKE_TOKENS = 10;
+
+/** How far a client's clock may be off in a handshake; offers are remembered for twice as long. */
+export const HANDSHAKE_SKEW_MS = 60_000;
+
+/** Offers remembered against replay, about 2 MB; beyond it clients go on without a session. */
+export const HANDSHAKES_SEEN_MAX = 16_384;
+
+/** Sessions at once, the quietest forgotten first: about 1.5 KB each. */
+export const SESSIONS_MAX = 8_192;
+
+/** Life of a session: an hour saves nearly all handshakes and outlives few configurations. */
+export const SESSION_MS: number = 60 * 60 * 1_000;
+
 /** Seconds of `Retry-After` where nothing better is known. */
 export const RETRY_AFTER_SECONDS = 1;
 

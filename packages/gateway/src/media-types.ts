@@ -12,6 +12,9 @@ export const HEADER_TYPE = 'application/x-basalt-header';
 /** Answer of `POST /blocks/fetch`. */
 export const BATCH_TYPE = 'application/x-basalt-batch';
 
+/** Offer and answer of `POST /handshake`. */
+export const HANDSHAKE_TYPE = 'application/x-basalt-handshake';
+
 export const JSON_TYPE = 'application/json';
 export const BYTES_TYPE = 'application/octet-stream';
 export const TEXT_TYPE = 'text/plain; charset=utf-8';

@@ -1,5 +1,12 @@
 import type { Ledger } from '@basalt/ledger';
-import type { AlgorithmId, Clock, CryptoProvider, NamespaceId, Signer } from '@basalt/protocol';
+import {
+  type AlgorithmId,
+  type Clock,
+  type CryptoProvider,
+  type NamespaceId,
+  SESSION_MS_MAX,
+  type Signer,
+} from '@basalt/protocol';
 import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { RouteExtension } from './extension.ts';
 import type { RateLimit } from './http/token-bucket.ts';
@@ -55,6 +62,9 @@ export interface GatewayOptions {
   readonly cacheBytesMax?: number;
   readonly connectionsMax?: number;
   readonly eventStreamsMax?: number;
+  readonly sessionsMax?: number;
+  /** Life of a session, at most a day. */
+  readonly sessionMs?: number;
   readonly eventHeartbeatMs?: number;
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
@@ -81,6 +91,8 @@ export interface GatewaySettings {
   readonly cacheBytesMax: number;
   readonly connectionsMax: number;
   readonly eventStreamsMax: number;
+  readonly sessionsMax: number;
+  readonly sessionMs: number;
   readonly eventHeartbeatMs: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -106,6 +118,8 @@ export function fillOptions(options: GatewayOptions): GatewaySettings {
     cacheBytesMax: options.cacheBytesMax ?? limits.CACHE_BYTES_MAX,
     connectionsMax: options.connectionsMax ?? limits.CONNECTIONS_MAX,
     eventStreamsMax: options.eventStreamsMax ?? limits.EVENT_STREAMS_MAX,
+    sessionsMax: options.sessionsMax ?? limits.SESSIONS_MAX,
+    sessionMs: Math.min(options.sessionMs ?? limits.SESSION_MS, SESSION_MS_MAX),
     eventHeartbeatMs: options.eventHeartbeatMs ?? limits.EVENT_HEARTBEAT_MS,
     headersTimeoutMs: options.headersTimeoutMs ?? limits.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: options.requestTimeoutMs ?? limits.REQUEST_TIMEOUT_MS,

@@ -9,6 +9,7 @@ import type { ResponseCache } from './http/response-cache.ts';
 import type { TokenBucket } from './http/token-bucket.ts';
 import type { NamespaceLookup } from './namespace-lookup.ts';
 import type { GatewaySettings, TransactionProofs } from './options.ts';
+import type { Handshakes } from './session/handshakes.ts';
 
 /** What every route may use. */
 export interface Services {
@@ -25,6 +26,7 @@ export interface Services {
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
   readonly namespaces: NamespaceLookup;
+  readonly handshakes: Handshakes;
   /** May strangers create namespaces, now that the address is known? */
   namespacesAreOpen(): boolean;
   /** Milliseconds since the Unix epoch at which the gateway was made. */

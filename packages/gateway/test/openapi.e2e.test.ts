@@ -60,6 +60,7 @@ const CONTRACT: readonly string[] = [
   'GET /super/checkpoint',
   'GET /super/tile/{rest}',
   'GET /.well-known/basalt',
+  'POST /handshake',
   'GET /openapi.json',
   'GET /metrics',
   'GET /livez',

@@ -32,6 +32,9 @@ export const ERROR_CODES = {
   'invalid-policy': 84,
   'invalid-reference': 85,
   'stale-checkpoint': 86,
+  'invalid-handshake': 87,
+  'no-common-capability': 88,
+  'handshake-downgrade': 89,
 } as const;
 
 export type ProtocolErrorCode = keyof typeof ERROR_CODES;

@@ -191,11 +191,25 @@ export {
   forkProofHash,
   verifyForkProof,
 } from './fork-proof.ts';
+export { type HandshakeAnswer, openAnswer, signAnswer } from './handshake/answer.ts';
+export { negotiate } from './handshake/negotiate.ts';
+export {
+  type HandshakeOffer,
+  openOffer,
+  type SignedOffer,
+  signOffer,
+} from './handshake/offer.ts';
+export type {
+  PreferenceLimits,
+  Preferences,
+  WriteConsistency,
+} from './handshake/preferences.ts';
 export {
   BLOCK_BYTES_MAX,
   CHUNK_BYTES,
   ENTRY_BYTES_MAX,
   FUTURE_MS_MAX,
+  HANDSHAKE_BYTES_MAX,
   HEADER_BYTES,
   INDEX_MAX,
   KEY_PERIODS_MAX,
@@ -206,6 +220,8 @@ export {
   PROOF_HASHES_MAX,
   PUBLIC_KEY_BYTES_MAX,
   RECOVERY_KEYS_MAX,
+  SESSION_MS_MAX,
+  SESSION_TOKEN_BYTES,
   SIGNATURE_BYTES_MAX,
   SIGNED_BATCH_BLOCKS_MAX,
   TILE_WIDTH,

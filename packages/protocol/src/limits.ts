@@ -53,3 +53,15 @@ export const PUBLIC_KEY_BYTES_MAX: number = 4 * 1024;
  * and a node writes them beside each head, so this bounds what one namespace costs everybody else.
  */
 export const KEY_PERIODS_MAX = 1_024;
+
+/** Items of one list in a handshake: a node offers a dozen media types; room for later ones. */
+export const PREFERENCE_ITEMS_MAX = 32;
+
+/** A session token cannot be guessed; it authorises nothing, so no more is asked of it. */
+export const SESSION_TOKEN_BYTES = 32;
+
+/** A day: what a node can do changes with its configuration, so no result is kept for longer. */
+export const SESSION_MS_MAX: number = 24 * 60 * 60 * 1_000;
+
+/** A whole offer or answer: five full lists of names are 41 KB, real ones are below 1 KB. */
+export const HANDSHAKE_BYTES_MAX: number = 64 * 1024;

@@ -171,6 +171,9 @@ test('every code that blocks can give is in the vectors', () => {
     'invalid-policy',
     'invalid-reference',
     'stale-checkpoint',
+    'invalid-handshake',
+    'no-common-capability',
+    'handshake-downgrade',
   ]);
   for (const code of Object.keys(ERROR_CODES)) {
     assert.ok(seen.has(code) !== elsewhere.has(code), code);

@@ -69,15 +69,24 @@ function mediaQuality(preferences: readonly Preference[], type: string): number 
 export function negotiateCoding(acceptEncoding: string | undefined): Coding {
   if (acceptEncoding === undefined) return 'identity';
   const preferences = parsePreferences(acceptEncoding);
-  const quality = (coding: string): number => {
-    const named = preferences.find((preference) => preference.value === coding);
-    if (named !== undefined) return named.quality;
-    if (coding === 'identity') return 0;
-    return preferences.find((preference) => preference.value === '*')?.quality ?? 0;
-  };
+  const quality = (coding: string): number => codingQuality(preferences, coding);
   const zstd = quality('zstd');
   const gzip = Math.max(quality('gzip'), quality('x-gzip'));
   const best = Math.max(zstd, gzip);
   if (best === 0 || quality('identity') > best) return 'identity';
   return zstd >= gzip ? 'zstd' : 'gzip';
+}
+
+/** Whether an Accept-Encoding field allows a coding; `identity` unless it is named with q=0. */
+export function acceptsCoding(acceptEncoding: string, coding: string): boolean {
+  const preferences = parsePreferences(acceptEncoding);
+  if (coding !== 'identity') return codingQuality(preferences, coding) > 0;
+  return preferences.find(({ value }) => value === 'identity')?.quality !== 0;
+}
+
+function codingQuality(preferences: readonly Preference[], coding: string): number {
+  const named = preferences.find((preference) => preference.value === coding);
+  if (named !== undefined) return named.quality;
+  if (coding === 'identity') return 0;
+  return preferences.find((preference) => preference.value === '*')?.quality ?? 0;
 }

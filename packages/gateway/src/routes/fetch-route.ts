@@ -9,6 +9,7 @@ import { BATCH_TYPE, JSON_TYPE } from '../media-types.ts';
 import { type App, addRoute } from '../route.ts';
 import { FetchRequest } from '../schemas/requests.ts';
 import type { Services } from '../services.ts';
+import { assertWithinSession } from '../session/apply-session.ts';
 import { underCheckpoint } from '../stable-proof.ts';
 
 const MISSING = 0;
@@ -46,6 +47,7 @@ export function addFetchRoute(app: App, services: Services, fields: readonly str
       } finally {
         body.release();
       }
+      assertWithinSession(request, 'questionItemsMax', wanted.hashes.length);
       const hashes = wanted.hashes.map((hash) => fromHex(hash) as BlockHash);
       // Before the first byte goes out, so that a fault still has a status.
       const proof = wanted.proofs ? await proveAll(services, hashes) : undefined;

@@ -12,6 +12,7 @@ import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
+import { assertWithinSession } from '../session/apply-session.ts';
 import { underCheckpoint } from '../stable-proof.ts';
 import { charge } from '../submit.ts';
 import { proofView } from '../views.ts';
@@ -133,6 +134,7 @@ function addMultiProof(app: App, services: Services): void {
     async ({ request, response, params, query }) => {
       const { namespace } = await services.namespaces.find(params.ns);
       const { indexes } = query;
+      assertWithinSession(request, 'questionItemsMax', indexes.length);
       const { value, note, checkpoint } = await underCheckpoint(ledger, namespace, () =>
         ledger.multiProof(namespace, indexes),
       );

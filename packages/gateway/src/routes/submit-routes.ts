@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { SubmitOutcome } from '@basalt/ledger';
 import { LedgerError } from '@basalt/ledger';
-import { type BlockHash, toHex } from '@basalt/protocol';
+import { type Block, type BlockHash, toHex } from '@basalt/protocol';
 import { assertMediaType, type Body, readBody } from '../http/body.ts';
 import { problemOf } from '../http/problem.ts';
 import { BLOCK_BODY_BYTES_MAX, batchBodyBytesMax } from '../limits.ts';
@@ -9,6 +10,7 @@ import { sendProblem, sendResult } from '../respond.ts';
 import { type App, addRoute } from '../route.ts';
 import { BatchResult, SubmitResult } from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
+import { assertWithinSession } from '../session/apply-session.ts';
 import {
   appliedFields,
   assertMayCreate,
@@ -58,6 +60,7 @@ function addOne(app: App, services: Services, fields: readonly string[]): void {
       const body = await readBody(request, BLOCK_BODY_BYTES_MAX, services.budget);
       try {
         const blocks = readBlocks(body.bytes, 1);
+        assertBlocks(request, blocks);
         charge(services, request, 1);
         await assertMayCreate(services, request, blocks);
         const [outcome] = await services.ledger.submit(blocks, submitOptions(wish));
@@ -103,6 +106,8 @@ function addBatch(app: App, services: Services, fields: readonly string[]): void
       try {
         body = await readBody(request, batchBodyBytesMax(batchBlocksMax), services.budget);
         const blocks = readBlocks(body.bytes, batchBlocksMax);
+        assertWithinSession(request, 'batchBlocksMax', blocks.length);
+        assertBlocks(request, blocks);
         charge(services, request, blocks.length);
         await assertMayCreate(services, request, blocks);
         const outcomes = await services.ledger.submit(blocks, submitOptions(wish));
@@ -116,6 +121,12 @@ function addBatch(app: App, services: Services, fields: readonly string[]): void
       }
     },
   );
+}
+
+function assertBlocks(request: IncomingMessage, blocks: readonly Block[]): void {
+  for (const { entry } of blocks) {
+    assertWithinSession(request, 'payloadBytesMax', entry.header.payloadLength);
+  }
 }
 
 function submitOptions(wish: Wish): { consistency: Wish['consistency']; ifHead?: BlockHash } {
