@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type BlockReport, ClientError, createClient, createMemoryStorage } from '@basalt/client';
+import {
+  type BlockReport,
+  ClientError,
+  createClient,
+  createHandshakes,
+  createMemoryStorage,
+} from '@basalt/client';
 import { fromUtf8, utf8 } from '@basalt/protocol';
 import { flipAt, startProxy, type TamperingProxy } from './proxy.ts';
 import { startTestNode, type TestNode, testSigner } from './running-node.ts';
@@ -50,6 +56,25 @@ test('found, append, read back, prove and verify offline', async () => {
   });
   assert.equal(header.index, 300);
   assert.ok(verified.inclusion && verified.payloadHash && verified.policy);
+});
+
+test('a session with a real node, and a proxy that touches the handshake', async () => {
+  const storage = createMemoryStorage();
+  const client = createClient({ url: proxy.url, handshakes: createHandshakes(), storage });
+  const signer = testSigner(11);
+  const { namespace } = await client.createNamespace({ label: 'session', signer });
+  await client.append(namespace, records(300), { signer, until: 'checkpoint' });
+  const session = await client.negotiated();
+  assert.ok(session !== undefined && session.answer.negotiated.codings.includes('gzip'));
+  assert.equal((await client.get({ namespace, index: 300 })).status, 'verified');
+  proxy.tamper = (path, body) => (path === '/handshake' ? flipAt(body, body.length - 1) : body);
+  const later = createClient({ url: proxy.url, handshakes: createHandshakes(), storage });
+  await assert.rejects(
+    later.get({ namespace, index: 300 }),
+    (error) => error instanceof ClientError && error.code === 'invalid-handshake',
+  );
+  proxy.tamper = (_path, body) => body;
+  assert.equal((await later.get({ namespace, index: 300 })).status, 'verified');
 });
 
 test('super proof, snapshot and consistency of a real ledger', async () => {

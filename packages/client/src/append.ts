@@ -82,7 +82,9 @@ export async function* appendRecords(
   const session = await sessions.open(namespace, options);
   const provider = await session.context.provider(plainAlgorithm(options.signer.algorithm));
   let tip: ChainTip | undefined;
-  for await (const batch of intoBatches(records, options.batchBlocks ?? BATCH_BLOCKS_MAX)) {
+  const agreed = (await session.context.session())?.answer.negotiated.limits.batchBlocksMax;
+  const blocksMax = Math.min(options.batchBlocks ?? BATCH_BLOCKS_MAX, agreed ?? BATCH_BLOCKS_MAX);
+  for await (const batch of intoBatches(records, blocksMax)) {
     let rest: readonly AppendRecord[] = batch;
     const done: AppendedBlock[] = [];
     for (let moves = 0; rest.length > 0; moves++) {

@@ -14,6 +14,7 @@ import {
 import { ClientError } from './errors.ts';
 import { type BlockRange, requireServed } from './examine.ts';
 import { createExaminerOf, type Examiner } from './examiner.ts';
+import type { NegotiatedSession } from './handshake/session-cache.ts';
 import { type IterateOptions, iterateBlocks } from './iterate.ts';
 import { asUsage, createContext, type ExaminerOptions } from './options.ts';
 import { formatProof, type ProvenBlock } from './prove.ts';
@@ -81,6 +82,8 @@ export interface Client extends Examiner {
   ): AsyncGenerator<AppendedBlock[], void, undefined>;
   /** Sends blocks that are signed already, at most 256. */
   submit(blocks: readonly Block[], options?: SubmitOptions): Promise<SubmittedBlock[]>;
+  /** What was negotiated with the node; undefined without `handshakes` or where it knows none. */
+  negotiated(): Promise<NegotiatedSession | undefined>;
   /** Founds a namespace with the signer as its writer. */
   createNamespace(options: CreateNamespaceOptions): Promise<CreatedNamespace>;
 }
@@ -128,6 +131,7 @@ export function createClient(options: ClientOptions): Client {
     },
     appendStream: (namespace, records, call) => appendRecords(sessions, namespace, records, call),
     submit: (blocks, call = {}) => submitBlocks(context, blocks, call),
+    negotiated: () => context.session(),
     createNamespace: (wanted) => createNamespace(context, wanted),
   };
 }

@@ -44,6 +44,12 @@ export type { EventsOptions, NodeEvent } from './events.ts';
 export type { BlockRange } from './examine.ts';
 export { createExaminer, type Examiner } from './examiner.ts';
 export { type FollowChainOptions, type FollowedChunk, followChain } from './follow-chain.ts';
+export {
+  createHandshakes,
+  type HandshakeOptions,
+  type Handshakes,
+} from './handshake/handshakes.ts';
+export type { NegotiatedSession } from './handshake/session-cache.ts';
 export type { IterateOptions } from './iterate.ts';
 export type { ExaminerOptions, KeyedClaim, ProviderSource } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';

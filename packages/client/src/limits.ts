@@ -41,6 +41,15 @@ export const PAGE_BLOCKS_DEFAULT = 64;
 /** Key blocks of a namespace: thousands of rotations still resolve; more is an attack. */
 export const KEY_BLOCKS_MAX = 10_000;
 
+/** Rows of a page as the gateway bounds it. */
+export const PAGE_ROWS_MAX = 1_000;
+
+/** Servers whose sessions are kept, about 3 KB each; a federation has a few dozen. */
+export const HANDSHAKE_SERVERS_MAX = 64;
+
+/** Before a server without handshakes is asked for one again: it may have been updated. */
+export const HANDSHAKE_PAUSE_MS: number = 10 * 60 * 1_000;
+
 /** How often an append starts again on a new head before it gives up: others are faster. */
 export const HEAD_MOVES_MAX = 20;
 

@@ -11,6 +11,8 @@ import {
 } from '@basalt/protocol';
 import { systemClock, systemRandom, systemScheduler } from './defaults.ts';
 import { ClientError } from './errors.ts';
+import type { Handshakes } from './handshake/handshakes.ts';
+import type { NegotiatedSession } from './handshake/session-cache.ts';
 import { RETRIES_DEFAULT, TIMEOUT_MS_DEFAULT } from './limits.ts';
 import { type CheckpointStorage, createMemoryStorage } from './storage.ts';
 import { createTransport, type FetchFunction, type Transport } from './transport.ts';
@@ -51,6 +53,11 @@ export interface ExaminerOptions {
   readonly provider?: CryptoProvider | ProviderSource;
   /** Bearer token for a node that takes new namespaces from its administrators only. */
   readonly token?: string;
+  /**
+   * Handshakes with servers that know of them: requests then carry a session in place of
+   * preferences. Without it nothing is negotiated. See `createHandshakes`.
+   */
+  readonly handshakes?: Handshakes;
   /** Attempts after the first; default 5. */
   readonly retries?: number;
   /** One attempt; default 30,000. */
@@ -69,6 +76,8 @@ export interface ClientContext {
   readonly storage: CheckpointStorage;
   readonly provider: ProviderSource;
   readonly token: string | undefined;
+  /** What was negotiated with the node; undefined where nothing was. */
+  readonly session: () => Promise<NegotiatedSession | undefined>;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: Scheduler;
@@ -78,21 +87,27 @@ export interface ClientContext {
 export function createContext(options: ExaminerOptions): ClientContext {
   const { clock = systemClock, random = systemRandom, scheduler = systemScheduler } = options;
   const { provider = loadDefaultProvider } = options;
+  const plain = createTransport({
+    url: options.url.replace(/\/+$/, ''),
+    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    clock,
+    scheduler,
+    random,
+    retries: options.retries ?? RETRIES_DEFAULT,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
+  });
+  const { handshakes } = options;
+  const storage = options.storage ?? createMemoryStorage();
+  const source: ProviderSource = typeof provider === 'function' ? provider : () => provider;
+  const parts = { transport: plain, storage, provider: source, clock, random };
   return {
-    transport: createTransport({
-      url: options.url.replace(/\/+$/, ''),
-      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-      clock,
-      scheduler,
-      random,
-      retries: options.retries ?? RETRIES_DEFAULT,
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
-    }),
+    transport: handshakes === undefined ? plain : handshakes.wrap(parts),
+    session: async () => await handshakes?.open(parts),
     verify: options.verify ?? 'full',
     policy: options.policy,
     pinnedKeys: asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line))),
-    storage: options.storage ?? createMemoryStorage(),
-    provider: typeof provider === 'function' ? provider : () => provider,
+    storage,
+    provider: source,
     token: options.token,
     clock,
     random,

@@ -27,6 +27,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Ask the node even where a browser's cache has an answer that is still good. */
   readonly isFresh?: boolean;
+  /** Attempts after the first one, where not those of the transport. */
+  readonly retries?: number;
   /** Longest accepted body; default `JSON_BYTES_MAX`. */
   readonly bytesMax?: number;
 }
@@ -86,7 +88,7 @@ export function createTransport(components: TransportComponents): Transport {
         failure = error;
       }
       const delayMs = pauseMs(attempt, randomUnit(random), askedMs);
-      if (attempt >= retries || delayMs === undefined) throw failure;
+      if (attempt >= (options.retries ?? retries) || delayMs === undefined) throw failure;
       await wait(scheduler, delayMs, options.signal);
     }
   }
