@@ -6,11 +6,8 @@
  * Model: an answer that is held costs 1, one that upstream is asked for costs 20, and one that is
  * under way costs what is left of it. Room for a tenth of the keys, least recently used first out.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { compare, printResult } from '../../../tools/bench/report.ts';
-import { conformanceFile } from '../../../tools/testing/conformance.ts';
+import { readCacheTrace } from '../../../tools/testing/traces.ts';
 import { SequencePrefetch } from '../src/cache/prefetch.ts';
 
 type Policy = (key: number) => number[];
@@ -89,23 +86,6 @@ function tileReaders(): number[] {
   return keys;
 }
 
-function recorded(name: string): number[] | undefined {
-  const path = conformanceFile('cache-traces-caffeine', name);
-  if (path === undefined) return undefined;
-  if (name.endsWith('.gz')) {
-    const lines = gunzipSync(readFileSync(path)).toString().split('\n');
-    return lines
-      .filter((line) => /^\d/.test(line))
-      .map(Number)
-      .slice(0, REQUESTS_MAX);
-  }
-  const { status, stdout } = spawnSync('/usr/bin/xz', ['-dc', path], { maxBuffer: 2 ** 28 });
-  if (status !== 0) return undefined;
-  const view = new DataView(stdout.buffer, stdout.byteOffset, stdout.byteLength);
-  const count = Math.min(REQUESTS_MAX, Math.floor(stdout.length / 4));
-  return Array.from({ length: count }, (_, i) => view.getInt32(4 * i));
-}
-
 const FILES: readonly string[] = [
   'lirs_2_pools.trace.gz',
   'lirs_multi1.trace.gz',
@@ -116,7 +96,7 @@ const FILES: readonly string[] = [
 ];
 const traces: readonly (readonly [string, number[] | undefined])[] = [
   ['generated tile readers', tileReaders()],
-  ...FILES.map((name) => [name, recorded(name)] as const),
+  ...FILES.map((name) => [name, readCacheTrace(name, REQUESTS_MAX)] as const),
 ];
 for (const [name, keys] of traces) {
   if (keys === undefined) continue;

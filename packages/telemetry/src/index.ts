@@ -19,6 +19,31 @@
  *
  * Limits: no exemplars, no summaries, no push; one process, one registry.
  */
+export { type AimdInput, type AimdOptions, createAimd } from './control/aimd.ts';
+export {
+  type CacheSizeInput,
+  type CacheSizeOptions,
+  createCacheSize,
+} from './control/cache-size.ts';
+export type { Chooser, Uniform } from './control/chooser.ts';
+export { createFeeRule, type FeeRuleInput, type FeeRuleOptions } from './control/fee-rule.ts';
+export { createGradient, type GradientInput, type GradientOptions } from './control/gradient.ts';
+export { type CurvePoint, HitCurve } from './control/hit-curve.ts';
+export { createLinUcb, type LinUcbOptions } from './control/lin-ucb.ts';
+export {
+  type ControlPanel,
+  type ControlPanelOptions,
+  createControlPanel,
+  type Tunable,
+  type TunableOptions,
+} from './control/panel.ts';
+export { createThompson, type ThompsonOptions } from './control/thompson.ts';
+export {
+  createThreshold,
+  type ThresholdInput,
+  type ThresholdOptions,
+} from './control/threshold.ts';
+export { createTwoLines, type TwoLinesInput, type TwoLinesOptions } from './control/two-lines.ts';
 export type {
   Bounds,
   Controller,

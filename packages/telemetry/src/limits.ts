@@ -26,3 +26,9 @@ export const LOG_DEPTH_MAX = 4;
 
 /** Items of one list or object in a log line. */
 export const LOG_ITEMS_MAX = 64;
+
+/** Tunables of one process: each is drawn and told one by one. */
+export const TUNABLES_MAX = 64;
+
+/** Changes that a tunable remembers, for `/control` and the page: an hour of a busy controller. */
+export const CHANGES_KEPT = 64;
