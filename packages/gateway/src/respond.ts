@@ -68,8 +68,16 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
     PROBLEM_MEDIA_TYPE,
     ...(isRead ? [...DATA_FIELDS, 'Cache-Control', 'no-store'] : PRIVATE_FIELDS),
     ...problem.fields,
+    ...(isRead ? pointerTo(problem.metadata['source'], response.req.url) : []),
   ];
   sendBytes(response, problem.status, fields, encodeProblem(problem));
+}
+
+/** The same address at the node that has it. */
+function pointerTo(source: unknown, target: string | undefined): readonly string[] {
+  if (typeof source !== 'string' || target === undefined) return [];
+  const url = URL.parse(source + target);
+  return url === null ? [] : ['Link', formatLinks([{ target: url.href, rel: 'alternate' }])];
 }
 
 /** A value as JSON writes it: bytes as lower-case hex, without undefined members. */

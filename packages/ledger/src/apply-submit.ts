@@ -81,7 +81,7 @@ async function applyItem(
     draft.add(item.block, hash, item.check, context.components.clock.nowMs());
     return { status: 'accepted', namespace, index, blockHash: hash };
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
+    if (!(error instanceof ProtocolError || error instanceof LedgerError)) throw error;
     return rejected(item, error);
   }
 }
@@ -96,7 +96,7 @@ async function compareWithStored(
   const { index, namespace } = entry.header;
   const { store, crypto } = context.components;
   const drafted = draft.blockAt(index);
-  const bytes = drafted?.entry ?? (await store.entry(namespace, index));
+  const bytes = drafted?.entry ?? (await storedEntry(store, namespace, index));
   if (bytes === undefined) {
     throw new StoreError('corrupt', `the entry of block ${index} is missing: run basalt fsck`, {
       namespace,
@@ -127,6 +127,20 @@ async function compareWithStored(
     `the writer has signed two blocks at index ${index}; the proof is ${outcome}`,
     { index },
   );
+}
+
+/** @throws LedgerError `pruned`: below the beginning nothing can be compared */
+async function storedEntry(
+  store: LogStore,
+  namespace: NamespaceId,
+  index: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await store.entry(namespace, index);
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'pruned')) throw error;
+    throw new LedgerError('pruned', error.message, error.metadata);
+  }
 }
 
 /**

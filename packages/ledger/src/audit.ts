@@ -13,12 +13,14 @@ import {
   parseCheckpoint,
   parseNote,
   RangeBuilder,
+  TileBuilder,
 } from '@basalt/protocol';
-import { type LogStore, StoreError } from '@basalt/store';
+import { type LogStore, type NamespaceBegin, StoreError } from '@basalt/store';
 import { recordName } from './chain-codec.ts';
 import { applyBlock, type ChainState, emptyChain } from './chain-state.ts';
 import { keyBlockName } from './draft.ts';
 import type { SubmittedItem } from './jobs.ts';
+import { chainBefore, readKeyBlocks, readOlderBytes } from './snapshot/begin-chain.ts';
 import type { BatchVerifier } from './types.ts';
 import { verifyAhead } from './verification.ts';
 
@@ -44,9 +46,10 @@ export interface AuditOptions {
 const PAGE = 256;
 
 /**
- * Replays a namespace from its genesis: every rule, every signature, every payload that is still
- * there, the tree, and the newest checkpoint. What the storage layer checks of itself (indexes,
- * tiles, sizes) is `fsck` of `@basalt/store`; together they re-verify everything.
+ * Replays a namespace from its genesis, or from where this copy of it begins: every rule, every
+ * signature, every payload that is still there, the tree, and the newest checkpoint. What the
+ * storage layer checks of itself (indexes, tiles, sizes) is `fsck` of `@basalt/store`; together
+ * they re-verify everything.
  */
 export async function auditNamespace(
   namespace: NamespaceId,
@@ -65,6 +68,7 @@ export async function auditNamespace(
   }
   const replay = new Replay(namespace, options, checkpoint);
   try {
+    if (head.begin !== undefined) await replay.beginAt(head.begin);
     while (replay.size < head.size) {
       await replay.page(Math.min(PAGE, head.size - replay.size));
       options.onProgress?.(replay.size, head.size);
@@ -87,7 +91,7 @@ export async function auditNamespace(
 class Replay {
   readonly #options: AuditOptions;
   readonly #checkpoint: Checkpoint | undefined;
-  readonly #tree: RangeBuilder;
+  #tree: RangeBuilder;
   #chain: ChainState;
 
   constructor(namespace: NamespaceId, options: AuditOptions, checkpoint: Checkpoint | undefined) {
@@ -103,6 +107,22 @@ class Replay {
 
   get headHash(): BlockHash | undefined {
     return this.#chain.tip?.headHash;
+  }
+
+  /**
+   * A copy that began at a snapshot: the keys from the blocks that are kept of them, the tree from
+   * the edge that is kept of it.
+   */
+  async beginAt({ index, edge }: NamespaceBegin): Promise<void> {
+    const { store, crypto } = this.#options;
+    const { namespace } = this.#chain;
+    const [bytes] = await store.entries(namespace, index, 1);
+    if (bytes === undefined) throw new StoreError('corrupt', 'entries are missing from here on');
+    const keyBlocks = await readKeyBlocks(store, namespace, index);
+    const olderBytes = await readOlderBytes(store, namespace, index);
+    this.#chain = chainBefore(decodeEntry(bytes), [...keyBlocks.values()], olderBytes, crypto);
+    const state = { size: index, leaves: new Uint8Array(0), edge };
+    this.#tree = new RangeBuilder(new TileBuilder(state, crypto.sha256).range(), crypto.sha256);
   }
 
   /** @throws ProtocolError, StoreError at the first block that is wrong: index `size` */
@@ -144,14 +164,15 @@ async function readBlock(
   bytes: Uint8Array,
 ): Promise<Block> {
   const entry = decodeEntry(bytes);
+  let payload: Uint8Array | undefined;
   try {
-    return { entry, payload: await store.payload(namespace, index) };
+    payload = await store.payload(namespace, index);
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'pruned') throw error;
-    const kept = await store.record(keyBlockName(namespace, index));
-    const payload = kept?.subarray(bytes.length);
-    return { entry, payload };
   }
+  if (payload !== undefined) return { entry, payload };
+  const kept = await store.record(keyBlockName(namespace, index));
+  return { entry, payload: kept?.subarray(bytes.length) };
 }
 
 async function readCheckpoint(

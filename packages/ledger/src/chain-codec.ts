@@ -73,6 +73,8 @@ export const recordName = {
   forks: (namespace: NamespaceId): string => `fork/${namespace}/`,
   fork: (namespace: NamespaceId, hash: string): string => `fork/${namespace}/${hash}`,
   size: (namespace: NamespaceId, size: number): string => `size/${namespace}/${size}`,
+  /** Manifest of a snapshot that is not here whole yet. */
+  snapshot: (namespace: NamespaceId): string => `snapshot/${namespace}`,
   superValue: (namespace: NamespaceId): string => `super/value/${namespace}`,
   superValues: 'super/value/',
   superNamespace: 'super/namespace',

@@ -256,7 +256,8 @@ export class Checkpointer {
   }
 
   /** A log that is held back is offered once after each start: it may have been let out before. */
-  #hasGrown({ namespace, size, checkpointSize }: Lane): boolean {
+  #hasGrown({ namespace, size, checkpointSize, isUnfinished }: Lane): boolean {
+    if (isUnfinished) return false;
     return size > (this.#held.holds(namespace) ? this.#held.signedSize(namespace) : checkpointSize);
   }
 

@@ -46,6 +46,13 @@ export {
   type RetentionPolicy,
   type RetentionRule,
 } from './retention/policy.ts';
+export {
+  importSnapshot,
+  type SnapshotImport,
+  type SnapshotImportComponents,
+  type SnapshotImportOptions,
+  unfinishedSnapshot,
+} from './snapshot/import-snapshot.ts';
 export type {
   AppendedBlock,
   BatchVerifier,

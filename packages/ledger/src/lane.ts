@@ -28,12 +28,23 @@ export class Lane {
   readonly tree: TileBuilder;
   /** Size of the newest published checkpoint; written by the checkpointer. */
   checkpointSize: number;
+  /**
+   * A snapshot of it is being imported: what is here is older than what its writer has signed, so
+   * nothing is taken and nothing is signed for it.
+   */
+  readonly isUnfinished: boolean;
   #draft: Draft | undefined;
   /** Committed head, worked out when asked for: a root costs about log2(size) hashes. */
   #head: TreeHead | undefined;
 
-  constructor(chain: ChainState, tree: TileBuilder, checkpointSize: number) {
+  constructor(
+    chain: ChainState,
+    tree: TileBuilder,
+    checkpointSize: number,
+    isUnfinished: boolean = false,
+  ) {
     this.namespace = chain.namespace;
+    this.isUnfinished = isUnfinished;
     this.chain = chain;
     this.tree = tree;
     this.checkpointSize = checkpointSize;
@@ -105,5 +116,6 @@ export async function loadLane(
     ...decodeChainState(namespace, head.size, head.headHash, head.state),
     frozen: frozen === undefined ? undefined : decodeFrozen(frozen),
   };
-  return new Lane(chain, tree, checkpointSize);
+  const unfinished = await store.record(recordName.snapshot(namespace));
+  return new Lane(chain, tree, checkpointSize, unfinished !== undefined);
 }

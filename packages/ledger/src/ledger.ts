@@ -17,6 +17,7 @@ import {
   PAYLOAD_TYPE,
   ProtocolError,
   type Signer,
+  type SnapshotManifest,
   type SnapshotProof,
   tileWidth,
 } from '@basalt/protocol';
@@ -29,6 +30,7 @@ import { MULTI_PROOF_INDEXES_MAX } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
 import { Reads } from './reads.ts';
 import { type PendingStatus, RecentOutcomes } from './recent-outcomes.ts';
+import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { SuperLog } from './super-log.ts';
 import { TreeReader } from './tree-reader.ts';
@@ -70,6 +72,7 @@ class TiledLedger implements Ledger {
   readonly #checkpointer: Checkpointer;
   readonly #superLog: SuperLog;
   readonly #reads: Reads;
+  readonly #snapshots: SnapshotSource;
 
   constructor(components: LedgerComponents, options: LedgerOptions) {
     const { store, crypto, clock, metrics } = components;
@@ -105,6 +108,8 @@ class TiledLedger implements Ledger {
     });
     this.#trees = new TreeReader(lanes, store, crypto);
     this.#reads = new Reads(store, crypto, lanes, this.#trees, this.#checkpointer);
+    const [trees, reads] = [this.#trees, this.#reads];
+    this.#snapshots = new SnapshotSource({ store, crypto, lanes, reads, trees });
     this.#superLog = new SuperLog({
       components,
       write: (request) => this.#pipeline.write(request),
@@ -210,7 +215,7 @@ class TiledLedger implements Ledger {
   async inclusionProof(namespace: NamespaceId, index: number): Promise<InclusionProof> {
     const { note, size, root } = await this.#covered(namespace);
     if (index >= size) throw notCovered(namespace, index, size);
-    const entry = await this.#components.store.entry(namespace, index);
+    const entry = await this.#reads.entry(namespace, index);
     assert(entry !== undefined, 'an entry below a published size is stored');
     return {
       namespace,
@@ -297,6 +302,25 @@ class TiledLedger implements Ledger {
       totalSizeBytes,
       createdMs: decodeEntry(head.entry).header.timestampMs,
     };
+  }
+
+  async snapshotManifest(
+    namespace: NamespaceId,
+    height: number,
+    blocks = 1,
+  ): Promise<SnapshotManifest> {
+    return this.#snapshots.manifest(await this.snapshot(namespace, height), blocks);
+  }
+
+  async snapshotChunk(
+    namespace: NamespaceId,
+    height: number,
+    from: number,
+    chunk: number,
+  ): Promise<Uint8Array> {
+    const { size } = await this.#covered(namespace);
+    if (height > size) throw notCovered(namespace, height - 1, size);
+    return this.#snapshots.chunk(namespace, height, from, chunk);
   }
 
   async forkProofs(namespace: NamespaceId): Promise<Uint8Array[]> {

@@ -9,6 +9,7 @@ import type { Admission } from './admission.ts';
 import { applySubmit, headMoved } from './apply-submit.ts';
 import { applyWrite } from './apply-write.ts';
 import type { Draft } from './draft.ts';
+import { LedgerError } from './errors.ts';
 import { type Job, JobQueue, type SubmitJob, type SubmittedItem, type WriteJob } from './jobs.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -221,6 +222,7 @@ export class Pipeline {
     let draft: Draft | undefined;
     try {
       lane = await lanes.get(namespace);
+      if (lane.isUnfinished) throw unfinished(namespace);
       await this.#verifyWaiting(lane, group);
       draft = lane.open(components.crypto);
       for (const job of group) answers.push(await this.#apply(draft, job));
@@ -302,6 +304,11 @@ export class Pipeline {
     if (accepted > 0) metrics.blocksAccepted(accepted);
     if (duplicate > 0) metrics.blocksDuplicate(duplicate);
   }
+}
+
+function unfinished(namespace: NamespaceId): LedgerError {
+  const message = 'its snapshot is not here whole: finish the import before it goes on';
+  return new LedgerError('read-only', message, { namespace });
 }
 
 function addBytes(sum: number, block: Block): number {

@@ -56,7 +56,7 @@ export class Reads {
   async info(namespace: NamespaceId): Promise<NamespaceInfo | undefined> {
     const head = await this.#store.head(namespace);
     if (head === undefined || head.headHash === undefined || head.size === 0) return undefined;
-    const { size, headHash, payloadsFrom } = head;
+    const { size, headHash, payloadsFrom, begin } = head;
     const chain = decodeChainState(namespace, size, headHash, head.state);
     const genesis = chain.genesis.length === 0 ? undefined : decodeGenesis(chain.genesis);
     const frozen = await this.#store.record(recordName.frozen(namespace));
@@ -72,6 +72,7 @@ export class Reads {
       frozenAt: frozen === undefined ? undefined : decodeFrozen(frozen).index,
       checkpointSize: checkpoint?.size ?? 0,
       payloadsFrom,
+      beginsAt: begin?.index ?? 0,
     };
   }
 
@@ -100,7 +101,7 @@ export class Reads {
     index: number,
     known: BlockHash | undefined,
   ): Promise<BlockView | undefined> {
-    const entry = await this.#store.entry(namespace, index);
+    const entry = await this.entry(namespace, index);
     if (entry === undefined) return undefined;
     const payload = await this.#payloadOrNothing(namespace, index);
     const hash = known ?? (await this.#hashOf(namespace, index, decodeEntry(entry), payload));
@@ -122,6 +123,21 @@ export class Reads {
     const head = (await this.#store.head(namespace))?.headHash;
     assert(head !== undefined, 'a namespace with blocks has a head');
     return head;
+  }
+
+  /**
+   * Key blocks are here whole wherever the copy begins.
+   * @throws StoreError `pruned`
+   */
+  async entry(namespace: NamespaceId, index: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#store.entry(namespace, index);
+    } catch (error) {
+      if (!isPruned(error)) throw error;
+      const kept = await this.#store.record(keyBlockName(namespace, index));
+      if (kept === undefined) throw error;
+      return decodeBlock(kept).entry.bytes;
+    }
   }
 
   /**
@@ -150,7 +166,8 @@ export class Reads {
 
   /** Bytes of entries and payloads of the first `height` blocks. */
   async sizeBytes(namespace: NamespaceId, height: number): Promise<number> {
-    let from = height - (height % SIZE_RECORD_BLOCKS);
+    const begin = (await this.#store.head(namespace))?.begin?.index ?? 0;
+    let from = Math.max(begin, height - (height % SIZE_RECORD_BLOCKS));
     const record =
       from === 0 ? undefined : await this.#store.record(recordName.size(namespace, from));
     let total = record === undefined ? 0 : decodeIndex(record);

@@ -11,6 +11,7 @@ import type {
   Random,
   Scheduler,
   Signer,
+  SnapshotManifest,
   SnapshotProof,
   Strategy,
   Verdict,
@@ -63,6 +64,8 @@ export type LedgerErrorCode =
   | 'unknown-namespace'
   | 'not-covered'
   | 'out-of-range'
+  /** Older than the beginning of this copy. */
+  | 'pruned'
   | 'internal';
 
 /** A record to be signed by a local writer. */
@@ -98,6 +101,8 @@ export interface NamespaceInfo {
   readonly frozenAt: number | undefined;
   readonly checkpointSize: number;
   readonly payloadsFrom: number;
+  /** First block that is here; 0 unless the copy was begun at a snapshot. */
+  readonly beginsAt: number;
 }
 
 export interface BlockView {
@@ -278,6 +283,24 @@ export interface Ledger {
   superNamespace(): NamespaceId;
   superProof(namespace: NamespaceId): Promise<SuperProof>;
   snapshot(namespace: NamespaceId, height: number): Promise<SnapshotProof>;
+  /**
+   * What a copy consists of that ends at `height` and has at least so many of the newest blocks
+   * (default 1; whole bundles, at most 1,048,576).
+   * @throws LedgerError `out-of-range`, `not-covered`; ProtocolError `namespace-frozen`,
+   *   `version-mismatch`; StoreError `pruned`
+   */
+  snapshotManifest(
+    namespace: NamespaceId,
+    height: number,
+    blocks?: number,
+  ): Promise<SnapshotManifest>;
+  /** A chunk of the manifest with this height and beginning, as `openSnapshotChunk` reads it. */
+  snapshotChunk(
+    namespace: NamespaceId,
+    height: number,
+    from: number,
+    chunk: number,
+  ): Promise<Uint8Array>;
   /** Fork proofs held against a namespace, encoded by `protocol`. */
   forkProofs(namespace: NamespaceId): Promise<Uint8Array[]>;
   prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;

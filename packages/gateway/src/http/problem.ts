@@ -39,6 +39,7 @@ const LEDGER_STATUS: Record<LedgerErrorCode, number> = {
   'unknown-namespace': 404,
   'not-covered': 409,
   'out-of-range': 404,
+  pruned: 410,
   internal: 500,
 };
 
@@ -57,7 +58,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'queue-full': 'The queue is full, try again',
   'read-only': 'Writes are refused now',
   'head-moved': 'The head has moved',
-  pruned: 'The payload was pruned',
+  pruned: 'It was pruned here',
   fork: 'The block forks its chain',
   'namespace-frozen': 'The namespace is frozen',
 };
@@ -101,7 +102,9 @@ export function problemOf(error: unknown): Problem {
     const status = STORE_STATUS[error.code];
     if (status !== undefined) {
       const code = error.code === 'disk-full' ? 'read-only' : error.code;
-      return problem(status, code, error.message, {}, fieldsOfStatus(status));
+      const { beginsAt, source } = error.metadata;
+      const known = code === 'pruned' ? { beginsAt, source } : {};
+      return problem(status, code, error.message, known, fieldsOfStatus(status));
     }
   }
   return problem(500, 'internal', 'an unexpected fault; the log of this node says more', {}, []);

@@ -85,7 +85,11 @@ export function createRetention(
   return new ScheduledRetention(components, config);
 }
 
-type Chain = ChainFacts & { readonly namespace: NamespaceId; readonly payloadsFrom: number };
+type Chain = ChainFacts & {
+  readonly namespace: NamespaceId;
+  readonly payloadsFrom: number;
+  readonly beginsAt: number;
+};
 
 class ScheduledRetention implements Retention {
   readonly #components: RetentionComponents;
@@ -171,6 +175,7 @@ class ScheduledRetention implements Retention {
     const { policy, untouched = [] } = this.#config;
     for await (const head of store.namespaces()) {
       const { namespace, payloadsFrom, size } = head;
+      const beginsAt = head.begin?.index ?? 0;
       const facts = await readChainFacts(store, head, clock.nowMs());
       if (facts === undefined) continue;
       const isUntouched = untouched.includes(namespace) || untouched.includes(facts.label);
@@ -179,18 +184,18 @@ class ScheduledRetention implements Retention {
         policy.mode === 'after-checkpoint'
           ? await findConfirmedSize(store, namespace, size, payloadsFrom)
           : 0;
-      yield { ...facts, namespace, confirmedSize, payloadsFrom };
+      yield { ...facts, namespace, confirmedSize, payloadsFrom, beginsAt };
     }
   }
 
   async #account(chain: Chain): Promise<RetentionAccount> {
     const { store } = this.#components;
-    const { namespace, label, size, nowMs } = chain;
-    const sampleFrom = Math.max(0, size - SAMPLE_BLOCKS_MAX);
+    const { namespace, label, size, nowMs, beginsAt } = chain;
+    const sampleFrom = Math.max(beginsAt, size - SAMPLE_BLOCKS_MAX);
     const sinceMs = nowMs - SAMPLE_DAYS * DAY_MS;
     const sample: Awaited<ReturnType<typeof readBlockFacts>> = [];
     let [entryBytes, payloads, payloadBytes, goneBytes] = [0, 0, 0, 0];
-    for (let at = 0; at < size; at += PAGE_BLOCKS) {
+    for (let at = beginsAt; at < size; at += PAGE_BLOCKS) {
       const page = await readBlockFacts(store, namespace, at, PAGE_BLOCKS);
       const held = await store.heldPayloads(namespace, at, page.length);
       for (const [i, block] of page.entries()) {
@@ -204,7 +209,7 @@ class ScheduledRetention implements Retention {
     }
     // A sample that was cut, or a young namespace, stands for less than the whole time.
     const firstMs = sample[0]?.timestampMs ?? nowMs;
-    const isCut = sample[0]?.index === 0 || sample[0]?.index === sampleFrom;
+    const isCut = sample[0]?.index === sampleFrom;
     const spanMs = Math.max(DAY_MS / 24, isCut ? nowMs - firstMs : SAMPLE_DAYS * DAY_MS);
     const forecast = forecastGrowth(this.#config.policy, chain, sample, spanMs);
     const sizes = { entryBytes, payloads, payloadBytes, goneBytes };
