@@ -87,7 +87,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
   state.account(ROUTER, { code: contractCode('Router') });
   const plan = planTransactions(options, createRandom(seed));
   const senderAddress = options.senderAddress ?? ((index) => addressOf('sender', index));
-  const senders = Math.max(...plan.map(({ sender }) => sender)) + 1;
+  const senders = plan.reduce((most, { sender }) => Math.max(most, sender + 1), 0);
   for (let index = 0; index < senders; index++) fund(state, senderAddress(index));
   const pairs = createPairs(state, options, plan);
   const nonces = new Map<number, bigint>();

@@ -27,7 +27,8 @@ export function encodeReceipt(receipt: ConsensusReceipt): Uint8Array {
 
 /** Adds the encoding of a receipt, its type byte first, to what was written. */
 export function writeReceipt(writer: RlpWriter, receipt: ConsensusReceipt): void {
-  if (receipt.type > 0) writer.writeRaw(Uint8Array.of(receipt.type));
+  // A number below 128 is its own encoding.
+  if (receipt.type > 0) writer.writeNumber(receipt.type);
   const list = writer.openList();
   if (receipt.stateRoot === undefined) writer.writeNumber(receipt.succeeded ? 1 : 0);
   else writer.writeBytes(receipt.stateRoot);

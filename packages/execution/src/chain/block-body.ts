@@ -83,9 +83,9 @@ export async function recoverBlock(
 /** Transactions that have a sender and no signature (docs/chain-payload.md). */
 export function unsignedSenders(transactions: readonly RecoveredTransaction[]): UnsignedSender[] {
   const unsigned: UnsignedSender[] = [];
-  for (const [index, { signature, sender }] of transactions.entries()) {
+  transactions.forEach(({ signature, sender }, index) => {
     if (signature.s === 0n) unsigned.push({ index, sender });
-  }
+  });
   return unsigned;
 }
 

@@ -157,13 +157,13 @@ export class BlockIndex {
     const writes: TableWrite[] = [{ table: NUMBERS, key: block.hash, value: encodeNumber(number) }];
     const prefix = block.hash.subarray(0, HASH_PREFIX_BYTES);
     const writer = new RlpWriter(32);
-    for (const [index, { hash }] of block.transactions.entries()) {
+    block.transactions.forEach(({ hash }, index) => {
       writer.reset();
       writer.writeNumber(number);
       writer.writeNumber(index);
       writer.writeBytes(prefix);
       writes.push({ table: TRANSACTIONS, key: hash, value: writer.toBytes() });
-    }
+    });
     if (receipts !== undefined && this.#receiptWindow > 0) {
       const value = encodeStoredReceipts(receipts);
       if (value.length <= STORED_RECEIPTS_BYTES_MAX) {
@@ -285,9 +285,9 @@ function placesOf(hot: HotBlock): Map<string, number> {
 /** Senders of a block as its row has them. */
 export function joinSenders(transactions: Block['transactions']): Uint8Array {
   const senders = new Uint8Array(transactions.length * ADDRESS_BYTES);
-  for (const [index, { sender }] of transactions.entries()) {
+  transactions.forEach(({ sender }, index) => {
     senders.set(sender, index * ADDRESS_BYTES);
-  }
+  });
   return senders;
 }
 

@@ -234,25 +234,25 @@ function fitting(
   otherBytes: number,
 ): readonly RecoveredTransaction[] {
   let bytes = BLOCK_OVERHEAD_BYTES + otherBytes;
-  for (const [index, { raw }] of candidates.entries()) {
+  const end = candidates.findIndex(({ raw }) => {
     bytes += raw.length + TRANSACTION_OVERHEAD_BYTES;
-    if (bytes > BLOCK_BYTES_MAX) return candidates.slice(0, index);
-  }
-  return candidates;
+    return bytes > BLOCK_BYTES_MAX;
+  });
+  return end < 0 ? candidates : candidates.slice(0, end);
 }
 
 /** What does not fit into what others left may stand in the next block: that is no refusal. */
 function refusedOf(draft: BlockDraft, processed: ProcessedBlock): Map<string, string> {
   const refused = new Map<string, string>();
-  for (const [index, result] of processed.results.entries()) {
+  processed.results.forEach((result, index) => {
     const transaction = draft.transactions[index];
-    if (result.included || transaction === undefined) continue;
+    if (result.included || transaction === undefined) return;
     const { code, message } = result.error;
     const fitsAlone = transaction.fields.gasLimit <= draft.header.gasLimit;
-    if (code === 'gas-limit-over-block' && fitsAlone) continue;
-    if (code === 'blob-gas-over-block') continue;
+    if (code === 'gas-limit-over-block' && fitsAlone) return;
+    if (code === 'blob-gas-over-block') return;
     refused.set(bytesToHex(transaction.hash), `${code}: ${message}`);
-  }
+  });
   return refused;
 }
 

@@ -99,11 +99,7 @@ export async function processBlock(
   executor.applyChanges(state.changes());
 
   const run = await runTransactions(draft, context, environment, state);
-  const included: RecoveredTransaction[] = [];
-  for (const [index, result] of run.results.entries()) {
-    const transaction = draft.transactions[index];
-    if (result.included && transaction !== undefined) included.push(transaction);
-  }
+  const included = draft.transactions.filter((_, index) => run.results[index]?.included);
   const made = makeReceipts(context.receipts, included, run, environment);
   state.push(run.changes);
 

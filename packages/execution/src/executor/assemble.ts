@@ -31,7 +31,8 @@ export function assembleRun(job: ExecutionJob, memory: VersionedMemory): Assembl
   const results: ExecutedTransaction[] = [];
   let gas = job.environment.gasLimit;
   let blobGas = job.blobGasLimit;
-  for (const [index, transaction] of job.transactions.entries()) {
+  for (let index = 0; index < job.transactions.length; index++) {
+    const transaction = job.transactions[index] as Transaction;
     const needsBlobs = transaction.type === 3 && blobGasOf(job, transaction) > blobGas;
     if (transaction.gasLimit > gas || needsBlobs) {
       const error = errorOf(job, index, { gas, blobGas });

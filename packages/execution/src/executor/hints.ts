@@ -23,7 +23,8 @@ export function findHints(
   const lastOfSlot = new ByteTable<number>();
   let total = 0;
   let heaviest = 0;
-  for (const [index, transaction] of transactions.entries()) {
+  for (let index = 0; index < transactions.length; index++) {
+    const transaction = transactions[index] as Transaction;
     const { sender } = transaction;
     const before = lastOfSender.get(sender) ?? -1;
     const related = hotSlots.size === 0 ? -1 : nearest(transaction, index, hotSlots, lastOfSlot);

@@ -2,6 +2,7 @@ import {
   type BlockSpace,
   EvmError,
   type StateReader,
+  type Transaction,
   type VersionedEngine,
   type VersionedMemory,
 } from '@basalt/evm';
@@ -34,7 +35,8 @@ export function runInOrder(
   let blobGas = blobGasLimit;
   try {
     memory.beginBlock(transactions.length);
-    for (const [index, transaction] of transactions.entries()) {
+    for (let index = 0; index < transactions.length; index++) {
+      const transaction = transactions[index] as Transaction;
       const space: BlockSpace = { gas, blobGas };
       const { status } = engine.execute(index, 0, transaction, environment, state.reader, space);
       assert(status === 'executed', 'nothing lower is left to wait for');

@@ -59,7 +59,9 @@ export interface OldValue {
 /** Rows of a block's history for the engine; the order of the values does not matter. */
 export function encodeDiff(number: number, values: readonly OldValue[]): Row[] {
   const tags = new Float64Array(values.length);
-  for (const [index, { account, slot }] of values.entries()) tags[index] = tagOf(account, slot);
+  values.forEach(({ account, slot }, index) => {
+    tags[index] = tagOf(account, slot);
+  });
   const order = Array.from(tags.keys()).sort((a, b) => (tags[a] as number) - (tags[b] as number));
   const firsts: number[] = [];
   const rows: Row[] = [];

@@ -62,7 +62,7 @@ export class HeadValues {
   /** What was staged is the head now. */
   commit({ updates, changes, accountUpdates }: Staged): void {
     for (const [key, { code }] of changes.codes) this.#flat.setCode(key, code);
-    for (const [index, { addressKey, after, cleared, slots }] of changes.accounts.entries()) {
+    changes.accounts.forEach(({ addressKey, after, cleared, slots }, index) => {
       const written = updates.results[index];
       if (written !== undefined) {
         const { value, storageRoot, hash, key } = written;
@@ -80,7 +80,7 @@ export class HeadValues {
         const known = { encoded, hash, key };
         this.#cache.setSlot(place ?? this.#cache.slotKey(addressKey, slotKey), known);
       }
-    }
+    });
   }
 
   /** The head is another in ways that nobody listed. */

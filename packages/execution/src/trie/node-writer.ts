@@ -54,6 +54,14 @@ export class NodeWriter {
     }
   }
 
+  /** A short part of a buffer as it is. */
+  part(bytes: Uint8Array, from: number, length: number): void {
+    this.#start -= length;
+    for (let index = 0; index < length; index++) {
+      this.#buffer[this.#start + index] = bytes[from + index] as number;
+    }
+  }
+
   byte(value: number): void {
     this.#start -= 1;
     this.#buffer[this.#start] = value;

@@ -7,6 +7,11 @@ import { NodeWriter } from './node-writer.ts';
 /** keccak-256 of the RLP of an empty string: the root of a trie without leaves. */
 export const EMPTY_TRIE_ROOT: Uint8Array = keccak256(Uint8Array.of(0x80));
 
+/** A node within its parent: RLP of its hash, or the node itself where that is shorter. */
+const REFERENCE_BYTES = 1 + HASH_BYTES;
+/** Of the RLP of a safe integer. */
+const KEY_BYTES_MAX = 8;
+
 interface Leaf {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -18,8 +23,9 @@ interface Trail {
   readonly nodes: Uint8Array[];
 }
 
-/** A node within its parent: RLP of its hash, or the node itself. */
-type Reference = Uint8Array;
+/** Keys of the first items, made when they are first asked for: every block has the same. */
+const KEYS_KEPT = 4_096;
+const keys: Uint8Array[] = [];
 
 /**
  * Root of the trie whose keys are the RLP of 0, 1, 2 ... (Yellow Paper, 4.3.2): transactions,
@@ -49,6 +55,12 @@ export function orderedTrieKey(index: number): Uint8Array {
   return Uint8Array.of(0x80 + bytes.length, ...bytes);
 }
 
+function keyAt(index: number): Uint8Array {
+  if (index >= KEYS_KEPT) return orderedTrieKey(index);
+  while (keys.length <= index) keys.push(orderedTrieKey(keys.length));
+  return keys[index] as Uint8Array;
+}
+
 /** In the order of their keys: 1 to 127, then 0, whose key is 0x80, then the longer keys. */
 function leavesOf(items: readonly Uint8Array[]): Leaf[] {
   const leaves: Leaf[] = [];
@@ -56,7 +68,7 @@ function leavesOf(items: readonly Uint8Array[]): Leaf[] {
     const value = items[index];
     if (value === undefined) return;
     assert(value.length > 0, 'an item of an ordered trie is not empty');
-    leaves.push({ key: orderedTrieKey(index), value });
+    leaves.push({ key: keyAt(index), value });
   };
   for (let index = 1; index < 0x80; index++) add(index);
   add(0);
@@ -66,26 +78,40 @@ function leavesOf(items: readonly Uint8Array[]): Leaf[] {
 
 function rootOf(leaves: readonly Leaf[], trail: Trail | undefined): Uint8Array {
   if (leaves.length === 0) return EMPTY_TRIE_ROOT;
-  const builder = new TreeBuilder(leaves, trail);
-  const reference = builder.build(0, leaves.length, 0);
-  // The root is hashed however short it is.
-  return reference.length === 1 + HASH_BYTES ? reference.slice(1) : keccak256(reference);
+  return new TreeBuilder(leaves, trail).root();
 }
 
-/** Hashes each node once, from the leaves up. No key is the beginning of another. */
+/**
+ * Hashes each node once, from the leaves up. No key is the beginning of another. References of
+ * nodes whose parent is not written yet (RLP of a hash, or the node itself) lie on a stack.
+ */
 class TreeBuilder {
   readonly #leaves: readonly Leaf[];
   readonly #trail: Trail | undefined;
   readonly #writer = new NodeWriter();
-  readonly #scratch = new Uint8Array(1 + HASH_BYTES);
+  /** A level has sixteen at most, and one of a key's digits: two for each byte. */
+  readonly #stack: Uint8Array;
+  #top = 0;
 
   constructor(leaves: readonly Leaf[], trail: Trail | undefined) {
     this.#leaves = leaves;
     this.#trail = trail;
+    this.#stack = new Uint8Array((2 * KEY_BYTES_MAX + 1) * 16 * REFERENCE_BYTES);
   }
 
-  /** The node over the leaves from `begin` to `end`, which agree in the first `depth` digits. */
-  build(begin: number, end: number, depth: number): Reference {
+  root(): Uint8Array {
+    const length = this.#build(0, this.#leaves.length, 0);
+    const reference = this.#stack.slice(0, length);
+    // The root is hashed however short it is.
+    return length === REFERENCE_BYTES ? reference.slice(1) : keccak256(reference);
+  }
+
+  /**
+   * The node over the leaves from `begin` to `end`, which agree in the first `depth` digits.
+   *
+   * @returns bytes of its reference, which is on top of the stack
+   */
+  #build(begin: number, end: number, depth: number): number {
     const first = this.#leaves[begin] as Leaf;
     if (end - begin === 1) return this.#leaf(first, depth);
     const { key: last } = this.#leaves[end - 1] as Leaf;
@@ -93,14 +119,14 @@ class TreeBuilder {
     const shared = firstDifference(first.key, last, depth, digits);
     const branch = this.#branch(begin, end, shared);
     if (shared === depth) return branch;
-    this.#writer.begin(2 * (1 + HASH_BYTES) + first.key.length);
-    this.#writer.raw(branch);
+    this.#writer.begin(2 * REFERENCE_BYTES + first.key.length);
+    this.#pop(branch);
     this.#writer.path(first.key, depth, shared, false);
     this.#writer.list();
     return this.#finish(first.key, depth);
   }
 
-  #leaf({ key, value }: Leaf, depth: number): Reference {
+  #leaf({ key, value }: Leaf, depth: number): number {
     this.#writer.begin(value.length + key.length + 32);
     this.#writer.string(value);
     this.#writer.path(key, depth, 2 * key.length, true);
@@ -108,28 +134,35 @@ class TreeBuilder {
     return this.#finish(key, depth);
   }
 
-  #branch(begin: number, end: number, depth: number): Reference {
-    const children: (Reference | undefined)[] = [];
+  #branch(begin: number, end: number, depth: number): number {
+    const lengths: number[] = [];
     let next = begin;
     for (let digit = 0; digit < 16; digit++) {
       const from = next;
       while (next < end && nibbleAt((this.#leaves[next] as Leaf).key, depth) === digit) next++;
-      children.push(next === from ? undefined : this.build(from, next, depth + 1));
+      lengths.push(next === from ? 0 : this.#build(from, next, depth + 1));
     }
     this.#writer.begin(BRANCH_BYTES_MAX);
     this.#writer.byte(0x80);
     for (let digit = 15; digit >= 0; digit--) {
-      const child = children[digit];
-      if (child === undefined) this.#writer.byte(0x80);
-      else this.#writer.raw(child);
+      const length = lengths[digit] as number;
+      if (length === 0) this.#writer.byte(0x80);
+      else this.#pop(length);
     }
     this.#writer.list();
     return this.#finish((this.#leaves[begin] as Leaf).key, depth);
   }
 
+  /** Writes the reference on top of the stack into the node at hand. */
+  #pop(length: number): void {
+    this.#top -= length;
+    this.#writer.part(this.#stack, this.#top, length);
+  }
+
   /** `key` is that of any leaf below the node, which begins at `depth`. */
-  #finish(key: Uint8Array, depth: number): Reference {
-    const length = this.#writer.reference(this.#scratch, 0);
+  #finish(key: Uint8Array, depth: number): number {
+    const length = this.#writer.reference(this.#stack, this.#top);
+    this.#top += length;
     const trail = this.#trail;
     // A node that stands inside its parent is part of the parent's bytes in a proof.
     if (trail !== undefined && (length > HASH_BYTES || depth === 0)) {
@@ -137,6 +170,6 @@ class TreeBuilder {
       const isOnTrail = digits === depth && firstDifference(key, trail.key, 0, depth) === depth;
       if (isOnTrail) trail.nodes.push(this.#writer.bytes.slice());
     }
-    return this.#scratch.slice(0, length);
+    return length;
   }
 }
