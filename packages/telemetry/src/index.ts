@@ -54,11 +54,13 @@ export type {
 export type { Counter, CounterSeries } from './counter.ts';
 export { EXPOSITION_MEDIA_TYPE } from './exposition.ts';
 export type { Gauge, GaugeSeries } from './gauge.ts';
+export { type HeatEntry, HeatMap, type HeatMapOptions } from './heat/heat-map.ts';
 export type { Histogram, HistogramSeries } from './histogram.ts';
 export { LATENCY_BUCKETS_SECONDS, SIZE_BUCKETS_BYTES } from './histogram.ts';
 export { LABEL_VALUES_MAX, SERIES_MAX } from './limits.ts';
-export type { JsonLoggerOptions, LogFields, Logger, LogLevel } from './logger.ts';
-export { createJsonLogger, LOG_LEVELS, noopLogger } from './logger.ts';
+export { LOG_LEVELS, type LogLevel, LogLevels } from './log-levels.ts';
+export type { JsonLoggerOptions, LogFields, Logger } from './logger.ts';
+export { createJsonLogger, noopLogger } from './logger.ts';
 export type { HistogramOptions, MetricOptions, MetricsRegistry } from './registry.ts';
 export { createMetricsRegistry, noopMetricsRegistry } from './registry.ts';
 export type { Labels } from './series-table.ts';

@@ -32,3 +32,9 @@ export const TUNABLES_MAX = 64;
 
 /** Changes that a tunable remembers, for `/control` and the page: an hour of a busy controller. */
 export const CHANGES_KEPT = 64;
+
+/** UTF-16 units of a key in a heat map; longer ones are cut before they are counted. */
+export const HEAT_KEY_LENGTH_MAX = 160;
+
+/** Parts of a program that have a log level of their own. */
+export const LOG_PARTS_MAX = 64;

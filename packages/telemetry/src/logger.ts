@@ -1,10 +1,5 @@
-import { assert } from './assert.ts';
 import { LOG_DEPTH_MAX, LOG_ITEMS_MAX, LOG_TEXT_LENGTH_MAX } from './limits.ts';
-
-/** From the most talkative to the least. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { LOG_LEVELS, type LogLevel, LogLevels } from './log-levels.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -27,13 +22,16 @@ export interface JsonLoggerOptions {
   readonly write: (line: string) => void;
   /** Milliseconds since the Unix epoch. */
   readonly clock: { nowMs(): number };
-  /** Lines below it are dropped; default `info`. */
-  readonly level?: LogLevel;
+  /** Lines below it are dropped, or below those of the logger's `part`; default `info`. */
+  readonly level?: LogLevel | LogLevels;
   readonly fields?: LogFields;
 }
 
 /** Fields whose name has one of these words never reach a log. */
-const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|seed/i;
+const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|seed|mnemonic/i;
+
+/** Texts that are private keys by their form: PEM, and the signer lines of signed notes. */
+const SECRET_TEXT = /-----BEGIN [A-Z ]*PRIVATE KEY|PRIVATE\+KEY\+/;
 
 /**
  * Plain JSON lines: `{"time":<ms>,"level":"info","message":...}` and the fields behind. Texts,
@@ -41,11 +39,10 @@ const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|
  */
 export function createJsonLogger(options: JsonLoggerOptions): Logger {
   const { write, clock, fields = {} } = options;
-  const threshold = LOG_LEVELS.indexOf(options.level ?? 'info');
-  assert(threshold >= 0, `expected one of ${LOG_LEVELS.join()}, found ${options.level}`);
-  const isEnabled = (level: LogLevel): boolean => LOG_LEVELS.indexOf(level) >= threshold;
+  const { level = 'info' } = options;
+  const levels = level instanceof LogLevels ? level : new LogLevels(level);
   return makeLogger(
-    isEnabled,
+    levels,
     (level, message, all) => {
       const line: Record<string, unknown> = { time: clock.nowMs(), level, message: cut(message) };
       for (const [name, value] of Object.entries(all)) {
@@ -60,7 +57,10 @@ export function createJsonLogger(options: JsonLoggerOptions): Logger {
 
 type Sink = (level: LogLevel, message: string, fields: LogFields) => void;
 
-function makeLogger(isEnabled: (level: LogLevel) => boolean, sink: Sink, base: LogFields): Logger {
+function makeLogger(levels: LogLevels, sink: Sink, base: LogFields): Logger {
+  const part = typeof base['part'] === 'string' ? base['part'] : undefined;
+  const isEnabled = (level: LogLevel): boolean =>
+    LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(levels.of(part));
   const log = (level: LogLevel, message: string, fields?: LogFields): void => {
     if (isEnabled(level))
       sink(level, message, fields === undefined ? base : { ...base, ...fields });
@@ -73,18 +73,26 @@ function makeLogger(isEnabled: (level: LogLevel) => boolean, sink: Sink, base: L
     info: (message, fields) => log('info', message, fields),
     warn: (message, fields) => log('warn', message, fields),
     error: (message, fields) => log('error', message, fields),
-    child: (fields) => makeLogger(isEnabled, sink, { ...base, ...fields }),
+    child: (fields) => makeLogger(levels, sink, { ...base, ...fields }),
   };
 }
 
+const nothing = (): void => {};
+
 /** A logger that writes nothing. */
-export const noopLogger: Logger = makeLogger(
-  () => false,
-  () => {},
-  {},
-);
+export const noopLogger: Logger = {
+  isEnabled: () => false,
+  log: nothing,
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  child: () => noopLogger,
+};
 
 function cut(text: string): string {
+  if (SECRET_TEXT.test(text)) return '[withheld]';
   if (text.length <= LOG_TEXT_LENGTH_MAX) return text;
   return `${text.slice(0, LOG_TEXT_LENGTH_MAX)}... (${text.length} characters)`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createJsonLogger, type LogLevel, noopLogger } from '../src/index.ts';
+import { createJsonLogger, type LogLevel, LogLevels, noopLogger } from '../src/index.ts';
 
 function collect(level?: LogLevel) {
   const lines: string[] = [];
@@ -31,6 +31,38 @@ suite('JSON logger', () => {
     assert.equal(lines.length, 2);
     assert.equal(logger.isEnabled('info'), false);
     assert.equal(logger.isEnabled('warn'), true);
+  });
+
+  test('parts have levels of their own, also while the program runs', () => {
+    const lines: string[] = [];
+    const levels = new LogLevels('warn');
+    const write = (line: string): number => lines.push(line);
+    const logger = createJsonLogger({ write, clock: { nowMs: () => 0 }, level: levels });
+    const gateway = logger.child({ part: 'gateway' });
+    gateway.debug('a');
+    levels.set('gateway', 'debug');
+    gateway.child({ request: '1' }).debug('b');
+    logger.child({ part: 'ledger' }).info('c');
+    levels.set(undefined, 'info');
+    logger.child({ part: 'ledger' }).info('d');
+    levels.set('gateway', undefined);
+    gateway.debug('e');
+    assert.deepEqual(
+      lines.map((line) => (JSON.parse(line) as { message: string }).message),
+      ['b', 'd'],
+    );
+    assert.deepEqual(levels.list(), { all: 'info', parts: {} });
+    for (let i = 0; i < 64; i++) assert.equal(levels.set(`part ${i}`, 'info'), true);
+    assert.equal(levels.set('one more', 'info'), false);
+  });
+
+  test('texts that are private keys by their form never reach a log', () => {
+    const { logger, lines } = collect();
+    logger.warn('-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw');
+    logger.warn('x', { inner: ['PRIVATE+KEY+example.org/log+c0ffee+AbCd'] });
+    logger.error('y', { error: new Error('cannot parse -----BEGIN EC PRIVATE KEY-----abc') });
+    assert.equal(/MC4C|AbCd|abc/.test(lines.join('')), false);
+    assert.equal(lines.join('').match(/\[withheld\]/g)?.length, 4);
   });
 
   test('a child adds its fields', () => {
