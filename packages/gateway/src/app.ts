@@ -15,6 +15,7 @@ import { addLogRoutes } from './routes/log-routes.ts';
 import { addNodeRoutes } from './routes/node-routes.ts';
 import { addPageRoute } from './routes/page-route.ts';
 import { addProofRoutes } from './routes/proof-routes.ts';
+import { addSnapshotRoutes } from './routes/snapshot-routes.ts';
 import { addSubmitRoutes } from './routes/submit-routes.ts';
 import { addTransactionRoutes } from './routes/transaction-routes.ts';
 import type { Services } from './services.ts';
@@ -37,6 +38,7 @@ export function createRoutes(services: Services, hot: HotPath): App {
   addChainRoutes(app, services);
   addPageRoute(app, services);
   addProofRoutes(app, services);
+  addSnapshotRoutes(app, services);
   addTransactionRoutes(app, services);
   addLogRoutes(app, services, hot);
   addNodeRoutes(app, services);

@@ -67,6 +67,7 @@ export function namespaceView(info: NamespaceInfo): Record<string, unknown> {
     root: info.root,
     checkpointSize: info.checkpointSize,
     payloadsFrom: info.payloadsFrom,
+    beginsAt: info.beginsAt === 0 ? undefined : info.beginsAt,
     frozenAt: info.frozenAt,
   };
 }

@@ -121,6 +121,8 @@ const place = fc
       '/chains/@n/consistency',
       '/chains/@n/super',
       '/chains/@n/snapshots/@i',
+      '/chains/@n/snapshots/@i/chunks',
+      '/chains/@n/snapshots/@i/chunks/@i',
       '/chains/@n/forks',
       '/forks/@h',
       '/snapshots/@i',

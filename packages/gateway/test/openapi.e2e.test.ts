@@ -49,6 +49,8 @@ const CONTRACT: readonly string[] = [
   'GET /chains/{ns}/consistency',
   'GET /chains/{ns}/super',
   'GET /chains/{ns}/snapshots/{height}',
+  'GET /chains/{ns}/snapshots/{height}/chunks',
+  'GET /chains/{ns}/snapshots/{height}/chunks/{chunk}',
   'GET /snapshots/{height}',
   'GET /transactions/{hash}/proof',
   'GET /chains/{ns}/forks',

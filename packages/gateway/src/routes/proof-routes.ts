@@ -1,5 +1,4 @@
-import type { SnapshotProof } from '@basalt/protocol';
-import { type NamespaceId, toHex } from '@basalt/protocol';
+import type { NamespaceId } from '@basalt/protocol';
 import { IMMUTABLE, SHORT } from '../cache-control.ts';
 import { GatewayError } from '../errors.ts';
 import { digestOf } from '../http/digest.ts';
@@ -23,7 +22,6 @@ export function addProofRoutes(app: App, services: Services): void {
   addMultiProof(app, services);
   addConsistency(app, services);
   addSuper(app, services);
-  addSnapshots(app, services);
 }
 
 function addKeys(app: App, services: Services): void {
@@ -201,50 +199,4 @@ function addSuper(app: App, services: Services): void {
       return sendJson(request, response, value, { cacheControl: SHORT });
     },
   );
-}
-
-function addSnapshots(app: App, services: Services): void {
-  const { ledger } = services;
-  const responses = {
-    200: { description: 'The snapshot', content: { [JSON_TYPE]: schemas.SnapshotJson } },
-  };
-  const summary = 'What a node needs to append and verify with nothing older';
-  addRoute(
-    app,
-    {
-      method: 'get',
-      path: '/chains/:ns/snapshots/:height',
-      tag: 'chains',
-      summary,
-      params: requests.HeightParams,
-      responses,
-      problems: [409],
-    },
-    async ({ request, response, params }) => {
-      const { namespace } = await services.namespaces.find(params.ns);
-      const view = await ledger.snapshot(namespace, params.height);
-      return sendJson(request, response, view, snapshotOptions(view));
-    },
-  );
-  addRoute(
-    app,
-    {
-      method: 'get',
-      path: '/snapshots/:height',
-      tag: 'log',
-      summary: `${summary} (super-log)`,
-      params: requests.SuperHeightParams,
-      responses,
-      problems: [409],
-    },
-    async ({ request, response, params }) => {
-      const view = await ledger.snapshot(ledger.superNamespace(), params.height);
-      return sendJson(request, response, view, snapshotOptions(view));
-    },
-  );
-}
-
-/** A tree of one size has one root for ever, but only a checkpoint makes that a promise. */
-function snapshotOptions(view: SnapshotProof): { cacheControl: string; tag: string } {
-  return { cacheControl: SHORT, tag: `${toHex(view.root)}-${view.height}` };
 }

@@ -1,4 +1,4 @@
-import { INDEX_MAX } from '@basalt/protocol';
+import { INDEX_MAX, SNAPSHOT_BUNDLES_MAX, TILE_WIDTH } from '@basalt/protocol';
 import { z } from 'zod';
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, QUESTION_ITEMS_MAX } from '../limits.ts';
 
@@ -39,6 +39,11 @@ export const IndexParams: z.ZodType<{ ns: string; index: number }> = z.object({
 export const HeightParams: z.ZodType<{ ns: string; height: number }> = z.object({
   ns: namespaceName,
   height: decimal(INDEX_MAX, 'tree size'),
+});
+export const ChunkParams: z.ZodType<{ ns: string; height: number; chunk: number }> = z.object({
+  ns: namespaceName,
+  height: decimal(INDEX_MAX, 'tree size'),
+  chunk: decimal(INDEX_MAX, 'chunk number'),
 });
 export const SuperHeightParams: z.ZodType<{ height: number }> = z.object({
   height: decimal(INDEX_MAX, 'tree size'),
@@ -90,6 +95,14 @@ export const ProofsQuery: z.ZodType<{ indexes: number[] }> = z.object({
 export const ConsistencyQuery: z.ZodType<{ from: number; to: number }> = z.object({
   from: decimal(INDEX_MAX, 'older size'),
   to: decimal(INDEX_MAX, 'newer size'),
+});
+export const ManifestQuery: z.ZodType<{ blocks: number }> = z.object({
+  blocks: decimal(SNAPSHOT_BUNDLES_MAX * TILE_WIDTH, 'how many of the newest blocks, at least')
+    .optional()
+    .transform((blocks) => blocks ?? 1),
+});
+export const ChunkQuery: z.ZodType<{ from: number }> = z.object({
+  from: decimal(INDEX_MAX, 'the beginning that the manifest names'),
 });
 export const ForkQuery: z.ZodType<{ namespace?: string | undefined }> = z.object({
   namespace: z.string().max(255).optional().describe('where to look first'),

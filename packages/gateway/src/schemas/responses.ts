@@ -102,6 +102,7 @@ const namespaceView = z
     root: hash,
     checkpointSize: count,
     payloadsFrom: count,
+    beginsAt: count.optional().describe('first block that is here, where it is not the first'),
     frozenAt: count.optional(),
   })
   .meta({ ref: 'Namespace' });

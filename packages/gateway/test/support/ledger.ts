@@ -1,5 +1,5 @@
 import { createNativeProvider } from '@basalt/crypto';
-import { createLedger, type Ledger, type LedgerOptions } from '@basalt/ledger';
+import { type BatchVerifier, createLedger, type Ledger, type LedgerOptions } from '@basalt/ledger';
 import {
   ALGORITHM,
   type Block,
@@ -18,7 +18,7 @@ import {
   tipAfter,
   verifySignature,
 } from '@basalt/protocol';
-import { createLogStore, createMemoryEngine } from '@basalt/store';
+import { createLogStore, createMemoryEngine, type LogStore } from '@basalt/store';
 
 /** One for all tests of a process. */
 export const provider: CryptoProvider = createNativeProvider();
@@ -30,19 +30,23 @@ export function seededSigner(seed: number): Signer {
   return createSigner(provider.suite(ALGORITHM.ed25519).keyPairFromSeed(bytes), provider);
 }
 
+export const verifier: BatchVerifier = {
+  verify: async (items) =>
+    items.map(({ entry, publicKey, payload }) =>
+      verifySignature(entry, publicKey, payload, provider),
+    ),
+};
+
 /** The real ledger over a store in memory, with real time and short intervals. */
-export async function createTestLedger(options: Partial<LedgerOptions> = {}): Promise<Ledger> {
+export async function createTestLedger(
+  options: Partial<LedgerOptions> & { readonly store?: LogStore } = {},
+): Promise<Ledger> {
   let drawn = 0;
   return createLedger(
     {
-      store: await createLogStore(createMemoryEngine()),
+      store: options.store ?? (await createLogStore(createMemoryEngine())),
       crypto: provider,
-      verifier: {
-        verify: async (items) =>
-          items.map(({ entry, publicKey, payload }) =>
-            verifySignature(entry, publicKey, payload, provider),
-          ),
-      },
+      verifier,
       clock,
       scheduler: {
         after: (delayMs, run) => {
