@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   'invalid-recovery': 71,
   'namespace-frozen': 72,
   fork: 73,
+  'namespace-closed': 74,
   'invalid-proof': 80,
   'inconsistent-checkpoint': 81,
   'invalid-note': 82,

@@ -236,8 +236,11 @@ export {
   v1NamespaceId,
 } from './namespace/id.ts';
 export {
+  type ClosePayload,
+  decodeClose,
   decodeRecovery,
   decodeRotation,
+  encodeClose,
   encodeRecovery,
   encodeRotation,
   type RecoveryPayload,
@@ -245,6 +248,7 @@ export {
 } from './namespace/key-payloads.ts';
 export {
   applyKeyBlock,
+  type ClosedAt,
   currentWriter,
   initialKeyState,
   isKeyBlock,

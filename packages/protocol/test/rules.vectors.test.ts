@@ -171,6 +171,8 @@ test('every code that blocks can give is in the vectors', () => {
     'invalid-policy',
     'invalid-reference',
     'stale-checkpoint',
+    // Of a key state: keys.property.test.ts.
+    'namespace-closed',
     'invalid-handshake',
     'no-common-capability',
     'handshake-downgrade',

@@ -9,6 +9,7 @@ export const PAYLOAD_TYPE = {
   keyRotation: 0x03,
   recovery: 0x04,
   crossReference: 0x05,
+  namespaceClose: 0x06,
   transactionBatch: 0x10,
   beacon: 0x11,
   rollupBatch: 0x12,

@@ -1,7 +1,8 @@
-import type { BlockHash, Hash32 } from '../brands.ts';
+import type { BlockHash, Hash32, NamespaceId } from '../brands.ts';
 import { ByteReader, ByteWriter } from '../codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { readOptionalHash, writeOptionalHash } from './genesis.ts';
+import { NAMESPACE_BYTES, namespaceBytes, namespaceId } from './id.ts';
 import { type PublicKey, readPublicKey, writePublicKey } from './public-key.ts';
 
 /** Payload 0x0003, signed by the current key: reveals the next key and promises the one after. */
@@ -20,7 +21,29 @@ export interface RecoveryPayload {
   readonly branch: BlockHash | undefined;
 }
 
+/** Payload 0x0006, signed by the current key: the last block of a namespace, e.g. of a time shard. */
+export interface ClosePayload {
+  /** The namespace that goes on; undefined where none does. */
+  readonly next: NamespaceId | undefined;
+}
+
 const FORMAT = 1;
+const NIL_NAMESPACE = '00000000-0000-0000-0000-000000000000';
+
+/** u8 format 1, next namespace (16, zero for none). */
+export function encodeClose(close: ClosePayload): Uint8Array {
+  const next = namespaceBytes(close.next ?? namespaceId(new Uint8Array(NAMESPACE_BYTES)));
+  return new ByteWriter().u8(FORMAT).bytes(next).done();
+}
+
+/** @throws ProtocolError `malformed` */
+export function decodeClose(bytes: Uint8Array): ClosePayload {
+  const reader = new ByteReader(bytes, 'a close payload');
+  checkFormat(reader.u8());
+  const next = namespaceId(reader.bytes(NAMESPACE_BYTES));
+  reader.end();
+  return { next: next === NIL_NAMESPACE ? undefined : next };
+}
 
 /** u8 format 1, new key, next key hash (32, zero for none). @throws ProtocolError `malformed` */
 export function encodeRotation(rotation: RotationPayload): Uint8Array {

@@ -4,7 +4,9 @@ import { ProtocolError } from '../errors.ts';
 import { KEY_PERIODS_MAX, RECOVERY_KEYS_MAX } from '../limits.ts';
 import { readOptionalHash, writeOptionalHash } from './genesis.ts';
 import { NAMESPACE_BYTES, namespaceBytes, namespaceId } from './id.ts';
+import { decodeClose, encodeClose } from './key-payloads.ts';
 import {
+  type ClosedAt,
   type KeyPeriod,
   type KeyState,
   type PendingRecovery,
@@ -15,13 +17,18 @@ import { readPublicKey, writePublicKey } from './public-key.ts';
 
 const FORMAT = 1;
 
+/** Format 1 and, behind it, where the namespace was closed. */
+const FORMAT_CLOSED = 2;
+
 /**
  * u8 format 1, namespace (16), u64 last key block, next key hash (32), u64 recovery delay, u8 count
  * and recovery keys, u32 count and periods (u64 index, u8 flag and i64 timestamp if set, key), u8
- * flag and the pending recovery (u64 index, i64 effective time, key, next key hash, branch).
+ * flag and the pending recovery (u64 index, i64 effective time, key, next key hash, branch). A
+ * closed namespace has format 2, and at the end u64 index of the close block and its payload.
  */
 export function encodeKeyState(state: KeyState): Uint8Array {
-  const writer = new ByteWriter().u8(FORMAT).bytes(namespaceBytes(state.namespace));
+  const writer = new ByteWriter().u8(state.closed === undefined ? FORMAT : FORMAT_CLOSED);
+  writer.bytes(namespaceBytes(state.namespace));
   writer.u64(state.keyBlockIndex);
   writeOptionalHash(writer, state.nextKeyHash);
   writer.u64(state.recoveryDelayMs).u8(state.recoveryKeys.length);
@@ -40,13 +47,19 @@ export function encodeKeyState(state: KeyState): Uint8Array {
     writeOptionalHash(writer, pending.nextKeyHash);
     writeOptionalHash(writer, pending.branch);
   }
+  if (state.closed !== undefined) {
+    writer.u64(state.closed.index).bytes(encodeClose(state.closed));
+  }
   return writer.done();
 }
 
 /** Exactly one encoded state, copied out of `bytes`. @throws ProtocolError `malformed` */
 export function decodeKeyState(bytes: Uint8Array): KeyState {
   const reader = new ByteReader(bytes.slice(), 'a key state');
-  if (reader.u8() !== FORMAT) throw malformed('expected key state format 1');
+  const format = reader.u8();
+  if (format !== FORMAT && format !== FORMAT_CLOSED) {
+    throw malformed('expected key state format 1 or 2');
+  }
   const namespace = namespaceId(reader.bytes(NAMESPACE_BYTES));
   const keyBlockIndex = reader.u64();
   const nextKeyHash = readOptionalHash(reader);
@@ -57,6 +70,7 @@ export function decodeKeyState(bytes: Uint8Array): KeyState {
   for (let i = 0; i < recoveryCount; i++) recoveryKeys.push(writerKey(readPublicKey(reader)));
   const periods = readPeriods(reader);
   const pending = readFlag(reader) ? readPending(reader) : undefined;
+  const closed = format === FORMAT_CLOSED ? readClosed(reader) : undefined;
   reader.end();
   return {
     namespace,
@@ -65,6 +79,7 @@ export function decodeKeyState(bytes: Uint8Array): KeyState {
     recoveryKeys,
     recoveryDelayMs,
     pending,
+    closed,
     keyBlockIndex,
   };
 }
@@ -91,6 +106,11 @@ function readPending(reader: ByteReader): PendingRecovery {
   const nextKeyHash = readOptionalHash(reader);
   const branch: BlockHash | undefined = readOptionalHash(reader);
   return { index, effectiveMs, newKey, nextKeyHash, branch };
+}
+
+function readClosed(reader: ByteReader): ClosedAt {
+  const index = reader.u64();
+  return { index, ...decodeClose(reader.bytes(1 + NAMESPACE_BYTES)) };
 }
 
 function readFlag(reader: ByteReader): boolean {

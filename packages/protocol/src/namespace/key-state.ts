@@ -9,13 +9,13 @@ import { ALGORITHM } from '../suite.ts';
 import { keyId } from '../suites/key-id.ts';
 import { decodeGenesis } from './genesis.ts';
 import { deriveNamespaceId, v1NamespaceId } from './id.ts';
-import { decodeRecovery, decodeRotation } from './key-payloads.ts';
+import { decodeClose, decodeRecovery, decodeRotation } from './key-payloads.ts';
 import type { PublicKey } from './public-key.ts';
 import { strategyParts } from './strategy.ts';
 
 /**
- * Who may sign which block of a namespace. Only key blocks (genesis, rotation, recovery) change the
- * state, so a verifier that holds them can resolve the writer at any index.
+ * Who may sign which block of a namespace. Only key blocks (genesis, rotation, recovery, close)
+ * change the state, so a verifier that holds them can resolve the writer at any index.
  *
  * The rules:
  *
@@ -32,6 +32,9 @@ import { strategyParts } from './strategy.ts';
  * 5. One recovery is pending at a time.
  * 6. A recovery that names the branch of a fork lets only key blocks through until it takes effect
  *    or is contradicted: the old key has signed two histories and is not heard in between.
+ * 7. A close is signed by the current writer and is the last block: nothing follows. Only a recovery
+ *    is heard after it, because a thief of the current key could close too; once it has taken
+ *    effect the namespace is open again.
  */
 export interface KeyState {
   readonly namespace: NamespaceId;
@@ -43,6 +46,8 @@ export interface KeyState {
   readonly recoveryDelayMs: number;
   /** A recovery that no key block has settled or cancelled yet. */
   readonly pending: PendingRecovery | undefined;
+  /** Where the writer has closed the namespace, and what goes on. */
+  readonly closed: ClosedAt | undefined;
   /** Index of the last key block applied; 0 is the genesis. */
   readonly keyBlockIndex: number;
 }
@@ -66,6 +71,11 @@ export interface PendingRecovery {
   readonly newKey: WriterKey;
   readonly nextKeyHash: Hash32 | undefined;
   readonly branch: BlockHash | undefined;
+}
+
+export interface ClosedAt {
+  readonly index: number;
+  readonly next: NamespaceId | undefined;
 }
 
 /** The fields of a header that decide who must have signed it. */
@@ -114,6 +124,7 @@ export function initialKeyState(entry: Entry, payload: Uint8Array): KeyState {
     recoveryKeys: genesis.recoveryKeys.map(writerKey),
     recoveryDelayMs: genesis.recoveryDelayMs,
     pending: undefined,
+    closed: undefined,
     keyBlockIndex: 0,
   };
 }
@@ -131,6 +142,7 @@ export function v1KeyState(publicKey: Uint8Array): KeyState {
     recoveryKeys: [],
     recoveryDelayMs: 0,
     pending: undefined,
+    closed: undefined,
     keyBlockIndex: 0,
   };
 }
@@ -138,7 +150,7 @@ export function v1KeyState(publicKey: Uint8Array): KeyState {
 /**
  * The key that must have signed this block; its key id is the header's.
  * @throws ProtocolError `wrong-writer` when the header names another key, `namespace-frozen` (rule
- *   6)
+ *   6), `namespace-closed` (rule 7)
  */
 export function writerAt(state: KeyState, header: WriterQuery): WriterKey {
   if (header.version === 2 && header.payloadType === PAYLOAD_TYPE.recovery) {
@@ -156,7 +168,7 @@ export function writerAt(state: KeyState, header: WriterQuery): WriterKey {
 
 /**
  * The key that may sign the next ordinary block if it has this timestamp (milliseconds).
- * @throws ProtocolError `namespace-frozen` (rule 6)
+ * @throws ProtocolError `namespace-frozen` (rule 6), `namespace-closed` (rule 7)
  */
 export function currentWriter(state: KeyState, timestampMs: number): WriterKey {
   return resolveWriter(state, INDEX_MAX, timestampMs, false);
@@ -197,18 +209,21 @@ export function applyKeyBlock(
   }
   writerAt(state, header);
   const settled = settle(state, header);
+  if (header.payloadType === PAYLOAD_TYPE.namespaceClose) {
+    return applyClose(settled, header, payload);
+  }
   return header.payloadType === PAYLOAD_TYPE.keyRotation
     ? applyRotation(settled, header, payload)
     : applyRecovery(settled, header, payload);
 }
 
-/** Genesis, rotation or recovery. Version 1 knows none: there those numbers are ordinary types. */
+/** Genesis, rotation, recovery or close. Version 1 knows none: there those numbers are ordinary types. */
 export function isKeyBlock(header: Pick<BlockHeader, 'version' | 'payloadType'>): boolean {
   const { payloadType } = header;
   return (
     header.version === 2 &&
-    payloadType >= PAYLOAD_TYPE.namespaceGenesis &&
-    payloadType <= PAYLOAD_TYPE.recovery
+    ((payloadType >= PAYLOAD_TYPE.namespaceGenesis && payloadType <= PAYLOAD_TYPE.recovery) ||
+      payloadType === PAYLOAD_TYPE.namespaceClose)
   );
 }
 
@@ -225,7 +240,7 @@ function resolveWriter(
   timestampMs: number,
   isRotation: boolean,
 ): WriterKey {
-  const { pending, periods } = state;
+  const { closed, pending, periods } = state;
   if (pending !== undefined && index > pending.index) {
     if (timestampMs >= pending.effectiveMs) return pending.newKey;
     if (pending.branch !== undefined && !isRotation) {
@@ -233,6 +248,12 @@ function resolveWriter(
         effectiveMs: pending.effectiveMs,
       });
     }
+  }
+  if (closed !== undefined && index > closed.index) {
+    throw new ProtocolError('namespace-closed', 'expected no block after the last one', {
+      closedAt: closed.index,
+      next: closed.next,
+    });
   }
   for (let i = periods.length - 1; i > 0; i--) {
     const period = periods[i] as KeyPeriod;
@@ -258,6 +279,7 @@ function settle(state: KeyState, header: BlockHeader): KeyState {
     periods: [...state.periods, period],
     nextKeyHash: pending.nextKeyHash,
     pending: undefined,
+    closed: undefined,
   };
 }
 
@@ -284,6 +306,15 @@ function applyRotation(state: KeyState, header: BlockHeader, payload: Uint8Array
     pending: undefined,
     keyBlockIndex: header.index,
   };
+}
+
+function applyClose(state: KeyState, header: BlockHeader, payload: Uint8Array): KeyState {
+  const { next } = decodeClose(payload);
+  if (next === header.namespace) {
+    throw new ProtocolError('malformed', 'expected another namespace to go on');
+  }
+  // A recovery that is pending still opens the namespace again when its time comes.
+  return { ...state, closed: { index: header.index, next }, keyBlockIndex: header.index };
 }
 
 function applyRecovery(state: KeyState, header: BlockHeader, payload: Uint8Array): KeyState {
