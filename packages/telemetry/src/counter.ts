@@ -40,6 +40,12 @@ export class RegisteredCounter implements Counter {
     return this.#table.get(labels);
   }
 
+  sum(): number {
+    let sum = 0;
+    for (const { series } of this.#table) sum += series.total;
+    return sum;
+  }
+
   expose(): string {
     let text = '';
     for (const { values, series } of this.#table) {

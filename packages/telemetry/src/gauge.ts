@@ -53,6 +53,12 @@ export class RegisteredGauge implements Gauge {
     this.#table.get({}).read = read;
   }
 
+  sum(): number {
+    let sum = 0;
+    for (const { series } of this.#table) sum += series.read?.() ?? series.value;
+    return sum;
+  }
+
   expose(): string {
     let text = '';
     for (const { values, series } of this.#table) {

@@ -1,4 +1,5 @@
 import { assert } from './assert.ts';
+import type { Distribution } from './distribution.ts';
 import { formatSample, formatValue } from './exposition.ts';
 import type { Labels, SeriesTable } from './series-table.ts';
 
@@ -54,11 +55,23 @@ export function assertBuckets(bounds: readonly number[]): void {
 
 export class RegisteredHistogram implements Histogram {
   readonly #name: string;
+  readonly #bounds: readonly number[];
   readonly #table: SeriesTable<HistogramCell>;
 
-  constructor(name: string, table: SeriesTable<HistogramCell>) {
+  constructor(name: string, bounds: readonly number[], table: SeriesTable<HistogramCell>) {
     this.#name = name;
+    this.#bounds = bounds;
     this.#table = table;
+  }
+
+  distribution(): Distribution {
+    const counts = Array.from({ length: this.#bounds.length + 1 }, () => 0);
+    let sum = 0;
+    for (const { series } of this.#table) {
+      for (const [i, count] of series.counts.entries()) counts[i] = (counts[i] ?? 0) + count;
+      sum += series.sum;
+    }
+    return { bounds: this.#bounds, counts, sum };
   }
 
   observe(value: number, labels: Labels = {}): void {

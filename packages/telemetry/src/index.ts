@@ -52,6 +52,7 @@ export type {
   TunableState,
 } from './control/types.ts';
 export type { Counter, CounterSeries } from './counter.ts';
+export { between, countOf, type Distribution, quantile } from './distribution.ts';
 export { EXPOSITION_MEDIA_TYPE } from './exposition.ts';
 export type { Gauge, GaugeSeries } from './gauge.ts';
 export { type HeatEntry, HeatMap, type HeatMapOptions } from './heat/heat-map.ts';

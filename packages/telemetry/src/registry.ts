@@ -1,5 +1,6 @@
 import { assert } from './assert.ts';
 import { type Counter, CounterCell, RegisteredCounter } from './counter.ts';
+import type { Distribution } from './distribution.ts';
 import { formatHeading } from './exposition.ts';
 import { type Gauge, GaugeCell, RegisteredGauge } from './gauge.ts';
 import { assertBuckets, type Histogram, HistogramCell, RegisteredHistogram } from './histogram.ts';
@@ -29,14 +30,24 @@ export interface MetricsRegistry {
   histogram(options: HistogramOptions): Histogram;
   /** All metrics in the Prometheus text format, in order of registration. */
   expose(): string;
+  /** Sum over all series of a counter or gauge; undefined where there is no such metric. */
+  sum(name: string): number | undefined;
+  /** All series of a histogram together; undefined where there is no such histogram. */
+  distribution(name: string): Distribution | undefined;
+}
+
+interface Registered {
+  expose(): string;
+  sum?(): number;
+  distribution?(): Distribution;
 }
 
 /** A registry of its own; nothing is global. */
 export function createMetricsRegistry(): MetricsRegistry {
   /** Bounded by METRICS_MAX. */
-  const metrics = new Map<string, { readonly heading: string; expose(): string }>();
+  const metrics = new Map<string, { readonly heading: string; readonly metric: Registered }>();
 
-  function register<Metric extends { expose(): string }>(
+  function register<Metric extends Registered>(
     type: MetricType,
     options: MetricOptions,
     metric: Metric,
@@ -46,7 +57,7 @@ export function createMetricsRegistry(): MetricsRegistry {
     assert(metrics.size < METRICS_MAX, `expected at most ${METRICS_MAX} metrics`);
     assert(options.help.trim() !== '', `expected a help text for ${options.name}`);
     const heading = formatHeading(options.name, type, options.help);
-    metrics.set(options.name, { heading, expose: () => metric.expose() });
+    metrics.set(options.name, { heading, metric });
     return metric;
   }
 
@@ -72,13 +83,16 @@ export function createMetricsRegistry(): MetricsRegistry {
     histogram: (options) => {
       assertBuckets(options.buckets);
       const cells = table(options, () => new HistogramCell(options.buckets));
-      return register('histogram', options, new RegisteredHistogram(options.name, cells));
+      const { name, buckets } = options;
+      return register('histogram', options, new RegisteredHistogram(name, buckets, cells));
     },
     expose: () => {
       let text = '';
-      for (const metric of metrics.values()) text += metric.heading + metric.expose();
+      for (const { heading, metric } of metrics.values()) text += heading + metric.expose();
       return text;
     },
+    sum: (name) => metrics.get(name)?.metric.sum?.(),
+    distribution: (name) => metrics.get(name)?.metric.distribution?.(),
   };
 }
 
@@ -100,4 +114,6 @@ export const noopMetricsRegistry: MetricsRegistry = {
   gauge: () => noopMetric,
   histogram: () => noopMetric,
   expose: () => '',
+  sum: () => undefined,
+  distribution: () => undefined,
 };
