@@ -57,6 +57,12 @@ export type { ProvenBlock } from './prove.ts';
 export type { NamespaceDetail, NamespaceSummary } from './requests.ts';
 export type { VerifiedSnapshot } from './snapshot.ts';
 export {
+  createSnapshotDownload,
+  type SnapshotDownload,
+  type SnapshotRequest,
+  type VerifiedManifest,
+} from './snapshot-download.ts';
+export {
   type CheckpointStorage,
   createMemoryStorage,
   createWebStorage,
