@@ -3,8 +3,8 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bn254 } from '@noble/curves/bn254.js';
 import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { writeG1, writeG2 } from '../src/precompiles/bls12-381/encoding.ts';
 import { fromBigInt } from '../src/precompiles/bytes.ts';
+import { encodeBls12G1, encodeBls12G2, encodeBn254G1, encodeBn254G2 } from './encode-point.ts';
 import type { Random } from './random.ts';
 
 type Make = (random: Random) => Uint8Array;
@@ -85,33 +85,31 @@ function makeBlake2f(random: Random): Uint8Array {
 
 function pointOfBn254(random: Random): Uint8Array {
   const points = remember('bn254', () =>
-    [1n, 2n, 12_345n].map((factor) => {
-      const { x, y } = bn254.G1.Point.BASE.multiply(factor).toAffine();
-      return join(fromBigInt(x, 32), fromBigInt(y, 32));
-    }),
+    [1n, 2n, 12_345n].map((factor) => encodeBn254G1(bn254.G1.Point.BASE.multiply(factor))),
   );
   return random.chance(0.2) ? new Uint8Array(64) : random.pick(points);
 }
 
 function makeBn254Pairs(random: Random): Uint8Array {
   const twist = remember('bn254 G2', () =>
-    [1n, 3n].map((factor) => {
-      const { x, y } = bn254.G2.Point.BASE.multiply(factor).toAffine();
-      return join(...[x.c1, x.c0, y.c1, y.c0].map((value) => fromBigInt(value, 32)));
-    }),
+    [1n, 3n].map((factor) => encodeBn254G2(bn254.G2.Point.BASE.multiply(factor))),
   );
   return repeat(random, 1, () => join(pointOfBn254(random), random.pick(twist)));
 }
 
 function pointG1(random: Random): Uint8Array {
   const { Point } = bls12_381.G1;
-  const points = remember('G1', () => [1n, 2n, 999n].map((f) => writeG1(Point.BASE.multiply(f))));
+  const points = remember('G1', () =>
+    [1n, 2n, 999n].map((f) => encodeBls12G1(Point.BASE.multiply(f))),
+  );
   return random.chance(0.2) ? new Uint8Array(128) : random.pick(points);
 }
 
 function pointG2(random: Random): Uint8Array {
   const { Point } = bls12_381.G2;
-  const points = remember('G2', () => [1n, 2n, 999n].map((f) => writeG2(Point.BASE.multiply(f))));
+  const points = remember('G2', () =>
+    [1n, 2n, 999n].map((f) => encodeBls12G2(Point.BASE.multiply(f))),
+  );
   return random.chance(0.2) ? new Uint8Array(256) : random.pick(points);
 }
 

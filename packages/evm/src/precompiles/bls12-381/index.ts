@@ -1,60 +1,32 @@
-import { pippenger } from '@noble/curves/abstract/curve.js';
-import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { booleanWord } from '../bytes.ts';
+import { bls12Curve } from '../curves/bls12-381.ts';
+import type { GroupName, Pair, Term } from '../curves/curve.ts';
 import type { Precompile } from '../types.ts';
 import { DISCOUNTS_G1, DISCOUNTS_G2 } from './discounts.ts';
-import {
-  FP_LENGTH,
-  G1_LENGTH,
-  G2_LENGTH,
-  type PointG1,
-  type PointG2,
-  readFp,
-  readFp2,
-  readG1,
-  readG2,
-  readScalar,
-  SCALAR_LENGTH,
-  writeG1,
-  writeG2,
-} from './encoding.ts';
 
-const { G1, G2, fields } = bls12_381;
+// EIP-2537: an element of the field is 64 bytes, the first 16 of them zero.
+const FP_LENGTH = 64;
+const G1_LENGTH = 2 * FP_LENGTH;
+const G2_LENGTH = 4 * FP_LENGTH;
+const SCALAR_LENGTH = 32;
 const PAIR_LENGTH = G1_LENGTH + G2_LENGTH;
-const PAIR_LENGTH_G1 = G1_LENGTH + SCALAR_LENGTH;
-const PAIR_LENGTH_G2 = G2_LENGTH + SCALAR_LENGTH;
+const TERM_LENGTH_G1 = G1_LENGTH + SCALAR_LENGTH;
+const TERM_LENGTH_G2 = G2_LENGTH + SCALAR_LENGTH;
 
 const g1Add: Precompile = {
   name: 'bls12G1Add',
   address: 0x0b,
   since: 'prague',
   gas: () => 375n,
-  run(input) {
-    if (input.length !== 2 * G1_LENGTH) return undefined;
-    const one = readG1(input.subarray(0, G1_LENGTH), 'curve');
-    const other = readG1(input.subarray(G1_LENGTH), 'curve');
-    if (one === undefined || other === undefined) return undefined;
-    return writeG1(one.add(other));
-  },
+  run: (input) => add('G1', input, G1_LENGTH),
 };
 
 const g1Msm: Precompile = {
   name: 'bls12G1Msm',
   address: 0x0c,
   since: 'prague',
-  gas: (input) => msmGas(input.length, PAIR_LENGTH_G1, 12_000n, DISCOUNTS_G1),
-  run(input) {
-    if (input.length === 0 || input.length % PAIR_LENGTH_G1 !== 0) return undefined;
-    const points: PointG1[] = [];
-    const scalars: bigint[] = [];
-    for (let offset = 0; offset < input.length; offset += PAIR_LENGTH_G1) {
-      const point = readG1(input.subarray(offset, offset + G1_LENGTH), 'subgroup');
-      if (point === undefined) return undefined;
-      points.push(point);
-      scalars.push(readScalar(input.subarray(offset + G1_LENGTH, offset + PAIR_LENGTH_G1)));
-    }
-    return writeG1(sumOfProducts(G1.Point, points, scalars));
-  },
+  gas: (input) => msmGas(input.length, TERM_LENGTH_G1, 12_000n, DISCOUNTS_G1),
+  run: (input) => sumOfProducts('G1', input, G1_LENGTH),
 };
 
 const g2Add: Precompile = {
@@ -62,32 +34,15 @@ const g2Add: Precompile = {
   address: 0x0d,
   since: 'prague',
   gas: () => 600n,
-  run(input) {
-    if (input.length !== 2 * G2_LENGTH) return undefined;
-    const one = readG2(input.subarray(0, G2_LENGTH), 'curve');
-    const other = readG2(input.subarray(G2_LENGTH), 'curve');
-    if (one === undefined || other === undefined) return undefined;
-    return writeG2(one.add(other));
-  },
+  run: (input) => add('G2', input, G2_LENGTH),
 };
 
 const g2Msm: Precompile = {
   name: 'bls12G2Msm',
   address: 0x0e,
   since: 'prague',
-  gas: (input) => msmGas(input.length, PAIR_LENGTH_G2, 22_500n, DISCOUNTS_G2),
-  run(input) {
-    if (input.length === 0 || input.length % PAIR_LENGTH_G2 !== 0) return undefined;
-    const points: PointG2[] = [];
-    const scalars: bigint[] = [];
-    for (let offset = 0; offset < input.length; offset += PAIR_LENGTH_G2) {
-      const point = readG2(input.subarray(offset, offset + G2_LENGTH), 'subgroup');
-      if (point === undefined) return undefined;
-      points.push(point);
-      scalars.push(readScalar(input.subarray(offset + G2_LENGTH, offset + PAIR_LENGTH_G2)));
-    }
-    return writeG2(sumOfProducts(G2.Point, points, scalars));
-  },
+  gas: (input) => msmGas(input.length, TERM_LENGTH_G2, 22_500n, DISCOUNTS_G2),
+  run: (input) => sumOfProducts('G2', input, G2_LENGTH),
 };
 
 const pairing: Precompile = {
@@ -97,15 +52,14 @@ const pairing: Precompile = {
   gas: (input) => 37_700n + 32_600n * BigInt(Math.floor(input.length / PAIR_LENGTH)),
   run(input) {
     if (input.length === 0 || input.length % PAIR_LENGTH !== 0) return undefined;
-    const pairs: { g1: PointG1; g2: PointG2 }[] = [];
+    const pairs: Pair[] = [];
     for (let offset = 0; offset < input.length; offset += PAIR_LENGTH) {
-      const g1 = readG1(input.subarray(offset, offset + G1_LENGTH), 'subgroup');
-      const g2 = readG2(input.subarray(offset + G1_LENGTH, offset + PAIR_LENGTH), 'subgroup');
-      if (g1 === undefined || g2 === undefined) return undefined;
-      // The library takes no infinity; its pairing is one.
-      if (!g1.is0() && !g2.is0()) pairs.push({ g1, g2 });
+      const g1 = input.subarray(offset, offset + G1_LENGTH);
+      const g2 = input.subarray(offset + G1_LENGTH, offset + PAIR_LENGTH);
+      pairs.push({ g1, g2, membershipG1: 'subgroup' });
     }
-    return booleanWord(fields.Fp12.eql(bls12_381.pairingBatch(pairs), fields.Fp12.ONE));
+    const isOne = bls12Curve().isPairingProductOne(pairs);
+    return isOne === undefined ? undefined : booleanWord(isOne);
   },
 };
 
@@ -114,14 +68,7 @@ const mapFpToG1: Precompile = {
   address: 0x10,
   since: 'prague',
   gas: () => 5500n,
-  run(input) {
-    if (input.length !== FP_LENGTH) return undefined;
-    const element = readFp(input);
-    if (element === undefined) return undefined;
-    // The types say tuple and affine point; a field of degree one takes the element itself.
-    const point: unknown = G1.mapToCurve(element as never);
-    return writeG1(point as PointG1);
-  },
+  run: (input) => (input.length === FP_LENGTH ? bls12Curve().map('G1', input) : undefined),
 };
 
 const mapFp2ToG2: Precompile = {
@@ -129,13 +76,7 @@ const mapFp2ToG2: Precompile = {
   address: 0x11,
   since: 'prague',
   gas: () => 23_800n,
-  run(input) {
-    if (input.length !== 2 * FP_LENGTH) return undefined;
-    const element = readFp2(input);
-    if (element === undefined) return undefined;
-    const point: unknown = G2.mapToCurve([element.c0, element.c1]);
-    return writeG2(point as PointG2);
-  },
+  run: (input) => (input.length === 2 * FP_LENGTH ? bls12Curve().map('G2', input) : undefined),
 };
 
 /** EIP-2537, the seven of them. */
@@ -161,28 +102,23 @@ function msmGas(
   return (BigInt(pairs) * productGas * BigInt(discount)) / 1000n;
 }
 
-interface Point<P> {
-  is0(): boolean;
-  multiplyUnsafe(scalar: bigint): P;
+/** Points of sums need not be of the subgroup. */
+function add(group: GroupName, input: Uint8Array, length: number): Uint8Array | undefined {
+  if (input.length !== 2 * length) return undefined;
+  return bls12Curve().add(group, input.subarray(0, length), input.subarray(length));
 }
 
-/** One product for a single pair, Pippenger's algorithm for more; infinity counts for nothing. */
-function sumOfProducts<P extends Point<P>>(
-  group: { readonly ZERO: P },
-  points: readonly P[],
-  scalars: readonly bigint[],
-): P {
-  const kept = points.flatMap((point, index) => {
-    const scalar = scalars[index] ?? 0n;
-    return point.is0() || scalar === 0n ? [] : [{ point, scalar }];
-  });
-  const [first] = kept;
-  if (first === undefined) return group.ZERO;
-  if (kept.length === 1) return first.point.multiplyUnsafe(first.scalar);
-  const sum: unknown = pippenger(
-    group as never,
-    kept.map(({ point }) => point) as never[],
-    kept.map(({ scalar }) => scalar),
-  );
-  return sum as P;
+function sumOfProducts(
+  group: GroupName,
+  input: Uint8Array,
+  pointLength: number,
+): Uint8Array | undefined {
+  const termLength = pointLength + SCALAR_LENGTH;
+  if (input.length === 0 || input.length % termLength !== 0) return undefined;
+  const terms: Term[] = [];
+  for (let offset = 0; offset < input.length; offset += termLength) {
+    const point = input.subarray(offset, offset + pointLength);
+    terms.push({ point, scalar: input.subarray(offset + pointLength, offset + termLength) });
+  }
+  return bls12Curve().sumOfProducts(group, terms, 'subgroup');
 }
