@@ -93,6 +93,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/namespaces.ts')).namespacesCommand,
   },
   {
+    name: 'search',
+    group: MANAGE,
+    summary: 'find namespaces by words, beginning, kind and time',
+    load: async () => (await import('./commands/search.ts')).searchCommand,
+  },
+  {
     name: 'keys',
     group: MANAGE,
     summary: 'make, show, protect and rotate the keys that sign blocks',
@@ -109,6 +115,12 @@ const ENTRIES: readonly Entry[] = [
     group: MANAGE,
     summary: 'verify an exported file and put it on a node',
     load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
+    name: 'snapshot',
+    group: MANAGE,
+    summary: 'begin a namespace at a height: fetch what a new node needs, or show it',
+    load: async () => (await import('./commands/snapshot.ts')).snapshotCommand,
   },
   {
     name: 'prune',
@@ -133,6 +145,12 @@ const ENTRIES: readonly Entry[] = [
     group: MANAGE,
     summary: 'measure a running node',
     load: async () => (await import('./commands/bench.ts')).benchCommand,
+  },
+  {
+    name: 'load',
+    group: MANAGE,
+    summary: 'put load on a running node, and see how long strangers would wait',
+    load: async () => (await import('./commands/load.ts')).loadCommand,
   },
   {
     name: 'devnet',

@@ -1,0 +1,23 @@
+import type { Context } from '../context.ts';
+import type { LoadTransport } from './http.ts';
+import type { Outcome } from './open-loop.ts';
+
+export const PROFILE_NAMES = ['reads', 'append', 'mixed', 'transactions'] as const;
+
+export type ProfileName = (typeof PROFILE_NAMES)[number];
+
+/** A kind of load, ready to send. */
+export interface Profile {
+  /** "block", "request". */
+  readonly noun: string;
+  send(transport: LoadTransport): Promise<Outcome>;
+}
+
+export interface LoadParts {
+  readonly context: Context;
+  readonly url: string;
+  /** Requests under way at once, at most. */
+  readonly concurrency: number;
+  readonly payloadBytes: number;
+  readonly uniform: () => number;
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import fc from 'fast-check';
+import { LatencyHistogram } from '../../src/load/latency-histogram.ts';
+import { type Outcome, runOpenLoop } from '../../src/load/open-loop.ts';
+
+const good: Outcome = { ok: true, bytes: 10 };
+
+function options(send: () => Promise<Outcome>, rate = 200, durationMs = 300) {
+  return {
+    rate,
+    durationMs,
+    concurrency: 8,
+    arrivals: 'even' as const,
+    uniform: Math.random,
+    signal: new AbortController().signal,
+    send,
+  };
+}
+
+test('a quantile is the real one within 1.1 %, whatever was added', () => {
+  const values = fc.array(fc.double({ min: 0.001, max: 100_000, noNaN: true }), { minLength: 1 });
+  fc.assert(
+    fc.property(values, fc.double({ min: 0.001, max: 1, noNaN: true }), (list, part) => {
+      const histogram = new LatencyHistogram();
+      for (const value of list) histogram.add(value);
+      const sorted = list.toSorted((a, b) => a - b);
+      const real = sorted[Math.max(0, Math.ceil(part * list.length - 1e-9) - 1)] as number;
+      const told = histogram.quantile(part);
+      assert.ok(Math.abs(told - real) <= real * 0.011 + 0.001, `${told} for ${real}`);
+      assert.equal(histogram.most, sorted.at(-1));
+    }),
+  );
+});
+
+test('arrivals come at their rate, and all are answered', async () => {
+  const result = await runOpenLoop(options(() => Promise.resolve(good)));
+  assert.equal(result.arrived, 60);
+  assert.equal(result.finished, 60);
+  assert.equal(result.failed, 0);
+  assert.equal(result.bytes, 600);
+  const poisson = await runOpenLoop({
+    ...options(() => Promise.resolve(good), 2_000),
+    arrivals: 'poisson',
+  });
+  assert.ok(Math.abs(poisson.arrived - 600) < 150, String(poisson.arrived));
+});
+
+test('a stall is charged to everybody who should have been sent meanwhile', async () => {
+  let isFirst = true;
+  let release: () => void = () => {};
+  const stalled = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const stall = pause(200).then(() => release());
+  const result = await runOpenLoop({
+    ...options(async () => {
+      if (isFirst) {
+        isFirst = false;
+        await stalled;
+      }
+      return good;
+    }),
+    concurrency: 1,
+  });
+  await stall;
+  // 60 arrivals in 300 ms behind one place that was taken for the first 200.
+  assert.ok(result.latencies.quantile(0.75) > 80, `p75 ${result.latencies.quantile(0.75)}`);
+  // A closed loop would have told of one slow request.
+  assert.ok(result.serviceTimes.quantile(0.9) < 20);
+});
+
+test('failures are counted by reason, bounded, and are no latencies', async () => {
+  let count = 0;
+  const result = await runOpenLoop(
+    options(() => {
+      count++;
+      if (count % 3 === 0) return Promise.reject(Object.assign(new Error('x'), { code: 'ECONN' }));
+      if (count % 3 === 1) return Promise.resolve({ ok: false, problem: `p${count}`, bytes: 0 });
+      return Promise.resolve(good);
+    }, 1_000),
+  );
+  assert.equal(result.problems.get('ECONN'), 100);
+  assert.ok(result.problems.size <= 33);
+  assert.equal(result.latencies.count, result.finished - result.failed);
+});
+
+test('an abort ends it', async () => {
+  const controller = new AbortController();
+  const run = runOpenLoop({
+    ...options(() => pause(10_000, good, { ref: false }), 100, 60_000),
+    signal: controller.signal,
+  });
+  await pause(50);
+  controller.abort();
+  assert.ok((await run).arrived < 50);
+});
