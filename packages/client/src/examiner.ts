@@ -1,13 +1,16 @@
 import type { NamespaceId } from '@basalt/protocol';
 import { type EventsOptions, type NodeEvent, readEvents } from './events.ts';
 import { type BlockRange, examineBlock, examineRange, requireReference } from './examine.ts';
+import { SEARCH_ROWS } from './limits.ts';
 import { type ClientContext, createContext, type ExaminerOptions } from './options.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
 import {
   fetchNamespace,
   fetchNamespaces,
   type NamespaceDetail,
+  type NamespaceSearch,
   type NamespaceSummary,
+  searchPath,
 } from './requests.ts';
 import { createSessions, type Sessions } from './session.ts';
 import type {
@@ -22,6 +25,11 @@ import type {
 export interface Examiner {
   /** Namespaces as the node tells them, page after page; nothing to verify in a list. */
   namespaces(options?: CallOptions): AsyncGenerator<NamespaceSummary, void, undefined>;
+  /** Namespaces that a search finds, by label; as the node tells them. */
+  search(
+    search: NamespaceSearch,
+    options?: CallOptions,
+  ): AsyncGenerator<NamespaceSummary, void, undefined>;
   /** One namespace by id or, where unique, by label; as the node tells it. */
   namespace(idOrLabel: string, options?: CallOptions): Promise<NamespaceDetail>;
   /** The newest checkpoint, verified and kept. */
@@ -43,7 +51,8 @@ export function createExaminer(options: ExaminerOptions): Examiner {
 export function createExaminerOf(context: ClientContext, sessions: Sessions): Examiner {
   const { transport } = context;
   return {
-    namespaces: (call = {}) => listNamespaces(context, call),
+    namespaces: (call = {}) => listNamespaces(context, '/chains', call),
+    search: (search, call = {}) => listNamespaces(context, searchPath(search, SEARCH_ROWS), call),
     namespace: (idOrLabel, call = {}) => fetchNamespace(transport, idOrLabel, call),
     checkpoint: async (namespace, call = {}) =>
       readCheckpoint(await sessions.open(namespace, call), call),
@@ -56,9 +65,10 @@ export function createExaminerOf(context: ClientContext, sessions: Sessions): Ex
 
 async function* listNamespaces(
   { transport }: ClientContext,
+  first: string,
   call: CallOptions,
 ): AsyncGenerator<NamespaceSummary, void, undefined> {
-  let path: string | undefined = '/chains';
+  let path: string | undefined = first;
   while (path !== undefined) {
     const page: Awaited<ReturnType<typeof fetchNamespaces>> = await fetchNamespaces(
       transport,

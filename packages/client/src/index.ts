@@ -54,7 +54,7 @@ export type { IterateOptions } from './iterate.ts';
 export type { ExaminerOptions, KeyedClaim, ProviderSource } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';
 export type { ProvenBlock } from './prove.ts';
-export type { NamespaceDetail, NamespaceSummary } from './requests.ts';
+export type { NamespaceDetail, NamespaceSearch, NamespaceSummary } from './requests.ts';
 export type { VerifiedSnapshot } from './snapshot.ts';
 export {
   createSnapshotDownload,

@@ -44,6 +44,9 @@ export const KEY_BLOCKS_MAX = 10_000;
 /** Rows of a page as the gateway bounds it. */
 export const PAGE_ROWS_MAX = 1_000;
 
+/** Rows of one page of a search: more than a person reads. */
+export const SEARCH_ROWS = 50;
+
 /** Servers whose sessions are kept, about 3 KB each; a federation has a few dozen. */
 export const HANDSHAKE_SERVERS_MAX = 64;
 

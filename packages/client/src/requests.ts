@@ -1,4 +1,5 @@
 import {
+  type BasicStrategy,
   type Block,
   decodeBlock,
   decodeBlockPrefix,
@@ -90,6 +91,31 @@ export async function fetchNamespaces(
     readSummary(asObject(item, 'a namespace')),
   );
   return { items, next: nextLink(reply.headers.get('link')) };
+}
+
+/** What to search namespaces for; each part narrows it. */
+export interface NamespaceSearch {
+  /** Words, each the beginning of a word of label, topic or region; at most 8. */
+  readonly words?: string;
+  /** Beginning of the label, without regard to case. */
+  readonly prefix?: string;
+  /** A part of the strategy. */
+  readonly kind?: BasicStrategy['kind'];
+  /** Unix milliseconds: namespaces that may hold records of then or later. */
+  readonly sinceMs?: number;
+  /** Unix milliseconds: time shards that begin before. */
+  readonly untilMs?: number;
+}
+
+/** Path of the first page of a search. */
+export function searchPath(search: NamespaceSearch, count: number): string {
+  const params = new URLSearchParams({ count: String(count) });
+  const { words, prefix, kind, sinceMs, untilMs } = search;
+  const given = { search: words, prefix, kind, since: sinceMs, until: untilMs };
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) params.set(name, String(value));
+  }
+  return `/namespaces?${params.toString()}`;
 }
 
 export async function fetchNamespace(

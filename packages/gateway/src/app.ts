@@ -15,6 +15,7 @@ import { addLogRoutes } from './routes/log-routes.ts';
 import { addNodeRoutes } from './routes/node-routes.ts';
 import { addPageRoute } from './routes/page-route.ts';
 import { addProofRoutes } from './routes/proof-routes.ts';
+import { addSearchRoute } from './routes/search-route.ts';
 import { addSnapshotRoutes } from './routes/snapshot-routes.ts';
 import { addSubmitRoutes } from './routes/submit-routes.ts';
 import { addTransactionRoutes } from './routes/transaction-routes.ts';
@@ -36,6 +37,7 @@ export function createRoutes(services: Services, hot: HotPath): App {
   addFetchRoute(app, services, DATA_FIELDS);
   addBlockRoutes(app, services, hot);
   addChainRoutes(app, services);
+  addSearchRoute(app, services);
   addPageRoute(app, services);
   addProofRoutes(app, services);
   addSnapshotRoutes(app, services);

@@ -15,6 +15,7 @@ import { AddressBuckets, isLoopback, type TokenBucket } from './http/token-bucke
 import { CACHE_ENTRY_BYTES_MAX } from './limits.ts';
 import { createGatewayMetrics, type GatewayMetrics } from './metrics.ts';
 import { NamespaceLookup } from './namespace-lookup.ts';
+import { NamespaceSearch } from './namespace-search.ts';
 import {
   fillOptions,
   type GatewayComponents,
@@ -74,6 +75,7 @@ class HttpGateway implements Gateway, Services {
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
   readonly namespaces: NamespaceLookup;
+  readonly namespaceSearch: NamespaceSearch;
   readonly handshakes: Handshakes;
   readonly startedMs: number;
   readonly handler: Gateway['handler'];
@@ -107,6 +109,7 @@ class HttpGateway implements Gateway, Services {
       heartbeatMs: settings.eventHeartbeatMs,
     });
     this.namespaces = new NamespaceLookup(components.ledger, components.clock);
+    this.namespaceSearch = new NamespaceSearch(components.ledger, components.clock);
     this.handshakes = new Handshakes({
       settings,
       crypto: this.crypto,

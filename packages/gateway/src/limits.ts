@@ -111,6 +111,27 @@ export const COMPRESS_BYTES_MIN = 512;
 /** Namespaces that one scan looks at, for a label or a fork proof without a namespace. */
 export const NAMESPACE_SCAN_MAX = 100_000;
 
+/** Rows of one page of a search; each is read from the ledger for what it is now. */
+export const SEARCH_ROWS_MAX = 200;
+
+/** Rows of a search when nobody says how many. */
+export const SEARCH_ROWS_DEFAULT = 20;
+
+/** Text of a search: a label is at most 255 bytes. */
+export const SEARCH_CHARACTERS_MAX = 255;
+
+/** Words of one search; each takes a pass over the words that begin so. */
+export const SEARCH_WORDS_MAX = 8;
+
+/** Words that one beginning may stand for: `a` must not collect every word under `a`. */
+export const SEARCH_EXPANSIONS_MAX = 1_024;
+
+/** Words of one namespace that are kept: label, topic and region have a handful. */
+export const WORDS_PER_NAMESPACE_MAX = 16;
+
+/** Rows of the index looked at for one token: they lie in memory, 5 million a second. */
+export const SEARCHED_ROWS_PER_TOKEN = 2_000;
+
 /** How long a label may be answered from the last scan. */
 export const LABEL_AGE_MS_MAX = 1_000;
 

@@ -8,6 +8,7 @@ import type { MemoryBudget } from './http/memory-budget.ts';
 import type { ResponseCache } from './http/response-cache.ts';
 import type { TokenBucket } from './http/token-bucket.ts';
 import type { NamespaceLookup } from './namespace-lookup.ts';
+import type { NamespaceSearch } from './namespace-search.ts';
 import type { GatewaySettings, TransactionProofs } from './options.ts';
 import type { Handshakes } from './session/handshakes.ts';
 
@@ -26,6 +27,7 @@ export interface Services {
   readonly budget: MemoryBudget;
   readonly streams: EventStreams;
   readonly namespaces: NamespaceLookup;
+  readonly namespaceSearch: NamespaceSearch;
   readonly handshakes: Handshakes;
   /** May strangers create namespaces, now that the address is known? */
   namespacesAreOpen(): boolean;

@@ -39,6 +39,7 @@ const CONTRACT: readonly string[] = [
   'GET /blocks/{hash}/proof',
   'GET /blocks/{hash}/status',
   'GET /chains',
+  'GET /namespaces',
   'GET /chains/{ns}',
   'GET /chains/{ns}/head',
   'GET /chains/{ns}/blocks',

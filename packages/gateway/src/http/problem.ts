@@ -27,6 +27,7 @@ const PROTOCOL_STATUS: Partial<Record<ProtocolErrorCode, number>> = {
   'broken-chain': 409,
   'invalid-index': 409,
   fork: 409,
+  'namespace-closed': 423,
   'namespace-frozen': 423,
 };
 

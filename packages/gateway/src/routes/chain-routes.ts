@@ -112,6 +112,8 @@ function addDetail(app: App, services: Services): void {
         // A vkey is `<name>+<id>+<key>`, and the name of our key is the origin.
         origin: verifierKey.slice(0, verifierKey.indexOf('+')),
         verifierKey,
+        closedAt: keys?.closed?.index,
+        continuedBy: keys?.closed?.next,
         keys: (keys?.periods ?? []).map((period) => ({
           from: period.fromIndex,
           fromTimestampMs: period.fromTimestampMs,

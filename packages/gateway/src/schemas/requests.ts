@@ -1,6 +1,16 @@
-import { INDEX_MAX, SNAPSHOT_BUNDLES_MAX, TILE_WIDTH } from '@basalt/protocol';
+import { type BasicStrategy, INDEX_MAX, SNAPSHOT_BUNDLES_MAX, TILE_WIDTH } from '@basalt/protocol';
 import { z } from 'zod';
-import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX, QUESTION_ITEMS_MAX } from '../limits.ts';
+import {
+  NAMESPACE_SCAN_MAX,
+  PAGE_ROWS_DEFAULT,
+  PAGE_ROWS_MAX,
+  QUESTION_ITEMS_MAX,
+  SEARCH_CHARACTERS_MAX,
+  SEARCH_ROWS_DEFAULT,
+  SEARCH_ROWS_MAX,
+  SEARCH_WORDS_MAX,
+} from '../limits.ts';
+import { wordsOf } from '../namespace-index.ts';
 
 /** Schemas of paths, queries and JSON bodies: they check requests and write `/openapi.json`. */
 
@@ -76,6 +86,34 @@ interface Page {
   count?: number | undefined;
 }
 export const PageQuery: z.ZodType<Page> = z.object(page);
+const words = z
+  .string()
+  .max(SEARCH_CHARACTERS_MAX)
+  .refine(
+    (text) => wordsOf(text).length <= SEARCH_WORDS_MAX,
+    `expected at most ${SEARCH_WORDS_MAX}`,
+  )
+  .describe('words, each the beginning of a word of label, topic or region');
+export const SearchQuery: z.ZodType<
+  Page & {
+    search?: string | undefined;
+    prefix?: string | undefined;
+    kind?: BasicStrategy['kind'] | undefined;
+    since?: number | undefined;
+    until?: number | undefined;
+  }
+> = z.object({
+  search: words.optional(),
+  prefix: z.string().max(SEARCH_CHARACTERS_MAX).optional().describe('beginning of the label'),
+  kind: z
+    .enum(['per-writer', 'geographic', 'topic', 'temporal', 'shard'])
+    .optional()
+    .describe('a part of the strategy'),
+  since: decimal(INDEX_MAX, 'Unix milliseconds: records of then or later').optional(),
+  until: decimal(INDEX_MAX, 'Unix milliseconds: time shards that begin before').optional(),
+  from: decimal(NAMESPACE_SCAN_MAX, 'first row').optional(),
+  count: decimal(SEARCH_ROWS_MAX, `rows; ${SEARCH_ROWS_DEFAULT} where absent`).optional(),
+});
 export const BlocksQuery: z.ZodType<
   Page & { view?: 'json' | undefined; payloads?: '0' | '1' | undefined }
 > = z.object({ ...page, view, payloads: flag.describe('0: header form in binary pages') });

@@ -110,6 +110,8 @@ const namespaceDetail = namespaceView
   .extend({
     origin: z.string().describe('first line of the checkpoints'),
     verifierKey: z.string().describe('vkey line (C2SP signed-note)'),
+    closedAt: count.optional().describe('index of the last block of a closed namespace'),
+    continuedBy: z.string().optional().describe('the namespace that goes on'),
     keys: z.array(
       z.object({
         from: count,

@@ -32,8 +32,8 @@ import { strategyParts } from './strategy.ts';
  * 5. One recovery is pending at a time.
  * 6. A recovery that names the branch of a fork lets only key blocks through until it takes effect
  *    or is contradicted: the old key has signed two histories and is not heard in between.
- * 7. A close is signed by the current writer and is the last block: nothing follows. Only a recovery
- *    is heard after it, because a thief of the current key could close too; once it has taken
+ * 7. A close is signed by the current writer and is the last block: nothing follows. Only a
+ *    recovery is heard after it, because a thief of the current key could close too; once it has taken
  *    effect the namespace is open again.
  */
 export interface KeyState {
@@ -217,7 +217,7 @@ export function applyKeyBlock(
     : applyRecovery(settled, header, payload);
 }
 
-/** Genesis, rotation, recovery or close. Version 1 knows none: there those numbers are ordinary types. */
+/** Genesis, rotation, recovery or close; in version 1 those numbers are ordinary types. */
 export function isKeyBlock(header: Pick<BlockHeader, 'version' | 'payloadType'>): boolean {
   const { payloadType } = header;
   return (
