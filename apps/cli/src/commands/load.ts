@@ -154,7 +154,8 @@ function report(
   for (const line of lines) screen.line(line);
   screen.line(
     `${formatCount(finished)} ${noun}s in ${formatDuration(seconds)}: ` +
-      `${formatRate((finished - failed) / seconds)}/s, ${formatBytes(Math.round(bytes / seconds))}/s`,
+      `${formatRate((finished - failed) / seconds)}/s, ` +
+      `${formatBytes(Math.round(bytes / seconds))}/s`,
   );
   for (const [problem, count] of problems) {
     screen.line(screen.style('red', `${formatCount(count)} failed: ${problem}`));

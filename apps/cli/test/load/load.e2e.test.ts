@@ -1,4 +1,4 @@
-/** Load on a real node and a real chain: every profile, and what it says when something is wrong. */
+/** Load on a real node and a real chain: every profile, and what it says where it cannot. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { lastJson, Sandbox, startTestNode, type TestNode } from '../helpers/run-cli.ts';
