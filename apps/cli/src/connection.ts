@@ -1,6 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CheckpointStorage, type Client, createClient } from '@basalt/client';
+import {
+  type CheckpointStorage,
+  type Client,
+  type ClientOptions,
+  createClient,
+} from '@basalt/client';
 import type { Context } from './context.ts';
 import { readIfThere, replaceFile } from './durable-files.ts';
 import { CliError } from './errors.ts';
@@ -25,18 +30,26 @@ export interface ConnectionOptions {
  * @throws CliError `network`
  */
 export async function connect(context: Context, options: ConnectionOptions): Promise<Client> {
+  return createClient(await clientOptions(context, options));
+}
+
+/** As `connect`, for other things that are made from the same options. */
+export async function clientOptions(
+  context: Context,
+  options: ConnectionOptions,
+): Promise<ClientOptions> {
   try {
     await fetchFrom(options.url, '/livez', '*/*', context.signal);
   } catch (error) {
     // Any answer will do: a proxy whose node is away still serves what it holds.
     if (!(error instanceof CliError) || error.exitCode === EXIT.unreachable) throw error;
   }
-  return createClient({
+  return {
     ...options,
     provider: context.provider(),
     storage: createFileStorage(trustFolder(context.home, options.url)),
     clock: context.clock,
-  });
+  };
 }
 
 /** One small file per entry, whole and synced. */

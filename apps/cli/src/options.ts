@@ -34,6 +34,11 @@ export function policyOption(): Option {
   return new Option('--policy <file>', 'whom to believe: a tlog-policy file').argParser(readText);
 }
 
+/** For an option that may be repeated. */
+export function collectUrl(value: string, before: readonly string[] = []): string[] {
+  return [...before, parseUrl(value)];
+}
+
 /** Without a slash at its end. */
 export function parseUrl(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);

@@ -8,7 +8,7 @@ import {
   type SnapshotManifest,
 } from '@basalt/protocol';
 import type { ClientOptions } from './client.ts';
-import { type HeldHead, proveConsistency, type VerifiedConsistency } from './consistency.ts';
+import { proveConsistency, type VerifiedConsistency } from './consistency.ts';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
 import { asUsage, createContext } from './options.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
@@ -42,12 +42,6 @@ export interface SnapshotDownload {
   manifest(request: SnapshotRequest): Promise<VerifiedManifest>;
   /** A manifest from elsewhere (an import that goes on), shown to be under the newest checkpoint. */
   verify(manifest: SnapshotManifest, call?: CallOptions): Promise<VerifiedManifest>;
-  /** Shows that the log continues a head that the caller holds. */
-  consistency(
-    namespace: NamespaceId,
-    held: HeldHead,
-    call?: CallOptions,
-  ): Promise<VerifiedConsistency>;
   /**
    * The bytes of one chunk, checked with the manifest alone: any node may have sent them.
    * @throws ClientError kind `refused` with the codes of `openSnapshotChunk` and the `chunk`
@@ -77,8 +71,6 @@ export function createSnapshotDownload(options: ClientOptions): SnapshotDownload
 
   return {
     verify,
-    consistency: async (namespace, held, call = {}) =>
-      proveConsistency(await sessions.open(namespace, call), held, call),
     async manifest({ namespace, height, blocks = 1, ...call }) {
       const session = await sessions.open(namespace, call);
       const wanted = height ?? (await readCheckpoint(session, call)).checkpoint.size;

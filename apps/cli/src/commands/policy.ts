@@ -9,9 +9,9 @@ import { requireNamespace } from '../open-namespace.ts';
 import {
   addExamples,
   addNodeOptions,
+  collectUrl,
   type NodeOptions,
   parsePositive,
-  parseUrl,
 } from '../options.ts';
 
 interface Options extends NodeOptions {
@@ -89,10 +89,6 @@ function quorumLines(witnesses: readonly NamedWitness[], asked: number | undefin
   );
   const group = `group witnesses ${threshold} ${names.join(' ')}`;
   return `${[...lines, group, 'quorum witnesses'].join('\n')}\n`;
-}
-
-function collectUrl(value: string, before: readonly string[] = []): string[] {
-  return [...before, parseUrl(value)];
 }
 
 /** A node signs all its logs with one key; the policy format takes a key once, under one name. */
