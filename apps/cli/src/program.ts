@@ -123,12 +123,6 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/snapshot.ts')).snapshotCommand,
   },
   {
-    name: 'snapshot',
-    group: MANAGE,
-    summary: 'begin a namespace at a height: fetch what a new node needs, or show it',
-    load: async () => (await import('./commands/snapshot.ts')).snapshotCommand,
-  },
-  {
     name: 'prune',
     group: MANAGE,
     summary: 'take payloads out of a data folder; headers and proofs stay',
