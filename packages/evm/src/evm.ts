@@ -92,6 +92,17 @@ export interface FrameResult {
   readonly created: Uint8Array | undefined;
 }
 
+declare const isHandle: unique symbol;
+
+/** An account that one session looked up: stands for its address in methods of that session. */
+export type AccountHandle = number & { readonly [isHandle]: true };
+
+/** Both ends of a message call, looked up before. */
+export interface FrameAccounts {
+  readonly from: AccountHandle;
+  readonly to: AccountHandle;
+}
+
 /** Made of a compact copy when first looked at, so that whoever does not look pays nothing. */
 export interface SessionResult {
   readonly logs: readonly Log[];
@@ -105,6 +116,8 @@ export interface SessionResult {
  * closes the one before it. Every method of a closed session throws.
  */
 export interface Session {
+  /** Looks an address up once, for who names it often. Reads nothing of the account. */
+  handle(address: Uint8Array): AccountHandle;
   /** The account as it is now; undefined where none exists. Reads and records the read. */
   getAccount(address: Uint8Array): Account | undefined;
   /** Parts of it, for who needs one only; 0 where none exists. */
@@ -116,23 +129,30 @@ export interface Session {
   /** Makes the account where it does not exist; touches it. */
   setBalance(address: Uint8Array, balance: bigint): void;
   /** Adds to the balance and touches the account (EIP-161), also with 0. */
-  addBalance(address: Uint8Array, amount: bigint): void;
+  addBalance(account: Uint8Array | AccountHandle, amount: bigint): void;
   /**
    * The same for a balance that nothing in this session looks at afterwards; no run follows, and
    * no `revert`. On a multi-version memory the balance is then not read at all.
    */
-  credit(address: Uint8Array, amount: bigint): void;
+  credit(account: Uint8Array | AccountHandle, amount: bigint): void;
   setNonce(address: Uint8Array, nonce: bigint): void;
+  /**
+   * What a transaction pays in advance: takes `amount` of the balance and raises the nonce. False,
+   * and nothing changed, where the nonce is another, the balance below `least` or `amount`, or the
+   * account has code, a delegation too.
+   */
+  charge(account: AccountHandle, nonce: bigint, least: bigint, amount: bigint): boolean;
   /** Sets code; empty code sets the hash of nothing. */
   setCode(address: Uint8Array, code: Uint8Array): void;
   /** Makes an address, and slots of it, warm (EIP-2929). Precompiles are warm by themselves. */
-  warm(address: Uint8Array, slots?: readonly Uint8Array[]): void;
+  warm(account: Uint8Array | AccountHandle, slots?: readonly Uint8Array[]): void;
   isWarm(address: Uint8Array): boolean;
   addRefund(gas: bigint): void;
   /** Marks a point; `revert` undoes every change made since. */
   snapshot(): number;
   revert(snapshot: number): void;
-  run(request: FrameRequest): FrameResult;
+  /** @param accounts those of a request that calls, where they are at hand */
+  run(request: FrameRequest, accounts?: FrameAccounts): FrameResult;
   trace(request: FrameRequest, tracer: Tracer): FrameResult;
   /** Destroys what is marked, drops empty touched accounts by the fork's rule, ends the session. */
   finish(): SessionResult;

@@ -41,8 +41,10 @@ export { type RunTestsOptions, runTestsCommand } from './cli-support/run-tests-s
 export { createEvm } from './create-evm.ts';
 export { EvmError, type EvmErrorCode } from './errors.ts';
 export type {
+  AccountHandle,
   Evm,
   EvmOptions,
+  FrameAccounts,
   FrameRequest,
   FrameResult,
   MemorySizes,

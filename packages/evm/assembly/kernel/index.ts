@@ -25,6 +25,7 @@ import { setMode } from './translate';
 import { setVersioned } from './cells';
 import { startIncarnation } from './records';
 import { creditLazily, isExisting, useBalance, useCode, useExistence, useNonce } from './uses';
+import { isLess } from './words';
 
 export { runCall, runCreate } from './drive';
 export { completeOpcodes } from './decode';
@@ -275,6 +276,22 @@ export function addBalance(account: usize, amount: usize): void {
 export function setNonce(account: usize, nonce: u64): void {
   A.ensureLoaded(account);
   A.setNonce(account, nonce);
+}
+/**
+ * Takes what a transaction pays in advance and raises the nonce, all in one step. `least` is a word
+ * that the balance must reach, `amount` one that is taken of it. Returns 0 and has changed nothing
+ * where nonce or balance are not so or the account has code: which it is, the host finds out.
+ */
+export function charge(account: usize, nonce: u64, least: usize, amount: usize): i32 {
+  A.ensureLoaded(account);
+  useNonce(account);
+  if (load<u64>(account, L.ACCOUNT_NONCE) != nonce) return 0;
+  useBalance(account);
+  if (isLess(account + L.ACCOUNT_BALANCE, least)) return 0;
+  if (codeSizeOf(account) != 0) return 0;
+  A.subtractBalance(account, amount);
+  A.setNonce(account, nonce + 1);
+  return 1;
 }
 export function setCode(account: usize, code: usize, length: u32): void {
   A.ensureLoaded(account);

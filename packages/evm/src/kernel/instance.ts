@@ -83,6 +83,7 @@ export interface KernelExports {
   setBalance(account: number, balance: number): void;
   addBalance(account: number, amount: number): void;
   setNonce(account: number, nonce: bigint): void;
+  charge(account: number, nonce: bigint, least: number, amount: number): number;
   setCode(account: number, code: number, length: number): void;
   codeSize(account: number): number;
   codeAt(account: number): number;
@@ -263,18 +264,32 @@ export type Writable = Readable;
 
 // ---- words ----
 
+const LIMB_LIMIT = 2n ** 64n;
+
 /** The 32-byte word at an address, four little-endian u64 with the least first. */
 export function readWord({ view }: Readable, at: number): bigint {
   const low = view.getBigUint64(at, true);
-  const l1 = view.getBigUint64(at + 8, true);
-  const l2 = view.getBigUint64(at + 16, true);
-  const l3 = view.getBigUint64(at + 24, true);
-  if (l1 === 0n && l2 === 0n && l3 === 0n) return low;
-  return low | (l1 << 64n) | (l2 << 128n) | (l3 << 192n);
+  // Looked at as numbers, for each limb read as a bigint is an object: most are zero.
+  if (!isZero(view, at + 16, 16)) {
+    const l3 = view.getBigUint64(at + 24, true);
+    const upper = (l3 << 64n) | view.getBigUint64(at + 16, true);
+    return (upper << 128n) | (view.getBigUint64(at + 8, true) << 64n) | low;
+  }
+  return isZero(view, at + 8, 8) ? low : (view.getBigUint64(at + 8, true) << 64n) | low;
+}
+
+function isZero(view: DataView, at: number, length: number): boolean {
+  let bits = 0;
+  for (let offset = at; offset < at + length; offset += 4) bits |= view.getInt32(offset, true);
+  return bits === 0;
 }
 
 export function writeWord({ view }: Writable, at: number, value: bigint): void {
   view.setBigUint64(at, value, true);
+  if (value < LIMB_LIMIT) {
+    for (let offset = at + 8; offset < at + 32; offset += 8) view.setFloat64(offset, 0);
+    return;
+  }
   const upper = value >> 64n;
   view.setBigUint64(at + 8, upper, true);
   view.setBigUint64(at + 16, upper >> 64n, true);

@@ -1,5 +1,12 @@
 import { EvmError } from '../errors.ts';
-import type { FrameRequest, FrameResult, Session, SessionResult } from '../evm.ts';
+import type {
+  AccountHandle,
+  FrameAccounts,
+  FrameRequest,
+  FrameResult,
+  Session,
+  SessionResult,
+} from '../evm.ts';
 import type { ForkRules } from '../forks.ts';
 import type { Tier } from '../jit/tier.ts';
 import { GAS_LIMIT_MAX } from '../limits.ts';
@@ -14,10 +21,13 @@ import { ACCOUNT_BALANCE, ACCOUNT_FLAGS, ACCOUNT_IS_EXISTING, ACCOUNT_IS_WARM } 
 import { createTraceHost } from './trace-host.ts';
 
 const NO_BYTES = new Uint8Array(0);
+const NO_SLOTS: readonly Uint8Array[] = [];
 
-/** Places in the host's scratch: an address, a key or amount. */
+/** Places in the host's scratch: an address, a key or amount, another amount. */
 const ADDRESS_WORD = 0;
 const VALUE_WORD = 32;
+const BOUND_WORD = 64;
+const WORD_LIMIT = 2n ** 256n;
 
 /** State of the journal at a mark. */
 interface Mark {
@@ -48,6 +58,10 @@ export class KernelSession implements Session {
     this.#kernel = kernel;
     this.#rules = rules;
     this.#tier = tier;
+  }
+
+  handle(address: Uint8Array): AccountHandle {
+    return this.#record(address) as AccountHandle;
   }
 
   getAccount(address: Uint8Array): Account | undefined {
@@ -82,19 +96,30 @@ export class KernelSession implements Session {
     this.#kernel.exports.setBalance(this.#record(address), word);
   }
 
-  addBalance(address: Uint8Array, amount: bigint): void {
+  addBalance(account: Uint8Array | AccountHandle, amount: bigint): void {
     const word = this.#amount(amount);
-    this.#kernel.exports.addBalance(this.#record(address), word);
+    this.#kernel.exports.addBalance(this.#recordOf(account), word);
   }
 
-  credit(address: Uint8Array, amount: bigint): void {
+  credit(account: Uint8Array | AccountHandle, amount: bigint): void {
     const word = this.#amount(amount);
-    this.#kernel.exports.credit(this.#record(address), word);
+    this.#kernel.exports.credit(this.#recordOf(account), word);
   }
 
   setNonce(address: Uint8Array, nonce: bigint): void {
     assertBits(nonce, 64, 'nonce');
     this.#kernel.exports.setNonce(this.#record(address), nonce);
+  }
+
+  charge(account: AccountHandle, nonce: bigint, least: bigint, amount: bigint): boolean {
+    assertBits(nonce, 64, 'nonce');
+    const needed = least < amount ? amount : least;
+    // No balance is so high.
+    if (needed >= WORD_LIMIT) return false;
+    const taken = this.#amount(amount);
+    const bound = this.#kernel.at.scratch + BOUND_WORD;
+    writeWord(this.#kernel, bound, needed);
+    return this.#kernel.exports.charge(account, nonce, bound, taken) !== 0;
   }
 
   setCode(address: Uint8Array, code: Uint8Array): void {
@@ -103,8 +128,8 @@ export class KernelSession implements Session {
     this.#kernel.exports.setCode(record, at, code.length);
   }
 
-  warm(address: Uint8Array, slots: readonly Uint8Array[] = []): void {
-    const record = this.#record(address);
+  warm(account: Uint8Array | AccountHandle, slots: readonly Uint8Array[] = NO_SLOTS): void {
+    const record = this.#recordOf(account);
     this.#kernel.exports.warm(record);
     const word = this.#kernel.at.scratch + VALUE_WORD;
     for (const slot of slots) {
@@ -148,7 +173,7 @@ export class KernelSession implements Session {
     this.#kernel.exports.revert(mark.journal, mark.logs, mark.refund);
   }
 
-  run(request: FrameRequest): FrameResult {
+  run(request: FrameRequest, accounts?: FrameAccounts): FrameResult {
     this.#assertOpen();
     const { gasLimit, value = 0n, isStatic = false } = request;
     if (gasLimit < 0n || gasLimit > GAS_LIMIT_MAX) {
@@ -158,9 +183,18 @@ export class KernelSession implements Session {
       throw new EvmError('bad-request', 'a static call moves no value');
     }
     const tier = this.#tier;
-    return this.#guard(() =>
-      tier === undefined ? this.#runOnce(request) : this.#runTiered(tier, request),
-    );
+    let isDone = false;
+    try {
+      const result =
+        tier === undefined
+          ? this.#runOnce(request, accounts)
+          : this.#runTiered(tier, request, accounts);
+      isDone = true;
+      return result;
+    } finally {
+      // A host that throws leaves the frames open: this session cannot go on.
+      if (!isDone) this.close();
+    }
   }
 
   trace(request: FrameRequest, tracer: Tracer): FrameResult {
@@ -188,10 +222,10 @@ export class KernelSession implements Session {
     this.#context.state = undefined;
   }
 
-  #runTiered(tier: Tier, request: FrameRequest): FrameResult {
+  #runTiered(tier: Tier, request: FrameRequest, accounts: FrameAccounts | undefined): FrameResult {
     const mark = this.#mark();
     return tier.run(request, {
-      once: () => this.#runOnce(request),
+      once: () => this.#runOnce(request, accounts),
       rewind: () => this.#rewind(mark),
       outcome: (result) => {
         const { logs, changes } = collect(this.#kernel, this.#rules);
@@ -200,14 +234,14 @@ export class KernelSession implements Session {
     });
   }
 
-  #runOnce(request: FrameRequest): FrameResult {
-    return request.to === undefined ? this.#runCreate(request) : this.#runCall(request, request.to);
+  #runOnce(request: FrameRequest, accounts: FrameAccounts | undefined): FrameResult {
+    if (request.to === undefined) return this.#runCreate(request);
+    const { from = this.#record(request.from), to = this.#record(request.to) } = accounts ?? {};
+    return this.#runCall(request, from, to);
   }
 
-  #runCall(request: FrameRequest, target: Uint8Array): FrameResult {
+  #runCall(request: FrameRequest, from: number, to: number): FrameResult {
     const { data = NO_BYTES, code } = request;
-    const from = this.#record(request.from);
-    const to = this.#record(target);
     const value = this.#amount(request.value ?? 0n);
     const input = this.#writeInput(data, 0);
     const codeAt = code === undefined ? 0 : this.#writeInput(code, data.length);
@@ -236,18 +270,6 @@ export class KernelSession implements Session {
     const code = this.#writeInput(data, 0);
     const halt = exports.runCreate(from, account, value, request.gasLimit, code, data.length);
     return this.#result(halt, addressAt(this.#kernel, account));
-  }
-
-  /** A host that throws leaves the frames open: this session cannot go on. */
-  #guard(run: () => FrameResult): FrameResult {
-    let isDone = false;
-    try {
-      const result = run();
-      isDone = true;
-      return result;
-    } finally {
-      if (!isDone) this.close();
-    }
   }
 
   #result(number: number, created: Uint8Array | undefined): FrameResult {
@@ -292,6 +314,12 @@ export class KernelSession implements Session {
     const record = this.#record(address);
     this.#kernel.exports.loadAccount(record);
     return record;
+  }
+
+  #recordOf(account: Uint8Array | AccountHandle): number {
+    if (typeof account !== 'number') return this.#record(account);
+    this.#assertOpen();
+    return account;
   }
 
   #record(address: Uint8Array): number {

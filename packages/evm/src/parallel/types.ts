@@ -48,6 +48,7 @@ export interface VersionedEngine {
    * transaction that is refused (its nonce too high, say, because a lower one has not run) is
    * executed: it wrote nothing, and its reads say when it has to run again.
    *
+   * @param block must stay as it is as long as it is given: it is known by its identity
    * @throws EvmError `memory-bound` when cells or room of the block are used up, or the transaction
    *   needs more than the engine has; the block has to run in another way. What `state` throws is
    *   thrown on.

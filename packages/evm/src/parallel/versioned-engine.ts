@@ -31,6 +31,9 @@ export function versionedEngine(evm: Evm): VersionedEngine {
 
 class KernelVersionedEngine implements VersionedEngine {
   readonly #parts: EngineParts;
+  /** The block that was given last, and what stands in the kernel for it. */
+  #given: BlockEnvironment | undefined;
+  #written: BlockEnvironment | undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -51,7 +54,7 @@ class KernelVersionedEngine implements VersionedEngine {
     try {
       if (checked.error !== undefined) return this.#refuse(checked.error);
       const { fees, gas } = checked;
-      parts.block = writeBlock(kernel, rules, block, parts.block);
+      this.#writeBlock(block);
       const blobHashes = transaction.type === 3 ? transaction.blobHashes : NO_HASHES;
       const origin = transaction.sender;
       writeTransaction(kernel, { origin, gasPrice: fees.gasPrice, blobHashes });
@@ -70,6 +73,15 @@ class KernelVersionedEngine implements VersionedEngine {
 
   markEstimates(index: number): void {
     this.#parts.kernel.exports.markWrites(index);
+  }
+
+  /** Transactions of one block come one after another, and with the same object. */
+  #writeBlock(block: BlockEnvironment): void {
+    const parts = this.#parts;
+    if (block === this.#given && parts.block === this.#written) return;
+    this.#given = block;
+    this.#written = writeBlock(parts.kernel, parts.rules, block, parts.block);
+    parts.block = this.#written;
   }
 
   #begin(index: number, incarnation: number, state: StateReader): KernelSession {

@@ -18,8 +18,8 @@ export function feesOf(
   block: Pick<BlockEnvironment, 'baseFee'>,
 ): Fees {
   const baseFee = rules.hasBaseFee ? block.baseFee : 0n;
-  const blobs = transaction.type === 3 ? transaction.blobHashes.length : 0;
-  const blobGas = BigInt(blobs * GAS_PER_BLOB);
+  const blobGas =
+    transaction.type === 3 ? BigInt(transaction.blobHashes.length * GAS_PER_BLOB) : 0n;
   if (transaction.type === 0 || transaction.type === 1) {
     const { gasPrice } = transaction;
     return { gasPrice, priorityFee: gasPrice - baseFee, gasPriceMax: gasPrice, blobGas };

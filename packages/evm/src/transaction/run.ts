@@ -2,10 +2,10 @@
  * The rules of a transaction (Yellow Paper, section 6, with the EIPs of the engine's fork), over
  * whatever session it is given: checks, charge, what is warm, the outermost frame, settlement.
  */
-import type { FrameResult, Session } from '../evm.ts';
+import type { AccountHandle, FrameResult, Session } from '../evm.ts';
 import type { ForkRules } from '../forks.ts';
 import type { Tracer } from '../trace/types.ts';
-import type { BlockEnvironment } from '../types.ts';
+import type { AccessListEntry, BlockEnvironment } from '../types.ts';
 import { applyAuthorizations, isDelegation } from './authorization.ts';
 import { type Fees, feesOf } from './fees.ts';
 import { type IntrinsicGas, intrinsicGas } from './intrinsic-gas.ts';
@@ -13,6 +13,7 @@ import type { Transaction, TransactionError } from './types.ts';
 import {
   type BlockSpace,
   blockBlobGas,
+  costMaxOf,
   findBlockError,
   findSenderError,
   findStatelessError,
@@ -60,64 +61,83 @@ export function runTransaction(
   plan: RunPlan,
 ): Ran | { readonly error: TransactionError } {
   const { transaction, block, gas, tracer } = plan;
-  const error = charge(session, plan);
+  const sender = session.handle(transaction.sender);
+  const error = charge(session, sender, plan);
   if (error !== undefined) return { error };
-  warmFromStart(session, rules, transaction, block);
+  const callee = transaction.to === undefined ? undefined : session.handle(transaction.to);
+  session.warm(sender);
+  if (callee !== undefined) session.warm(callee);
+  const coinbase = session.handle(block.coinbase);
+  if (rules.warmsCoinbase) session.warm(coinbase);
+  if (transaction.type !== 0) warmListed(session, transaction.accessList);
   if (transaction.type === 4) {
     applyAuthorizations(session, transaction.authorizations, block.chainId);
   }
-  const { sender, to, nonce, data, value, gasLimit } = transaction;
-  const request = { from: sender, to, nonce, data, value, gasLimit: gasLimit - gas.intrinsic };
-  const frame = tracer === undefined ? session.run(request) : session.trace(request, tracer);
-  return settle(session, rules, plan, frame);
+  const { to, nonce, data, value } = transaction;
+  const gasLimit = transaction.gasLimit - gas.intrinsic;
+  const request = { from: transaction.sender, to, nonce, data, value, gasLimit };
+  const accounts = callee === undefined ? undefined : { from: sender, to: callee };
+  const frame =
+    tracer === undefined ? session.run(request, accounts) : session.trace(request, tracer);
+  return settle(session, rules, plan, frame, { sender, coinbase });
 }
 
 /** Checks the sender, then takes all gas and blob gas in advance and raises the nonce. */
 function charge(
   session: Session,
-  { transaction, fees, block }: RunPlan,
+  sender: AccountHandle,
+  plan: RunPlan,
 ): TransactionError | undefined {
-  const { sender, gasLimit, nonce } = transaction;
+  const { transaction, fees, block } = plan;
+  const { gasLimit, nonce } = transaction;
+  const cost = gasLimit * fees.gasPrice + fees.blobGas * block.blobBaseFee;
+  if (session.charge(sender, nonce, costMaxOf(transaction, fees), cost)) return undefined;
+  return chargeStepwise(session, plan, cost);
+}
+
+/** The same for a sender with a delegation, and for what cannot be charged: it says why. */
+function chargeStepwise(
+  session: Session,
+  { transaction, fees }: RunPlan,
+  cost: bigint,
+): TransactionError | undefined {
+  const { sender, nonce } = transaction;
   const account = { nonce: session.getNonce(sender), balance: session.getBalance(sender) };
   const code = session.getCode(sender);
   const isContract = code.length > 0 && !isDelegation(code);
   const mayNotSend = isContract && transaction.isUnsigned !== true;
   const error = findSenderError(transaction, fees, account, mayNotSend);
   if (error !== undefined) return error;
-  const cost = gasLimit * fees.gasPrice + fees.blobGas * block.blobBaseFee;
   session.setBalance(sender, account.balance - cost);
   session.setNonce(sender, nonce + 1n);
   return undefined;
 }
 
-/** EIP-2929, 2930, 3651; precompiles are warm by themselves. */
-function warmFromStart(
-  session: Session,
-  rules: ForkRules,
-  transaction: Transaction,
-  block: BlockEnvironment,
-): void {
-  session.warm(transaction.sender);
-  if (transaction.to !== undefined) session.warm(transaction.to);
-  if (rules.warmsCoinbase) session.warm(block.coinbase);
-  if (transaction.type === 0) return;
-  for (const { address, slots } of transaction.accessList) session.warm(address, slots);
+/** EIP-2930. */
+function warmListed(session: Session, accessList: readonly AccessListEntry[]): void {
+  for (const { address, slots } of accessList) session.warm(address, slots);
 }
 
 /** Gives back what is left with the refund and pays the fee recipient. */
 function settle(
   session: Session,
   rules: ForkRules,
-  { transaction, fees, gas, block }: RunPlan,
+  { transaction, fees, gas }: RunPlan,
   frame: FrameResult,
+  { sender, coinbase }: { readonly sender: AccountHandle; readonly coinbase: AccountHandle },
 ): Ran {
-  const { gasLimit, sender } = transaction;
+  const { gasLimit } = transaction;
   const spent = gasLimit - frame.gasLeft;
-  const cap = spent / BigInt(rules.refundQuotient);
-  const gasRefunded = frame.gasRefund < cap ? frame.gasRefund : cap;
+  const gasRefunded = frame.gasRefund === 0n ? 0n : refundOf(rules, spent, frame.gasRefund);
   const afterRefund = spent - gasRefunded;
   const gasUsed = afterRefund > gas.floor ? afterRefund : gas.floor;
   session.addBalance(sender, (gasLimit - gasUsed) * fees.gasPrice);
-  session.credit(block.coinbase, gasUsed * fees.priorityFee);
+  session.credit(coinbase, gasUsed * fees.priorityFee);
   return { error: undefined, frame, gasUsed, gasRefunded };
+}
+
+/** What is given back, at most a part of what was spent. */
+function refundOf(rules: ForkRules, spent: bigint, counter: bigint): bigint {
+  const cap = spent / BigInt(rules.refundQuotient);
+  return counter < cap ? counter : cap;
 }

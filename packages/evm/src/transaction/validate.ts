@@ -153,18 +153,22 @@ function findMalformed(transaction: Transaction): string | undefined {
   const { sender, to, value, type } = transaction;
   if (sender.length !== 20) return 'the sender is not 20 bytes';
   if (to !== undefined && to.length !== 20) return 'the callee is not 20 bytes';
-  const amounts =
+  const isInRange =
     'gasPrice' in transaction
-      ? [value, transaction.gasPrice]
-      : [value, transaction.maxFeePerGas, transaction.maxPriorityFeePerGas];
-  if (type === 3) amounts.push(transaction.maxFeePerBlobGas);
-  if (amounts.some((amount) => amount < 0n || amount >= WORD_LIMIT)) {
-    return 'an amount is not of 256 bits';
-  }
+      ? isWord(value) && isWord(transaction.gasPrice)
+      : isWord(value) &&
+        isWord(transaction.maxFeePerGas) &&
+        isWord(transaction.maxPriorityFeePerGas) &&
+        (type !== 3 || isWord(transaction.maxFeePerBlobGas));
+  if (!isInRange) return 'an amount is not of 256 bits';
   if (type === 3 && transaction.blobHashes.some((hash) => hash.length !== 32)) {
     return 'a blob hash is not 32 bytes';
   }
   return undefined;
+}
+
+function isWord(amount: bigint): boolean {
+  return amount >= 0n && amount < WORD_LIMIT;
 }
 
 function refuse(code: TransactionErrorCode, message: string): TransactionError {

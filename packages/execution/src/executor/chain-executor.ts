@@ -104,18 +104,27 @@ export class ChainExecutor implements BlockExecutor {
     if (job.transactions.length > PARALLEL_TRANSACTIONS_MAX) {
       return this.#runPlain(job, 'memory-bound');
     }
-    const hints = findHints(job.transactions, this.#hotSlots);
-    const choice = this.#choose(job, hints);
+    let hints: BlockHints | undefined;
+    const hintsOnce = (): BlockHints => {
+      hints ??= findHints(job.transactions, this.#hotSlots);
+      return hints;
+    };
+    const choice = this.#choose(job, hintsOnce);
     if (choice.mode === 'sequential') return this.#runInOrder(job, choice.reason);
-    const block = await this.#runParallel(job, hints);
+    const block = await this.#runParallel(job, hintsOnce());
     if (block === 'memory-bound') return this.#runPlain(job, block);
     return typeof block === 'string' ? this.#runInOrder(job, block) : block;
   }
 
-  #choose({ transactions }: ExecutionJob, { speedupBound }: BlockHints): ModeChoice {
+  #choose({ transactions }: ExecutionJob, hints: () => BlockHints): ModeChoice {
     if (!this.#options.isAdaptive) return { mode: 'parallel' };
     if (this.workers === 1) return { mode: 'sequential', reason: 'one-worker' };
-    return this.#chooser.choose({ transactions: transactions.length, speedupBound });
+    return this.#chooser.choose({
+      transactions: transactions.length,
+      get speedupBound() {
+        return hints().speedupBound;
+      },
+    });
   }
 
   async #runInOrder(job: ExecutionJob, fallback: Fallback): Promise<ExecutedBlock> {

@@ -28,7 +28,7 @@ export interface BlockOutline {
   readonly transactions: number;
   /**
    * Sum of gas limits over those of the heaviest chain of transactions that depend on each other
-   * for sure: what any number of workers could gain.
+   * for sure: what any number of workers could gain. Asked for only when it decides.
    */
   readonly speedupBound: number;
 }
@@ -65,17 +65,20 @@ export class ModeChooser {
   #pauseLength = PAUSE_BLOCKS_MIN;
   #isProbe = false;
 
-  choose({ transactions, speedupBound }: BlockOutline): ModeChoice {
+  choose(outline: BlockOutline): ModeChoice {
+    const { transactions } = outline;
     const isShort =
       this.#perTransaction === undefined
         ? transactions < SHORT_COUNT
         : transactions * this.#perTransaction < SHORT_MS;
     if (isShort || transactions < 2) return { mode: 'sequential', reason: 'short-block' };
-    if (speedupBound < BOUND_MIN) return { mode: 'sequential', reason: 'conflict' };
-    if (this.#pause === 0) return PARALLEL;
-    this.#pause--;
-    if (this.#pause > 0) return { mode: 'sequential', reason: 'conflict' };
-    this.#isProbe = true;
+    if (this.#pause > 1) {
+      this.#pause--;
+      return { mode: 'sequential', reason: 'conflict' };
+    }
+    if (outline.speedupBound < BOUND_MIN) return { mode: 'sequential', reason: 'conflict' };
+    this.#isProbe = this.#pause === 1;
+    this.#pause = 0;
     return PARALLEL;
   }
 
