@@ -23,6 +23,9 @@ export const READ_BYTES: number = 256 * 1024;
 /** Bytes of standard input in one block where no chunk size is given. */
 export const CHUNK_BYTES_DEFAULT: number = 1024 * 1024;
 
+/** Shards of a sharded import that are open at once; each has a journal, a lock and a queue. */
+export const SHARDS_OPEN_MAX = 256;
+
 /** Columns of a CSV file; spreadsheets stop at 16,384. */
 export const CSV_COLUMNS_MAX = 16_384;
 

@@ -28,7 +28,7 @@ export async function openJournal(
   context: Context,
   client: Client,
   url: string,
-  own: OwnNamespace,
+  own: Pick<OwnNamespace, 'namespace' | 'label' | 'signer'>,
 ): Promise<OpenJournal> {
   const { namespace, signer } = own;
   const folder = ensureFolder(join(context.home.journals, namespace));

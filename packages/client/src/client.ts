@@ -11,6 +11,13 @@ import {
   type CreateNamespaceOptions,
   createNamespace,
 } from './create-namespace.ts';
+import {
+  type PreparedReference,
+  prepareReference,
+  type ReferOptions,
+  type VerifiedReference,
+  verifyReference,
+} from './cross-reference.ts';
 import { ClientError } from './errors.ts';
 import { type BlockRange, requireServed } from './examine.ts';
 import { createExaminerOf, type Examiner } from './examiner.ts';
@@ -62,6 +69,13 @@ export interface Client extends Examiner {
   ): Promise<VerifiedConsistency>;
   /** What the super-log says about the namespace. */
   superProof(namespace: NamespaceId, options?: CallOptions): Promise<VerifiedSuperProof>;
+  /**
+   * What a block that refers to another namespace shows, checked: the target, its place in its log,
+   * that log's head in the super-log, and that nothing of it is newer than the block.
+   */
+  crossReference(reference: BlockReference, options?: CallOptions): Promise<VerifiedReference>;
+  /** A payload that refers to a block of another namespace, with its proof. */
+  refer(options: ReferOptions): Promise<PreparedReference>;
   /** The tree at a height, checked against the newest checkpoint. */
   snapshot(
     namespace: NamespaceId,
@@ -120,6 +134,11 @@ export function createClient(options: ClientOptions): Client {
     consistency: async (namespace, from, call = {}) =>
       proveConsistency(await sessions.open(namespace, call), from, call),
     superProof: (namespace, call = {}) => readSuperProof(sessions, context, namespace, call),
+    crossReference: async (reference, call = {}) => {
+      const block = requireServed(await examiner.examine(reference, call));
+      return await verifyReference(sessions, context, block, call);
+    },
+    refer: (wanted) => prepareReference(sessions, context, wanted),
     snapshot: async (namespace, height, call = {}) =>
       readSnapshot(await sessions.open(namespace, call), height, call),
     async append(namespace, records, call) {

@@ -32,6 +32,7 @@ export type { AppendedBlock, AppendOptions, AppendRecord } from './append.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export type { HeldHead, VerifiedConsistency } from './consistency.ts';
 export type { CreatedNamespace, CreateNamespaceOptions } from './create-namespace.ts';
+export type { PreparedReference, ReferOptions, VerifiedReference } from './cross-reference.ts';
 export {
   CLIENT_ERROR_CODES,
   ClientError,

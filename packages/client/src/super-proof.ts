@@ -2,6 +2,7 @@ import {
   decodeSuperTreeProof,
   equalBytes,
   type NamespaceId,
+  type SuperInclusion,
   type SuperStatement,
   verifySuperInclusion,
 } from '@basalt/protocol';
@@ -15,6 +16,8 @@ import type { CallOptions, VerifiedCheckpoint } from './types.ts';
 /** What the super-log says about a namespace, checked. */
 export interface VerifiedSuperProof extends SuperStatement {
   readonly namespace: NamespaceId;
+  /** The proof itself, for whoever passes it on. */
+  readonly inclusion: SuperInclusion;
   /** The super-log's checkpoint under which all this stands. */
   readonly checkpoint: VerifiedCheckpoint;
 }
@@ -42,21 +45,17 @@ export async function readSuperProof(
   const checkpoint = await session.log.admit(proof.checkpoint, call);
   const { size, root } = checkpoint.checkpoint;
   const provider = await context.provider(1);
+  const inclusion: SuperInclusion = {
+    treeProof: refuseUnless(() => decodeSuperTreeProof(base64Field(object, 'treeProof'))),
+    superBlock: base64Field(object, 'superBlock'),
+    size: proof.size,
+    proof: proof.hashes,
+  };
   const statement = refuseUnless(() =>
-    verifySuperInclusion(
-      {
-        treeProof: decodeSuperTreeProof(base64Field(object, 'treeProof')),
-        superBlock: base64Field(object, 'superBlock'),
-        size: proof.size,
-        proof: proof.hashes,
-      },
-      namespace,
-      { size, root },
-      provider,
-    ),
+    verifySuperInclusion(inclusion, namespace, { size, root }, provider),
   );
   if (!equalBytes(statement.superRoot.root, hashField(object, 'superRoot'))) {
     throw refusal('invalid-proof', 'the super-root told is not the one in the super-log');
   }
-  return { ...statement, namespace, checkpoint };
+  return { ...statement, namespace, inclusion, checkpoint };
 }

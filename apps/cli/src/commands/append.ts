@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Client } from '@basalt/client';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -18,6 +19,9 @@ import {
   namespaceOption,
   parseBytes,
 } from '../options.ts';
+import { importShards, type ShardResult } from '../shards/import-shards.ts';
+import { reportShards } from '../shards/report-shards.ts';
+import { parseShardSpec, type ShardSpec } from '../shards/shard-spec.ts';
 import { formatAmount, formatBytes, formatCount, formatRate } from '../view/numbers.ts';
 import { Progress } from '../view/progress.ts';
 
@@ -31,6 +35,7 @@ interface Options extends NodeOptions {
   readonly again?: boolean;
   readonly tokenFile?: string;
   readonly quiet?: boolean;
+  readonly shardBy?: ShardSpec;
 }
 
 const FORMAT_HELP = `
@@ -64,6 +69,12 @@ export function appendCommand(context: Context): Command {
     )
     .option('--delimiter <character>', 'of CSV; default a comma, a tab for .tsv')
     .option('--key <name>', 'key to sign with: its name or file; default the namespace’s name')
+    .addOption(
+      new Option(
+        '--shard-by <fields>',
+        'a namespace for each topic, region and time: topic=FIELD,region=FIELD,time=FIELD:1d',
+      ).argParser(parseShardSpec),
+    )
     .option('--again', 'append all records anew, also those that are there')
     .option('--token-file <file>', 'token for a node that lets only administrators make namespaces')
     .option('-q, --quiet', 'no progress')
@@ -74,6 +85,7 @@ export function appendCommand(context: Context): Command {
     'basalt append --namespace rides trips.csv readings.ndjson',
     'basalt append --namespace papers ~/Documents/contracts',
     'basalt append --namespace repo --git .',
+    'basalt append --namespace rides trips.ndjson --shard-by topic=kind,region=city,time=at:1d',
     'tar c photos | basalt append --namespace backup --format binary --chunk-size 1M',
   ]);
 }
@@ -84,6 +96,10 @@ async function append(context: Context, paths: string[], options: Options): Prom
     options.tokenFile === undefined ? undefined : readFileSync(options.tokenFile, 'utf8').trim();
   const { url } = options;
   const client = await connect(context, { url, ...(token === undefined ? {} : { token }) });
+  if (options.shardBy !== undefined) {
+    await appendShards(context, client, sources, { ...options, shardBy: options.shardBy });
+    return;
+  }
   const own = await openOwnNamespace(context, {
     client,
     url,
@@ -114,6 +130,42 @@ async function append(context: Context, paths: string[], options: Options): Prom
     report(context, options, { source, result, label: own.label, namespace: own.namespace });
     if (result.refusal !== undefined) throw refused(result.refusal);
     if (result.interrupted) {
+      process.exitCode = 130;
+      return;
+    }
+  }
+}
+
+async function appendShards(
+  context: Context,
+  client: Client,
+  sources: readonly RecordSource[],
+  options: Options & { readonly shardBy: ShardSpec },
+): Promise<void> {
+  for (const source of sources) {
+    const progress = createProgress(context, source, options);
+    let results: readonly ShardResult[];
+    try {
+      results = await importShards(context, source, {
+        client,
+        url: options.url,
+        name: options.namespace,
+        keyName: options.key,
+        spec: options.shardBy,
+        again: options.again === true,
+        onProgress: ({ records, inputBytes }) =>
+          progress?.update({
+            count: records,
+            bytes: inputBytes,
+            done: inputBytes,
+            ...(source.sizeBytes === undefined ? {} : { total: source.sizeBytes }),
+          }),
+      });
+    } finally {
+      progress?.end();
+    }
+    reportShards(context, results, options.json === true);
+    if (context.signal.aborted) {
       process.exitCode = 130;
       return;
     }

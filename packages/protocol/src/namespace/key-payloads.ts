@@ -21,7 +21,7 @@ export interface RecoveryPayload {
   readonly branch: BlockHash | undefined;
 }
 
-/** Payload 0x0006, signed by the current key: the last block of a namespace, e.g. of a time shard. */
+/** Payload 0x0006, signed by the current key: the last block of its namespace. */
 export interface ClosePayload {
   /** The namespace that goes on; undefined where none does. */
   readonly next: NamespaceId | undefined;

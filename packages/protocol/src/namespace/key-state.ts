@@ -33,8 +33,8 @@ import { strategyParts } from './strategy.ts';
  * 6. A recovery that names the branch of a fork lets only key blocks through until it takes effect
  *    or is contradicted: the old key has signed two histories and is not heard in between.
  * 7. A close is signed by the current writer and is the last block: nothing follows. Only a
- *    recovery is heard after it, because a thief of the current key could close too; once it has taken
- *    effect the namespace is open again.
+ *    recovery is heard after it, because a thief of the current key could close too; once it has
+ *    taken effect the namespace is open again.
  */
 export interface KeyState {
   readonly namespace: NamespaceId;

@@ -1,0 +1,183 @@
+/** One stream routed to topic x region x time: shards are made, closed, linked and found. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { ClientError, createClient, createMemoryStorage } from '@basalt/client';
+import { decodeClose, decodeGenesis, type NamespaceId, PAYLOAD_TYPE } from '@basalt/protocol';
+import { Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
+
+const sandbox = new Sandbox();
+let node: TestNode;
+
+before(async () => {
+  node = await startTestNode(sandbox, ['--set', 'superEpochMs=200']);
+});
+after(async () => {
+  await node.stop();
+  sandbox[Symbol.dispose]();
+});
+
+interface Shard {
+  readonly namespace: NamespaceId;
+  readonly label: string;
+  readonly appended: number;
+  readonly known: number;
+  readonly closed: boolean;
+}
+
+const DAY = 86_400;
+const START = Date.UTC(2026, 10, 1) / 1_000;
+
+/** Three days, two topics in two cities; `paris` is quiet on the second day. */
+function stream(days: number): string {
+  const lines: string[] = [];
+  for (let hour = 0; hour < days * 24; hour += 4) {
+    for (const city of ['berlin', 'paris']) {
+      for (const kind of ['trips', 'metrics/cpu']) {
+        if (city === 'paris' && Math.floor(hour / 24) === 1) continue;
+        lines.push(JSON.stringify({ at: START + hour * 3_600, city, kind, value: hour }));
+      }
+    }
+  }
+  return lines.join('\n');
+}
+
+const BY = 'topic=kind,region=city,time=at:1d';
+
+async function run(file: string, text: string): Promise<Shard[]> {
+  writeFileSync(sandbox.path(file), text);
+  const args = ['append', '-n', 'fleet', file, '--shard-by', BY, '--json', '--url', node.url];
+  const { out } = await sandbox.ok(args);
+  const lines = out.trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Shard);
+}
+
+const client = () => createClient({ url: node.url, storage: createMemoryStorage() });
+const byLabel = (shards: readonly Shard[]) => new Map(shards.map((one) => [one.label, one]));
+const day = (number: number) =>
+  new Date((START + number * DAY) * 1_000).toISOString().replace('.000Z', 'Z');
+
+let first: Map<string, Shard>;
+
+test('each record lands in the shard of its topic, region and day', async () => {
+  first = byLabel(await run('fleet.ndjson', stream(3)));
+  assert.equal(first.size, 2 * 3 + 2 * 2);
+  for (const shard of first.values()) {
+    const [, city, ...rest] = shard.label.split('/');
+    assert.equal(shard.appended, 6, shard.label);
+    assert.equal(shard.closed, !shard.label.endsWith(day(2)), shard.label);
+    const from = shard.label.endsWith(day(0)) ? 1 : 2;
+    const reader = client();
+    for (let index = from; index < from + 6; index++) {
+      const { block } = await reader.get({ namespace: shard.namespace, index });
+      const record = JSON.parse(Buffer.from(block.payload ?? []).toString()) as {
+        readonly at: number;
+        readonly city: string;
+        readonly kind: string;
+      };
+      assert.equal(record.city, city);
+      assert.equal(record.kind, rest.slice(0, -1).join('/'));
+      const begins = Date.parse(rest.at(-1) ?? '') / 1_000;
+      assert.ok(record.at >= begins && record.at < begins + DAY);
+    }
+  }
+});
+
+test('a closed shard names the next, which names it, and takes nothing more', async () => {
+  const reader = client();
+  const links: readonly [number, number, string][] = [
+    [0, 1, 'berlin'],
+    [1, 2, 'berlin'],
+    [0, 2, 'paris'],
+  ];
+  for (const [from, to, city] of links) {
+    const one = first.get(`fleet/${city}/trips/${day(from)}`) as Shard;
+    const next = first.get(`fleet/${city}/trips/${day(to)}`) as Shard;
+    const head = await reader.head(one.namespace);
+    assert.equal(head.block.entry.header.payloadType, PAYLOAD_TYPE.namespaceClose);
+    assert.equal(decodeClose(head.block.payload as Uint8Array).next, next.namespace);
+    const genesis = await reader.get({ namespace: next.namespace, index: 0 });
+    assert.equal(decodeGenesis(genesis.block.payload as Uint8Array).parent, one.namespace);
+  }
+});
+
+test('the light client verifies what a shard says of the one before', async () => {
+  const before = first.get(`fleet/berlin/trips/${day(0)}`) as Shard;
+  const after = first.get(`fleet/berlin/trips/${day(1)}`) as Shard;
+  const found = await client().crossReference({ namespace: after.namespace, index: 1 });
+  assert.equal(found.reference.targetNamespace, before.namespace);
+  const { targetEntry, timestampMs } = found.reference;
+  assert.equal(targetEntry.header.payloadType, PAYLOAD_TYPE.namespaceClose);
+  assert.equal(found.statement.value?.size, targetEntry.header.index + 1);
+  assert.ok(found.checkpoint.checkpoint.origin.endsWith('/super'));
+  assert.ok(found.statement.superRoot.timestampMs <= timestampMs);
+  await assert.rejects(
+    client().crossReference({ namespace: after.namespace, index: 2 }),
+    (error) => error instanceof ClientError && error.code === 'unknown-payload-type',
+  );
+});
+
+test('the same import again appends nothing, a longer one goes on', async () => {
+  const again = await run('fleet.ndjson', stream(3));
+  assert.equal(again.length, first.size);
+  for (const shard of again) {
+    assert.deepEqual([shard.appended, shard.known], [0, 6], shard.label);
+    assert.equal(shard.namespace, first.get(shard.label)?.namespace);
+  }
+  const longer = byLabel(await run('fleet.ndjson', stream(4)));
+  assert.equal(longer.get(`fleet/paris/trips/${day(3)}`)?.appended, 6);
+  assert.equal(longer.get(`fleet/paris/trips/${day(2)}`)?.closed, true);
+});
+
+test('another file goes on where an earlier import ended', async () => {
+  const record = { at: START + 5 * DAY, city: 'paris', kind: 'trips', value: 1 };
+  // The index of labels is a second old at most.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  const [shard] = await run('later.ndjson', JSON.stringify(record));
+  const found = await client().crossReference({
+    namespace: (shard as Shard).namespace,
+    index: 1,
+  });
+  const detail = (await (
+    await fetch(`${node.url}/chains/${found.reference.targetNamespace}`)
+  ).json()) as { readonly label: string; readonly continuedBy: string };
+  assert.equal(detail.label, `fleet/paris/trips/${day(3)}`);
+  assert.equal(detail.continuedBy, shard?.namespace);
+});
+
+test('a record that comes too late, or has no place, stops the import and says so', async () => {
+  const late = { at: START + 10, city: 'berlin', kind: 'trips', value: 'late' };
+  const newer = { at: START + 9 * DAY, city: 'berlin', kind: 'trips', value: 1 };
+  const lines = (...records: object[]) => records.map((one) => JSON.stringify(one)).join('\n');
+  const bad: readonly [string, string, RegExp][] = [
+    ['late.ndjson', lines(newer, late), /record 2 belongs to a time shard that is closed/],
+    ['timeless.ndjson', lines({ city: 'berlin' }), /no time in "at"/],
+    ['text.ndjson', '"only text"', /no JSON object/],
+  ];
+  for (const [file, text, expected] of bad) {
+    writeFileSync(sandbox.path(file), text);
+    const args = ['append', '-n', 'fleet', file, '--shard-by', BY, '--url', node.url];
+    const ended = await sandbox.run(args);
+    assert.ok(ended.code === 2 || ended.code === 4, ended.err);
+    assert.match(ended.err, expected);
+  }
+  const wrong = await sandbox.run(['append', '-n', 'x', '--shard-by', 'colour=red']);
+  assert.equal(wrong.code, 2);
+});
+
+test('search finds shards by place and time', async () => {
+  const search = async (...args: string[]): Promise<string[]> => {
+    const { out } = await sandbox.ok(['search', ...args, '--json', '--url', node.url]);
+    const lines = out.trim() === '' ? [] : out.trim().split('\n');
+    return lines.map((line) => (JSON.parse(line) as { label: string }).label);
+  };
+  const prefix = 'fleet/berlin/trips';
+  const one = await search('--prefix', prefix, '--since', day(1), '--until', day(2));
+  assert.deepEqual(one, [`${prefix}/${day(1)}`]);
+  const words = await search('paris', 'cpu', '--kind', 'temporal');
+  assert.ok(words.length >= 3 && words.every((label) => label.startsWith('fleet/paris/metrics')));
+  const table = await sandbox.ok(['search', 'paris', '--url', node.url]);
+  assert.match(table.out, /geographic x topic x temporal/);
+  const none = await sandbox.ok(['search', 'nowhere', '--url', node.url]);
+  assert.match(none.out, /no namespace is like that/);
+});
