@@ -52,6 +52,8 @@ export interface ChainView {
   readonly namespace: string;
   readonly label: string;
   readonly size: number;
+  /** Payloads below were pruned. */
+  readonly payloadsFrom: number;
   readonly origin: string;
   readonly verifierKey: string;
   readonly keys: readonly { readonly from: number; readonly keyId: string }[];

@@ -40,7 +40,7 @@ export interface SnapshotDownload {
    *   `LogView.admit`; `no-trust`
    */
   manifest(request: SnapshotRequest): Promise<VerifiedManifest>;
-  /** A manifest from elsewhere (an import that goes on), shown to be under the newest checkpoint. */
+  /** The same for a manifest that is here already: an import that goes on. */
   verify(manifest: SnapshotManifest, call?: CallOptions): Promise<VerifiedManifest>;
   /**
    * The bytes of one chunk, checked with the manifest alone: any node may have sent them.

@@ -11,9 +11,10 @@ import { BlockStream, type StreamedBlock } from './block-stream.ts';
  *     basalt-export 1\n
  *     {"namespace":"...","size":4712,"verifierKey":"...","checkpointBytes":312}\n
  *     the signed checkpoint of that size (a C2SP note)
- *     the blocks 0 to size - 1 in wire form, one after the other
+ *     the blocks 0 to size - 1 in wire form, one after the other; where a payload was pruned, the
+ *     byte 00 and the entry alone
  *
- * The same namespace at the same size gives the same bytes.
+ * The same namespace at the same size with the same payloads gives the same bytes.
  */
 export interface ArchiveHead {
   readonly namespace: NamespaceId;

@@ -8,13 +8,23 @@ import {
   ProtocolError,
 } from '@basalt/protocol';
 
+/**
+ * Stands before an entry whose payload is not there. No block begins with it: those of version 1
+ * begin with 01, those of version 2 with 4f.
+ */
+export const PAYLOAD_ABSENT = 0;
+
 export interface StreamedBlock {
+  /** Without a payload where the stream marks it as absent. */
   readonly block: Block;
-  /** Length on the wire. */
+  /** Length in the stream, the mark included. */
   readonly bytes: number;
 }
 
-/** Cuts a stream of wire blocks, one after the other, into blocks. Holds one block at most. */
+/**
+ * Cuts a stream of wire blocks, one after the other, into blocks. Holds one block at most. A block
+ * in header form has a mark before it, since it would not tell where the next one begins.
+ */
 export class BlockStream {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -34,7 +44,8 @@ export class BlockStream {
       if (end === undefined || end > bytes.length) break;
       // A copy: the block must not keep the whole stream alive.
       const own = new Uint8Array(bytes.subarray(0, end));
-      blocks.push({ block: decodeBlockPrefix(own).block, bytes: end });
+      const block = own[0] === PAYLOAD_ABSENT ? headerForm(own) : decodeBlockPrefix(own).block;
+      blocks.push({ block, bytes: end });
       bytes = bytes.subarray(end);
     }
     this.#held = bytes.length === 0 ? [] : [bytes];
@@ -50,9 +61,10 @@ export class BlockStream {
   /** Length of the first block; undefined while its entry is not whole. */
   #lengthOf(bytes: Uint8Array): number | undefined {
     if (bytes.length === 0) return undefined;
+    const isMarked = bytes[0] === PAYLOAD_ABSENT;
     try {
-      const { entry, end } = decodeEntryPrefix(bytes);
-      const length = end + entry.header.payloadLength;
+      const { entry, end } = decodeEntryPrefix(bytes, isMarked ? 1 : 0);
+      const length = isMarked ? end : end + entry.header.payloadLength;
       if (length <= BLOCK_BYTES_MAX) return length;
       throw new ProtocolError('payload-too-large', 'expected a block of at most 16 MiB');
     } catch (error) {
@@ -62,4 +74,11 @@ export class BlockStream {
       throw error;
     }
   }
+}
+
+/** @throws ProtocolError `malformed`: a mark before a block that has no payload to be absent */
+function headerForm(marked: Uint8Array): Block {
+  const { entry } = decodeEntryPrefix(marked, 1);
+  if (entry.header.payloadLength > 0) return { entry, payload: undefined };
+  throw new ProtocolError('malformed', 'expected no mark before a block with an empty payload');
 }

@@ -13,11 +13,12 @@ import {
 import { Command } from 'commander';
 import { encodeArchiveHead, openArchive } from '../archive/archive-file.ts';
 import { BlockStream, type StreamedBlock } from '../archive/block-stream.ts';
+import { exportPages } from '../archive/export-pages.ts';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { fetchFrom } from '../node-api.ts';
+import { type ChainView, fetchJson } from '../node-api.ts';
 import { requireNamespace } from '../open-namespace.ts';
 import { addExamples, addNodeOptions, type NodeOptions, namespaceOption } from '../options.ts';
 import { formatAmount, formatBytes } from '../view/numbers.ts';
@@ -31,15 +32,13 @@ interface Options extends NodeOptions {
 const COVER_PAUSE_MS = 100;
 const COVER_LOOKS_MAX = 50;
 
-/** Blocks of one page; the node may send fewer. */
-const PAGE_BLOCKS = 1_000;
-
 export function exportCommand(context: Context): Command {
   const command = new Command('export')
     .description(
       'Write a namespace into one file: its newest signed checkpoint and every block under it. ' +
-        'The tree over the blocks is compared with the checkpoint. A file that was cut off is ' +
-        'gone on with; the same namespace at the same size gives the same bytes.',
+        'The tree over the blocks is compared with the checkpoint. Of a block whose payload was ' +
+        'pruned the header and signature are written, marked. A file that was cut off is gone on ' +
+        'with; the same namespace at the same size gives the same bytes.',
     )
     .argument('<file>', 'file to write')
     .addOption(namespaceOption())
@@ -57,6 +56,8 @@ interface Draft {
   readonly root: Uint8Array;
   readonly tree: RangeBuilder;
   position: number;
+  /** Blocks that are there without their payload. */
+  absent: number;
 }
 
 async function exportNamespace(context: Context, path: string, options: Options): Promise<void> {
@@ -73,12 +74,15 @@ async function exportNamespace(context: Context, path: string, options: Options)
   const resumedAt = draft.tree.size;
   const progress = new Progress({ terminal, clock, label: found.label || path, noun: 'block' });
   try {
-    while (draft.tree.size < draft.size) {
-      const left = draft.size - draft.tree.size;
-      const count = Math.min(PAGE_BLOCKS, left);
-      const place = `/chains/${found.namespace}/blocks?from=${draft.tree.size}&count=${count}`;
-      const answer = await fetchFrom(options.url, place, 'application/x-basalt-blocks', signal);
-      await writePage(context, draft, new Uint8Array(await answer.arrayBuffer()));
+    const { namespace } = found;
+    const { payloadsFrom } = await fetchJson<ChainView>(
+      options.url,
+      `/chains/${namespace}`,
+      signal,
+    );
+    const pages = { url: options.url, namespace, payloadsFrom, signal };
+    for await (const page of exportPages(pages, draft.tree.size, draft.size)) {
+      await writePage(context, draft, page);
       const done = draft.tree.size;
       progress.update({ count: done - resumedAt, bytes: draft.position, done, total: draft.size });
     }
@@ -92,13 +96,17 @@ async function exportNamespace(context: Context, path: string, options: Options)
   if (options.json === true) {
     const root = toHex(draft.root);
     const { namespace, label } = found;
-    screen.line(JSON.stringify({ namespace, label, file: path, size, bytes: position, root }));
+    const { absent: payloadsAbsent } = draft;
+    const facts = { namespace, label, file: path, size, bytes: position, root, payloadsAbsent };
+    screen.line(JSON.stringify(facts));
     return;
   }
   const before = resumedAt === 0 ? '' : `, ${formatAmount(resumedAt, 'block')} were there already`;
+  const absent =
+    draft.absent === 0 ? '' : `, ${formatAmount(draft.absent, 'payload')} pruned and marked so`;
   screen.line(
     `${screen.style('green', path)}: ${formatAmount(size, 'block')}, ${formatBytes(position)}, ` +
-      `the tree is that of the signed checkpoint${before}`,
+      `the tree is that of the signed checkpoint${absent}${before}`,
   );
 }
 
@@ -131,7 +139,7 @@ async function begin(
   const head = encodeArchiveHead({ namespace, size, verifierKey, checkpoint: note });
   const file = await open(path, 'wx');
   await file.writeFile(head);
-  return { file, size, root, tree: new RangeBuilder(), position: head.length };
+  return { file, size, root, tree: new RangeBuilder(), position: head.length, absent: 0 };
 }
 
 /** Keeps the blocks that are whole; cuts off what is behind them. */
@@ -141,6 +149,7 @@ async function resume(context: Context, path: string, namespace: string): Promis
   const { sha256 } = context.provider();
   const tree = new RangeBuilder(undefined, sha256);
   let position = headBytes;
+  let absent = 0;
   try {
     if (head.namespace !== namespace) {
       throw new CliError(
@@ -154,6 +163,7 @@ async function resume(context: Context, path: string, namespace: string): Promis
       for (const { block, bytes } of blocks) {
         tree.append(leafHash(block.entry.bytes, sha256));
         position += bytes;
+        if (block.payload === undefined) absent++;
       }
     }
   } finally {
@@ -162,7 +172,7 @@ async function resume(context: Context, path: string, namespace: string): Promis
   const file = await open(path, 'r+');
   await file.truncate(position);
   const { size, root } = parseCheckpoint(parseNote(head.checkpoint).text);
-  return { file, size, root, tree, position };
+  return { file, size, root, tree, position, absent };
 }
 
 async function writePage(context: Context, draft: Draft, page: Uint8Array): Promise<void> {
@@ -172,9 +182,8 @@ async function writePage(context: Context, draft: Draft, page: Uint8Array): Prom
   if (blocks.length === 0 || stream.restBytes > 0) {
     throw new CliError(
       EXIT.refused,
-      'pruned',
-      `the node does not send block ${draft.tree.size + blocks.length} whole: pruned, perhaps`,
-      'export from a node that has all payloads',
+      'bad-response',
+      `the node does not send block ${draft.tree.size + blocks.length} whole`,
     );
   }
   let at = 0;
@@ -187,7 +196,10 @@ async function writePage(context: Context, draft: Draft, page: Uint8Array): Prom
     );
     at += bytesWritten;
   }
-  for (const { block } of blocks) draft.tree.append(leafHash(block.entry.bytes, sha256));
+  for (const { block } of blocks) {
+    draft.tree.append(leafHash(block.entry.bytes, sha256));
+    if (block.payload === undefined) draft.absent++;
+  }
   draft.position += page.length;
 }
 

@@ -58,13 +58,20 @@ async function importFile(context: Context, path: string, options: Options): Pro
     throw new CliError(EXIT.usage, 'unreadable', `${path}: ${String(error)}`, 'check the path');
   });
   try {
-    const trust = await verifyArchive(context, path, archive, options);
+    const verified = await verifyArchive(context, path, archive, options);
     const written =
       options.check === true ? undefined : await sendArchive(context, path, archive, options);
-    report(context, path, archive, options, { trust, written });
+    report(context, path, archive, options, { ...verified, written });
   } finally {
     await archive.close();
   }
+}
+
+interface VerifiedArchive {
+  /** Who signed the checkpoint, in words. */
+  readonly trust: string;
+  /** Blocks that are there without their payload. */
+  readonly absent: number;
 }
 
 /** @throws CliError `bad-archive`, ProtocolError codes as CliError of a failed check */
@@ -73,7 +80,7 @@ async function verifyArchive(
   path: string,
   archive: OpenArchive,
   options: Options,
-): Promise<string> {
+): Promise<VerifiedArchive> {
   const { head } = archive;
   const provider = context.provider();
   await using pool = createVerifierPool();
@@ -83,10 +90,14 @@ async function verifyArchive(
   try {
     const { checkpoint, trust } = openHead(context, archive, options);
     let position = archive.headBytes;
+    let absent = 0;
     for await (const blocks of archive.blocks()) {
       context.signal.throwIfAborted();
       await verifier.add(blocks.map(({ block }) => block));
-      for (const { bytes } of blocks) position += bytes;
+      for (const { block, bytes } of blocks) {
+        position += bytes;
+        if (block.payload === undefined) absent++;
+      }
       progress.update({ count: verifier.size, done: verifier.size, total: head.size });
     }
     if (verifier.size !== head.size) {
@@ -102,7 +113,7 @@ async function verifyArchive(
         'the tree over the blocks is not that of the signed checkpoint',
       );
     }
-    return trust;
+    return { trust, absent };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const message = `${path} does not hold: ${error.message}`;
@@ -177,6 +188,7 @@ async function sendArchive(
           if (at === Math.min(known, head.size) - 1) await compareAt(client, path, block);
           continue;
         }
+        if (block.payload === undefined) throw withoutPayload(path, at);
         if (batch.length === BATCH_BLOCKS_MAX || batchBytes + bytes > BATCH_BYTES_MAX)
           await flush();
         batch.push(block);
@@ -188,6 +200,15 @@ async function sendArchive(
   } finally {
     progress.end();
   }
+}
+
+function withoutPayload(path: string, index: number): CliError {
+  return new CliError(
+    EXIT.refused,
+    'pruned',
+    `the payload of block ${index} is not in ${path}, and a node takes whole blocks only`,
+    '--check verifies the file; `basalt snapshot fetch` makes a node that has the headers',
+  );
 }
 
 async function submit(client: Client, blocks: readonly Block[]): Promise<void> {
@@ -227,17 +248,21 @@ function report(
   path: string,
   { head }: OpenArchive,
   options: Options,
-  { trust, written }: { trust: string; written: number | undefined },
+  { trust, absent, written }: VerifiedArchive & { readonly written: number | undefined },
 ): void {
   const { namespace, size } = head;
   if (options.json === true) {
-    const imported = written ?? null;
-    screen.line(JSON.stringify({ valid: true, namespace, size, imported, checkpoint: trust }));
+    const facts = { valid: true, namespace, size, imported: written ?? null, checkpoint: trust };
+    screen.line(JSON.stringify({ ...facts, payloadsAbsent: absent }));
     return;
   }
+  const payloads =
+    absent === 0
+      ? 'and payload'
+      : `and payload but ${formatAmount(absent, 'payload')} that the exporting node had pruned`;
   screen.line(
     `${screen.style('green', path)} holds: ${formatAmount(size, 'block')}, every rule, signature ` +
-      `and payload; the tree is that of the checkpoint, ${trust}`,
+      `${payloads}; the tree is that of the checkpoint, ${trust}`,
   );
   if (written === undefined) return;
   const rest =

@@ -159,6 +159,8 @@ async function show(context: Context, options: Options): Promise<void> {
     screen.line(JSON.stringify(facts));
     return;
   }
+  const brought =
+    `${formatAmount(facts.height - from, 'block')} in ` + formatAmount(facts.chunks, 'chunk');
   screen.line(screen.style('bold', reached.label || facts.namespace));
   for (const [name, value] of [
     [
@@ -169,10 +171,7 @@ async function show(context: Context, options: Options): Promise<void> {
     ['head', facts.headHash],
     ['created', formatTime(facts.createdMs)],
     ['size', `${formatBytes(facts.totalSizeBytes)} of entries and payloads, the node’s word`],
-    [
-      'begins at',
-      `${formatCount(from)}: ${formatAmount(facts.height - from, 'block')} in ${formatAmount(facts.chunks, 'chunk')}`,
-    ],
+    ['begins at', `${formatCount(from)}: ${brought}`],
     ['keys', formatAmount(facts.keyBlocks, 'key block')],
     ['peaks', facts.peaks[0] ?? ''],
     ...facts.peaks.slice(1).map((peak) => ['', peak] as const),
