@@ -133,14 +133,35 @@ suite('a node that begins at a snapshot', () => {
     proxy.meddle = (_, bytes) => bytes;
   });
 
+  test('the node follows where it came from, and has what is appended there', async () => {
+    const node = await startTestNode(
+      sandbox,
+      ['--role', 'relay', '--upstream', origin.url],
+      folder,
+    );
+    await sandbox.ok(['append', ...NAME, '--url', origin.url], { input: '{"record":"later"}\n' });
+    for (let look = 0; ; look++) {
+      const answer = await fetch(`${node.url}/chains/audit`);
+      if (((await answer.json()) as { checkpointSize: number }).checkpointSize > RECORDS + 1) break;
+      assert.ok(look < 150, 'the copy follows');
+      await pause(100);
+    }
+    const at = ['--url', node.url];
+    const got = await sandbox.ok(['get', ...NAME, ...at, String(RECORDS + 1), '--json']);
+    assert.match(lastJson<{ payload: string }>(got.out).payload, /later/);
+    const file = await sandbox.run(['export', ...NAME, ...at, 'copy.basalt']);
+    assert.match(file.err, /begins at block 2304/);
+    await node.stop();
+  });
+
   test('the node goes on from there, and says of older blocks where they are', async () => {
     const node = await startTestNode(sandbox, [], folder);
     const at = ['--url', node.url];
     await sandbox.ok(['append', ...NAME, ...at], { input: '{"record":"on the copy"}\n' });
     const head = lastJson<{ index: number }>(
-      (await sandbox.ok(['get', ...NAME, ...at, '2501', '--json'])).out,
+      (await sandbox.ok(['get', ...NAME, ...at, '2502', '--json'])).out,
     );
-    assert.equal(head.index, 2501);
+    assert.equal(head.index, 2502);
     assert.equal((await sandbox.ok(['prove', ...NAME, ...at, '2400'])).code, 0);
     const older = await fetch(`${node.url}/chains/audit/blocks/7`);
     assert.equal(older.status, 410);

@@ -156,7 +156,9 @@ export class ForkKeeper {
   async #apply(proof: Extract<ForkProof, { kind: 'blocks' }>): Promise<ForkStatus> {
     const { ledger } = this.#parts;
     const { namespace, index } = proof.first.header;
-    const size = (await ledger.info(namespace))?.size ?? 0;
+    const { size = 0, beginsAt = 0 } = (await ledger.info(namespace)) ?? {};
+    // Older than this copy: nobody here knows which of the two it goes on from.
+    if (index < beginsAt) return 'kept';
     if (index >= size) {
       const oldest = this.#waiting.keys().next();
       if (this.#waiting.size >= FORKS_WAITING_MAX && !oldest.done) {

@@ -212,8 +212,8 @@ class ChainCheckpointWriter {
   async #findLast(): Promise<number | undefined> {
     const { ledger } = this.#components;
     const { namespace } = this.#chain;
-    const size = (await ledger.info(namespace))?.size ?? 0;
-    const from = Math.max(0, size - LOOK_BACK_BLOCKS);
+    const { size = 0, beginsAt = 0 } = (await ledger.info(namespace)) ?? {};
+    const from = Math.max(beginsAt, size - LOOK_BACK_BLOCKS);
     const entries = await ledger.entries(namespace, from, size - from);
     const at = entries.findLastIndex(
       (entry) => decodeEntry(entry).header.payloadType === PAYLOAD_TYPE.checkpoint,
