@@ -8,6 +8,7 @@ import {
   writeWord,
 } from '../kernel/instance.ts';
 import { loadKernel } from '../kernel/load-kernel-shell.ts';
+import { RecordPool } from '../kernel/record-pool.ts';
 import { ENGINES_MAX } from '../limits.ts';
 import { EMPTY_CODE_HASH } from '../state/memory-state.ts';
 import type { Account, AccountChange } from '../types.ts';
@@ -76,6 +77,7 @@ class Coordinator implements VersionedMemory {
   readonly #header: number;
   readonly #work: number;
   readonly #in: Writable;
+  readonly #pool = new RecordPool();
 
   constructor(kernel: Coordination, memory: WebAssembly.Memory, header: number) {
     this.#kernel = kernel;
@@ -91,7 +93,7 @@ class Coordinator implements VersionedMemory {
   result(index: number): VersionedResult {
     const record = this.#u32(this.#header + L.V_RECORDS_AT) + index * L.RECORD_BYTES;
     const isInside = index >= 0 && index < this.#u32(this.#header + L.V_TRANSACTIONS);
-    const result = isInside ? readResult(this.#in, record) : undefined;
+    const result = isInside ? readResult(this.#in, record, this.#pool) : undefined;
     if (result === undefined) throw new EvmError('bad-request', `transaction ${index} has not run`);
     return result;
   }

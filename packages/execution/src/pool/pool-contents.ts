@@ -147,11 +147,11 @@ export class PoolContents {
     this.#eviction.setBaseFee(head.baseFee);
     const isOnward = head.number === before.number || head.number === before.number + 1n;
     const isSameFork = head.fork === before.fork && head.blobsMax === before.blobsMax;
-    const changed = isOnward ? this.#queuesOf(included, senders) : [...this.#queues.values()];
-    const poor = isOnward ? this.#waiting.takeTurns(POOR_LOOKED_AT) : [];
+    const changed = isOnward ? this.#queuesOf(included, senders) : new Set(this.#queues.values());
+    if (isOnward) for (const poor of this.#waiting.takeTurns(POOR_LOOKED_AT)) changed.add(poor);
     // Only those that are told want to know why something left.
     const keys = new Set(this.#listeners.size === 0 ? [] : included.map(({ hash }) => keyOf(hash)));
-    for (const queue of new Set([...changed, ...poor])) this.#refresh(queue, keys);
+    for (const queue of changed) this.#refresh(queue, keys);
     if (!isSameFork) this.#dropMalformed(head);
     this.#expire();
   }
