@@ -11,7 +11,7 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number;
 }
 
-/** Server-sent events (HTML Standard section 9.2) of the ledger, to a bounded number of readers. */
+/** Server-sent events (HTML Standard section 9.2), to a bounded number of readers. */
 export class EventStreams {
   readonly #ledger: Ledger;
   readonly #streamsMax: number;
@@ -32,7 +32,7 @@ export class EventStreams {
   }
 
   /**
-   * Serves one stream until the client leaves, the ledger closes or the gateway stops.
+   * The ledger's events, of all namespaces or of one, from where the client has left off.
    *
    * @throws GatewayError `overloaded`; LedgerError `queue-full`
    */
@@ -41,6 +41,27 @@ export class EventStreams {
     response: ServerResponse,
     namespace: NamespaceId | undefined,
   ): Promise<void> {
+    await this.stream(request, response, (signal) => {
+      const events = this.#ledger.subscribe({
+        signal,
+        ...(namespace === undefined ? {} : { namespace }),
+      });
+      return this.#texts(events, namespace, lastEventId(request));
+    });
+  }
+
+  /**
+   * Serves one stream until the client leaves, the source ends or the gateway stops. A reader that
+   * does not read is dropped, without harm to others.
+   *
+   * @param open gives whole events in their text form; its signal fires when the reader is gone
+   * @throws GatewayError `overloaded`; what `open` throws
+   */
+  async stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    open: (signal: AbortSignal) => AsyncIterable<string>,
+  ): Promise<void> {
     if (this.#open.size >= this.#streamsMax) {
       throw new GatewayError('overloaded', `more than ${this.#streamsMax} event streams`, {}, [
         'Retry-After',
@@ -48,21 +69,14 @@ export class EventStreams {
       ]);
     }
     const controller = new AbortController();
-    const events = this.#ledger.subscribe({
-      signal: controller.signal,
-      ...(namespace === undefined ? {} : { namespace }),
-    });
+    const texts = open(controller.signal);
     response.once('close', () => controller.abort());
     this.#add(response);
     try {
       response.writeHead(200, [...STREAM_FIELDS, ...DATA_FIELDS]);
       if (request.method === 'HEAD') return;
       response.write('retry: 1000\n\n');
-      const resumed = await this.#resume(response, namespace, lastEventId(request));
-      for await (const event of events) {
-        if (event.kind === 'block' && event.index < resumed) continue;
-        if (!send(response, event)) break;
-      }
+      for await (const text of texts) if (!send(response, text)) break;
     } finally {
       controller.abort();
       this.#remove(response);
@@ -75,18 +89,29 @@ export class EventStreams {
     for (const response of this.#open) response.end();
   }
 
-  /** Repeats the blocks behind `last`; returns the first index that only live events tell. */
-  async #resume(
-    response: ServerResponse,
+  async *#texts(
+    events: AsyncIterable<LedgerEvent>,
     namespace: NamespaceId | undefined,
     last: { readonly namespace: string; readonly index: number } | undefined,
-  ): Promise<number> {
+  ): AsyncGenerator<string> {
+    const resumed = yield* this.#missed(namespace, last);
+    for await (const event of events) {
+      if (event.kind === 'block' && event.index < resumed) continue;
+      yield formatEvent(event);
+    }
+  }
+
+  /** Repeats the blocks behind `last`; returns the first index that only live events tell. */
+  async *#missed(
+    namespace: NamespaceId | undefined,
+    last: { readonly namespace: string; readonly index: number } | undefined,
+  ): AsyncGenerator<string, number> {
     if (namespace === undefined || last?.namespace !== namespace) return 0;
     const info = await this.#ledger.info(namespace);
     const missed = (info?.size ?? 0) - last.index - 1;
     if (missed <= 0) return 0;
     if (missed > EVENT_RESUME_BLOCKS_MAX) {
-      send(response, { kind: 'lagged', dropped: missed });
+      yield formatEvent({ kind: 'lagged', dropped: missed });
       return last.index + 1 + missed;
     }
     const entries = await this.#ledger.entries(namespace, last.index + 1, missed);
@@ -101,7 +126,7 @@ export class EventStreams {
       if (hash === undefined) break;
       const kind = 'block';
       const header = { namespace, index, blockHash: hash, timestampMs, payloadType, payloadLength };
-      if (!send(response, { kind, ...header })) break;
+      yield formatEvent({ kind, ...header });
       index++;
     }
     return index;
@@ -133,9 +158,9 @@ const STREAM_FIELDS: readonly string[] = [
 ];
 
 /** False when the reader is gone or too slow. */
-function send(response: ServerResponse, event: LedgerEvent): boolean {
+function send(response: ServerResponse, text: string): boolean {
   if (response.writableEnded || response.destroyed) return false;
-  response.write(formatEvent(event));
+  response.write(text);
   if (response.writableLength <= EVENT_STREAM_BACKLOG_BYTES_MAX) return true;
   response.destroy();
   return false;

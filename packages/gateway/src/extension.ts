@@ -20,6 +20,11 @@ export interface ExtensionResponse {
   /** Name and value in turn. */
   readonly fields?: readonly (readonly [string, string])[];
   readonly body?: Uint8Array | string;
+  /**
+   * Server-sent events instead of a body: whole events in their text form, until the signal fires
+   * because the reader is gone. Status and fields are the gateway's then.
+   */
+  readonly events?: (signal: AbortSignal) => AsyncIterable<string>;
 }
 
 /**

@@ -58,7 +58,11 @@ async function answer(
       body: body.bytes,
       remoteAddress: request.socket.remoteAddress ?? '',
     };
-    const { status, fields = [], body: content = '' } = await extension.handle(asked);
+    const { status, fields = [], body: content = '', events } = await extension.handle(asked);
+    if (events !== undefined) {
+      await services.streams.stream(request, response, events);
+      return;
+    }
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     const head = [...DATA_FIELDS, ...fields.flat(), 'Content-Length', String(bytes.length)];
     response.writeHead(status, head);
