@@ -22,6 +22,7 @@ import {
   parsePositive,
   policyOption,
 } from '../options.ts';
+import { compareKeyBlocks } from '../snapshot/compare-key-blocks.ts';
 import { type ChunkSource, fetchChunks } from '../snapshot/fetch-chunks.ts';
 import { formatAmount, formatBytes, formatCount, formatTime } from '../view/numbers.ts';
 import { Progress } from '../view/progress.ts';
@@ -57,7 +58,11 @@ function fetchCommand(context: Context): Command {
         'When it was interrupted, run it again: it goes on.',
     )
     .argument('[folder]', 'data folder', '.basalt')
-    .option('--also <url>', 'ask here too for chunks; may be repeated', collectUrl);
+    .option(
+      '--also <url>',
+      'ask here too: for chunks, and whether a change of keys is hidden; may be repeated',
+      collectUrl,
+    );
   return addExamples(
     addSnapshotOptions(command, (folder, options) => fetch(context, folder, options)),
     [
@@ -193,6 +198,10 @@ async function fetch(context: Context, path: string, options: Options): Promise<
       ? await manifestOf(reached, options, signal)
       : await download.verify(begun, { signal });
   const { height } = manifest.snapshot;
+  const sources = sourcesOf(context, options, download);
+  const tellFailure = (url: string, error: Error): void =>
+    terminal.line(`${url}: ${error.message}`);
+  await compareKeyBlocks(manifest, sources.slice(1), signal, tellFailure);
   await using verifier = createVerifierPool();
   const components = { store, crypto: context.provider(), verifier };
   const running = await importSnapshot(components, manifest, { source: options.url }).catch(
@@ -204,15 +213,13 @@ async function fetch(context: Context, path: string, options: Options): Promise<
   let bytes = 0;
   try {
     await fetchChunks(running, total, {
-      sources: await sourcesOf(context, options, download),
+      sources,
       signal,
       onChunk: (chunk, length) => {
         bytes += length;
         progress.update({ count: chunk + 1 - resumedAt, bytes, done: chunk + 1, total });
       },
-      onFailure: (_, url, error) => {
-        terminal.line(`${url}: ${error.message}`);
-      },
+      onFailure: (_, url, error) => tellFailure(url, error),
     });
   } finally {
     progress.end();
@@ -229,11 +236,11 @@ async function fetch(context: Context, path: string, options: Options): Promise<
   });
 }
 
-async function sourcesOf(
+function sourcesOf(
   context: Context,
   { url, also = [] }: Options,
   download: SnapshotDownload,
-): Promise<ChunkSource[]> {
+): ChunkSource[] {
   const sources: ChunkSource[] = [{ url, download }];
   for (const other of also) {
     const provider = context.provider();
