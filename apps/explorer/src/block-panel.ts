@@ -62,7 +62,7 @@ export function createBlockPanel(context: PageContext, chain: PanelChain): Block
       const report = await context.client.examine({ namespace, index }, { signal });
       if (signal.aborted) return;
       const tookMs = performance.now() - startedMs;
-      replace(element, ...content(report, tookMs, chain.verifierKey));
+      replace(element, ...content(context, report, tookMs, chain.verifierKey));
     } catch (error) {
       if (signal.aborted || !(error instanceof ClientError)) return;
       const again = h('button', { type: 'button', onclick: () => void load(namespace, index) });
@@ -106,7 +106,12 @@ function verdict(state: State, word: string, text: string): HTMLElement {
   );
 }
 
-function content(report: BlockReport, tookMs: number, verifierKey: string): HTMLElement[] {
+function content(
+  context: PageContext,
+  report: BlockReport,
+  tookMs: number,
+  verifierKey: string,
+): HTMLElement[] {
   const isRefused = report.status === 'refused';
   const made = Object.values(report.verified).filter((value) => value === true).length;
   const box = isRefused
@@ -119,7 +124,7 @@ function content(report: BlockReport, tookMs: number, verifierKey: string): HTML
   return [
     title(report.namespace, report.index),
     box,
-    ...payloadSection(report),
+    ...payloadSection(context, report),
     section('What was checked', listChecks(report)),
     ...proofSection(report),
     ...factsSection(report),
@@ -131,7 +136,7 @@ function section(name: string, ...children: readonly Child[]): HTMLElement {
   return h('section', {}, h('h2', {}, name), ...children);
 }
 
-function payloadSection(report: BlockReport): HTMLElement[] {
+function payloadSection(context: PageContext, report: BlockReport): HTMLElement[] {
   const { block } = report;
   if (block === undefined) return [];
   const { payload, entry } = block;
@@ -141,6 +146,8 @@ function payloadSection(report: BlockReport): HTMLElement[] {
   const isRefused = report.status === 'refused';
   const isChain = entry.header.payloadType === PAYLOAD_TYPE.transactionBatch;
   if (isChain && !isRefused) return [chainSection(report, payload)];
+  const refers = entry.header.payloadType === PAYLOAD_TYPE.crossReference;
+  if (refers && !isRefused) return [crossSection(context, report)];
   const shown = showPayload(payload, isRefused);
   const type = payloadTypeName(entry.header.payloadType);
   const words = `${shown.kind}, ${formatBytes(payload.length)}, type ${type}`;
@@ -156,6 +163,14 @@ function chainSection(report: BlockReport, payload: Uint8Array): HTMLElement {
   const { namespace, index } = report;
   void import('./chain-block.ts').then(({ showChainBlock }) =>
     box.append(showChainBlock(payload, { namespace, index })),
+  );
+  return box;
+}
+
+function crossSection(context: PageContext, { namespace, index }: BlockReport): HTMLElement {
+  const box = section('Reference');
+  void import('./cross-block.ts').then(({ showCrossBlock }) =>
+    box.append(showCrossBlock(context, { namespace, index })),
   );
   return box;
 }

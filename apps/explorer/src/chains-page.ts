@@ -1,4 +1,4 @@
-import { ClientError, type NodeEvent } from '@basalt/client';
+import { ClientError, type NamespaceSummary, type NodeEvent } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import { previewReport } from './block-preview.ts';
 import { type ChainRow, createChainRow, toColumn } from './chains-row.ts';
@@ -7,6 +7,7 @@ import { h, replace, setText } from './dom.ts';
 import { formatAge, formatCount } from './format.ts';
 import { type PageContext, perFrame, type Route, type View } from './page.ts';
 import { reasonOf } from './reasons.ts';
+import { createSearchField } from './search-field.ts';
 import { type State, stateMark } from './state-mark.ts';
 
 /** Namespaces on the page; a node with more has them behind its API. */
@@ -35,6 +36,8 @@ export class ChainsPage implements View {
   readonly #count: HTMLElement = h('p', {}, '');
   /** In the order of the node's list; at most `ROWS_MAX`. */
   readonly #rows = new Map<NamespaceId, ChainRow>();
+  /** What a search has found, in its order; undefined where nothing is searched. */
+  #found: ReadonlyMap<NamespaceId, ChainRow> | undefined;
   readonly #controller = new AbortController();
   readonly #stops: (() => void)[] = [];
   readonly #render: () => void;
@@ -63,12 +66,14 @@ export class ChainsPage implements View {
     const { element } = this.#drawing;
     // The list says the same in words.
     element.setAttribute('aria-hidden', 'true');
+    const { signal } = this.#controller;
+    const field = createSearchField(this.#context, signal, (found) => this.#showFound(found));
     const title = h('h1', {}, 'Every block here is checked in your browser.');
     return h(
       'div',
       {},
       h('section', { class: 'hero' }, h('div', {}, title, h('p', {}, LEAD)), element),
-      h('div', { class: 'section-head' }, h('h2', {}, 'Namespaces'), this.#count),
+      h('div', { class: 'section-head' }, h('h2', {}, 'Namespaces'), field, this.#count),
       this.#list,
     );
   }
@@ -76,8 +81,8 @@ export class ChainsPage implements View {
   #show(): void {
     const nowMs = Date.now();
     let blocks = 0;
-    for (const row of this.#rows.values()) {
-      blocks += row.size;
+    for (const row of this.#rows.values()) blocks += row.size;
+    for (const row of this.#shown()) {
       setText(row.sizeText, formatCount(row.size));
       setText(row.ageText, formatAge(row.newestMs, nowMs));
     }
@@ -97,9 +102,7 @@ export class ChainsPage implements View {
         if (!isKnown) this.#rows.set(summary.namespace, createChainRow(summary));
         if (this.#rows.size >= ROWS_MAX) break;
       }
-      const items = Array.from(this.#rows.values(), ({ item }) => item);
-      replace(this.#list, ...(items.length > 0 ? items : [h('li', { class: 'empty' }, NOTHING)]));
-      this.#render();
+      this.#fill();
     } catch (error) {
       if (signal.aborted || !(error instanceof ClientError)) return;
       const again = h('button', { type: 'button', onclick: () => void this.#load() }, 'Try again');
@@ -107,9 +110,33 @@ export class ChainsPage implements View {
     }
   }
 
+  #showFound(found: readonly NamespaceSummary[] | undefined): void {
+    this.#found =
+      found &&
+      new Map(
+        found.map((summary) => {
+          const { namespace } = summary;
+          return [namespace, this.#rows.get(namespace) ?? createChainRow(summary)];
+        }),
+      );
+    this.#fill();
+  }
+
+  /** The rows on the screen. */
+  #shown(): ChainRow[] {
+    return [...(this.#found ?? this.#rows).values()];
+  }
+
+  #fill(): void {
+    const items = this.#shown().map(({ item }) => item);
+    const word = this.#found === undefined ? NOTHING : 'No namespace is like that.';
+    replace(this.#list, ...(items.length > 0 ? items : [h('li', { class: 'empty' }, word)]));
+    this.#render();
+  }
+
   #take(event: NodeEvent): void {
     if (event.kind !== 'block' && event.kind !== 'checkpoint') return;
-    const row = this.#rows.get(event.namespace);
+    const row = this.#rows.get(event.namespace) ?? this.#found?.get(event.namespace);
     if (event.kind === 'checkpoint') {
       if (row !== undefined) row.covered = Math.max(row.covered, event.size);
     } else if (row !== undefined) {
@@ -125,7 +152,7 @@ export class ChainsPage implements View {
   async #checkHeads(): Promise<void> {
     const checked = new Map<NamespaceId, number>();
     while (!this.#controller.signal.aborted) {
-      for (const row of [...this.#rows.values()].slice(0, CHECKED_MAX)) {
+      for (const row of this.#shown().slice(0, CHECKED_MAX)) {
         const { namespace } = row.summary;
         const { covered } = row;
         if (covered === 0 || checked.get(namespace) === covered) continue;

@@ -11,8 +11,8 @@ import {
   createWebStorage,
 } from '@basalt/client';
 import { createChainPage } from './chain-page.ts';
-import { ChainsPage } from './chains-page.ts';
 import { h, setText } from './dom.ts';
+import { createLazyView } from './lazy-view.ts';
 import { type LiveState, startLive } from './live.ts';
 import { chainAddress, type PageContext, parseRoute, type Route, type View } from './page.ts';
 import { provider } from './provider.ts';
@@ -40,7 +40,10 @@ function main(): void {
 function createView(context: PageContext, route: Route): View {
   switch (route.name) {
     case 'chains':
-      return new ChainsPage(context);
+      return createLazyView('chains', async () => {
+        const { ChainsPage } = await import('./chains-page.ts');
+        return new ChainsPage(context);
+      });
     case 'chain':
       return createChainPage(context, route);
     case 'block':

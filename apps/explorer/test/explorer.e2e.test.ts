@@ -3,8 +3,13 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createClient } from '@basalt/client';
-import { type NamespaceId, utf8 } from '@basalt/protocol';
+import { ClientError, createClient } from '@basalt/client';
+import {
+  decodeCrossReference,
+  encodeCrossReference,
+  type NamespaceId,
+  utf8,
+} from '@basalt/protocol';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { flipAt, startProxy, type TamperingProxy } from './proxy.ts';
 import {
@@ -292,6 +297,53 @@ test('on a phone, in the dark, without motion', OPTIONS, async () => {
   const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   assert.equal(background, 'rgb(16, 20, 23)');
   assert.deepEqual(problems, []);
+});
+
+test('the search field finds namespaces by words, and lets them go again', OPTIONS, async () => {
+  await using opened = await open(running.url);
+  const { page, problems } = opened;
+  const rows = page.locator('.chain');
+  await page.locator('.chain', { hasText: 'host' }).waitFor(WAIT);
+  const all = await rows.count();
+  const field = page.getByRole('searchbox', { name: 'Search namespaces' });
+  await field.fill('rid');
+  await page.locator('.chain', { hasText: 'host' }).waitFor({ ...WAIT, state: 'detached' });
+  await page.locator('.chain', { hasText: 'rides' }).locator('.state.verified').waitFor(WAIT);
+  await field.fill('nowhere');
+  await page.locator('.empty', { hasText: 'No namespace is like that' }).waitFor(WAIT);
+  await field.fill('');
+  await page.locator('.chain', { hasText: 'host' }).waitFor(WAIT);
+  assert.ok((await rows.count()) >= all);
+  assert.deepEqual(problems, []);
+});
+
+test('a reference to another namespace is verified in the browser', OPTIONS, async () => {
+  const client = createClient({ url: running.url });
+  const made = await client.createNamespace({ label: 'referring', signer });
+  const last = (await client.head(namespace)).block.entry.header.index;
+  const refer = (index: number) =>
+    client.refer({
+      source: { namespace: made.namespace, block: made.hash },
+      target: { namespace, index },
+    });
+  await client.append(made.namespace, [await refer(last)], { signer, until: 'checkpoint' });
+  const prepared = await refer(last);
+  const later = decodeCrossReference(prepared.payload);
+  // Its writer dates it after the block that carries it.
+  const payload = encodeCrossReference({ ...later, timestampMs: later.timestampMs + 60_000 });
+  const forged = { ...prepared, payload };
+  await client.append(made.namespace, [forged], { signer, until: 'checkpoint' });
+  await using opened = await open(`${running.url}/#/ns/${made.namespace}/1`);
+  const { page, problems } = opened;
+  await page.locator('.cross-block', { hasText: `block ${last}` }).waitFor(WAIT);
+  await page.locator('.cross-block .verified').waitFor(WAIT);
+  await page.goto(`${running.url}/#/ns/${made.namespace}/2`);
+  await page.locator('.cross-block .refused').waitFor(WAIT);
+  assert.deepEqual(problems, []);
+  await assert.rejects(
+    client.crossReference({ namespace: made.namespace, index: 2 }),
+    (error) => error instanceof ClientError && error.code === 'invalid-reference',
+  );
 });
 
 test('script below 40 KB, data below 10 KB to the first verified block', OPTIONS, async () => {

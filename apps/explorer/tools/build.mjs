@@ -22,6 +22,14 @@ const sources = [
   join(root, 'package-lock.json'),
 ];
 
+/** What the first file shares with those that come later. */
+const SHARED = [
+  /@noble\/hashes\/(?:_u64|utils|_md|sha2|_blake|blake2|blake3)\.js$/,
+  /protocol\/src\/(?:assert|bytes|errors|limits|suite|tree\/hash)\.ts$/,
+  /protocol\/src\/(?:block\/payload-types|suites\/noble-hashes)\.ts$/,
+  /explorer\/src\/(?:dom|format|reasons|state-mark)\.ts$/,
+];
+
 const hash = hashOf(sources);
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
   rmSync(dist, { recursive: true, force: true });
@@ -39,9 +47,15 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
       assetsInlineLimit: 0,
       modulePreload: false,
       reportCompressedSize: false,
+      rollupOptions: { output: { manualChunks: sharedFile } },
     },
   });
   writeFileSync(stamp, hash);
+}
+
+/** One file for all of it: left alone it becomes six, each a request, and each packed worse. */
+function sharedFile(id) {
+  return SHARED.some((pattern) => pattern.test(id)) ? 'shared' : undefined;
 }
 
 /** Vite wraps dynamic imports to preload what they need; ours need nothing, and 1 KB is 1 KB. */

@@ -1,4 +1,10 @@
-import { type Block, type NamespaceId, type Policy, parsePolicy } from '@basalt/protocol';
+import {
+  type Block,
+  type BlockHash,
+  type NamespaceId,
+  type Policy,
+  parsePolicy,
+} from '@basalt/protocol';
 import {
   type AppendedBlock,
   type AppendOptions,
@@ -11,13 +17,7 @@ import {
   type CreateNamespaceOptions,
   createNamespace,
 } from './create-namespace.ts';
-import {
-  type PreparedReference,
-  prepareReference,
-  type ReferOptions,
-  type VerifiedReference,
-  verifyReference,
-} from './cross-reference.ts';
+import { type PreparedReference, prepareReference, type ReferOptions } from './cross-reference.ts';
 import { ClientError } from './errors.ts';
 import { type BlockRange, requireServed } from './examine.ts';
 import { createExaminerOf, type Examiner } from './examiner.ts';
@@ -39,6 +39,13 @@ import type {
 } from './types.ts';
 import { readVerifiedHead, type VerifiedHead } from './verified-head.ts';
 import { type VerifiedProof, type VerifyProofOptions, verifyProof } from './verify-proof.ts';
+import {
+  type SettledBlock,
+  settledBlock,
+  type WriteBlockOptions,
+  type WrittenBlock,
+  writeBlock,
+} from './write-block.ts';
 
 export interface ClientOptions extends Omit<ExaminerOptions, 'policy'> {
   /** A tlog-policy: text or parsed. Its logs are the pinned keys, its quorum must be met. */
@@ -69,11 +76,6 @@ export interface Client extends Examiner {
   ): Promise<VerifiedConsistency>;
   /** What the super-log says about the namespace. */
   superProof(namespace: NamespaceId, options?: CallOptions): Promise<VerifiedSuperProof>;
-  /**
-   * What a block that refers to another namespace shows, checked: the target, its place in its log,
-   * that log's head in the super-log, and that nothing of it is newer than the block.
-   */
-  crossReference(reference: BlockReference, options?: CallOptions): Promise<VerifiedReference>;
   /** A payload that refers to a block of another namespace, with its proof. */
   refer(options: ReferOptions): Promise<PreparedReference>;
   /** The tree at a height, checked against the newest checkpoint. */
@@ -96,6 +98,10 @@ export interface Client extends Examiner {
   ): AsyncGenerator<AppendedBlock[], void, undefined>;
   /** Sends blocks that are signed already, at most 256. */
   submit(blocks: readonly Block[], options?: SubmitOptions): Promise<SubmittedBlock[]>;
+  /** Sends one signed block and comes back when the wanted consistency is reached. */
+  writeBlock(block: Block, options?: WriteBlockOptions): Promise<WrittenBlock>;
+  /** What became of a block that was sent with `eventual`. */
+  settledBlock(hash: BlockHash | string, options?: CallOptions): Promise<SettledBlock>;
   /** What was negotiated with the node; undefined without `handshakes` or where it knows none. */
   negotiated(): Promise<NegotiatedSession | undefined>;
   /** Founds a namespace with the signer as its writer. */
@@ -134,10 +140,6 @@ export function createClient(options: ClientOptions): Client {
     consistency: async (namespace, from, call = {}) =>
       proveConsistency(await sessions.open(namespace, call), from, call),
     superProof: (namespace, call = {}) => readSuperProof(sessions, context, namespace, call),
-    crossReference: async (reference, call = {}) => {
-      const block = requireServed(await examiner.examine(reference, call));
-      return await verifyReference(sessions, context, block, call);
-    },
     refer: (wanted) => prepareReference(sessions, context, wanted),
     snapshot: async (namespace, height, call = {}) =>
       readSnapshot(await sessions.open(namespace, call), height, call),
@@ -150,6 +152,8 @@ export function createClient(options: ClientOptions): Client {
     },
     appendStream: (namespace, records, call) => appendRecords(sessions, namespace, records, call),
     submit: (blocks, call = {}) => submitBlocks(context, blocks, call),
+    writeBlock: (block, call = {}) => writeBlock(sessions, context, block, call),
+    settledBlock: (hash, call = {}) => settledBlock(context, hash, call),
     negotiated: () => context.session(),
     createNamespace: (wanted) => createNamespace(context, wanted),
   };

@@ -1,6 +1,13 @@
 import type { NamespaceId } from '@basalt/protocol';
+import type { VerifiedReference } from './cross-reference.ts';
 import { type EventsOptions, type NodeEvent, readEvents } from './events.ts';
-import { type BlockRange, examineBlock, examineRange, requireReference } from './examine.ts';
+import {
+  type BlockRange,
+  examineBlock,
+  examineRange,
+  requireReference,
+  requireServed,
+} from './examine.ts';
 import { SEARCH_ROWS } from './limits.ts';
 import { type ClientContext, createContext, type ExaminerOptions } from './options.ts';
 import { readCheckpoint } from './read-checkpoint.ts';
@@ -38,6 +45,11 @@ export interface Examiner {
   examine(reference: BlockReference, options?: ReadOptions): Promise<BlockReport>;
   /** Up to 256 consecutive blocks under one proof, refused ones told one by one. */
   examineRange(range: BlockRange, options?: ReadOptions): Promise<BlockReport[]>;
+  /**
+   * What a block that refers to another namespace shows, checked: the target, its place in its log,
+   * that log's head in the super-log, and that nothing of it is newer than the block.
+   */
+  crossReference(reference: BlockReference, options?: CallOptions): Promise<VerifiedReference>;
   /** What the node says that happens; hints, unverified. */
   events(options?: EventsOptions): AsyncGenerator<NodeEvent, void, undefined>;
 }
@@ -59,6 +71,13 @@ export function createExaminerOf(context: ClientContext, sessions: Sessions): Ex
     examine: (reference, call = {}) =>
       examineBlock(sessions, context, requireReference(reference), call),
     examineRange: (range, call = {}) => examineRange(sessions, context, range, call),
+    async crossReference(reference, call = {}) {
+      const named = requireReference(reference);
+      const block = requireServed(await examineBlock(sessions, context, named, call));
+      // Loaded apart: most pages never meet such a block.
+      const { verifyReference } = await import('./cross-reference.ts');
+      return await verifyReference(sessions, context, block, call);
+    },
     events: (wanted = {}) => readEvents(context, wanted),
   };
 }

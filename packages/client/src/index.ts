@@ -105,3 +105,4 @@ export {
   verifyTransactionProof,
 } from './verify-transaction.ts';
 export { createWebProvider, type SubtleLike, type WebProviderOptions } from './web-provider.ts';
+export type { SettledBlock, WriteBlockOptions, WrittenBlock } from './write-block.ts';

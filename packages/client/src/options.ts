@@ -54,6 +54,12 @@ export interface ExaminerOptions {
   /** Bearer token for a node that takes new namespaces from its administrators only. */
   readonly token?: string;
   /**
+   * Reads may be answered by a cache with what is this many seconds older than its freshness
+   * (`Cache-Control: max-stale`): quicker, and still there while the node is away. What comes is
+   * checked as ever; it may be an older head or checkpoint. Without it a node or cache revalidates.
+   */
+  readonly staleOkSeconds?: number;
+  /**
    * Handshakes with servers that know of them: requests then carry a session in place of
    * preferences. Without it nothing is negotiated. See `createHandshakes`.
    */
@@ -95,6 +101,7 @@ export function createContext(options: ExaminerOptions): ClientContext {
     random,
     retries: options.retries ?? RETRIES_DEFAULT,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS_DEFAULT,
+    staleOkSeconds: options.staleOkSeconds,
   });
   const { handshakes } = options;
   const storage = options.storage ?? createMemoryStorage();

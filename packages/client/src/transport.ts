@@ -18,6 +18,8 @@ export interface TransportComponents {
   readonly retries: number;
   /** One attempt, from request to last byte, in milliseconds. */
   readonly timeoutMs: number;
+  /** How stale the answer of a cache to a read may be. */
+  readonly staleOkSeconds?: number | undefined;
 }
 
 export interface RequestOptions {
@@ -99,7 +101,10 @@ export function createTransport(components: TransportComponents): Transport {
   ): Promise<OpenStream> {
     const guard = createGuard(scheduler, components.timeoutMs, options.signal);
     try {
-      const response = await components.fetch(url + path, fetchInit(options, guard.signal));
+      const response = await components.fetch(
+        url + path,
+        fetchInit(components, options, guard.signal),
+      );
       if (response.status >= 400) {
         const body = await readBody(response, JSON_BYTES_MAX);
         throw problemError({ status: response.status, headers: response.headers, body }, path);
@@ -128,7 +133,7 @@ async function attemptOnce(
   try {
     const response = await components.fetch(
       components.url + path,
-      fetchInit(options, guard.signal),
+      fetchInit(components, options, guard.signal),
     );
     const body = await readBody(response, options.bytesMax ?? JSON_BYTES_MAX);
     return {
@@ -142,12 +147,24 @@ async function attemptOnce(
   }
 }
 
-function fetchInit(options: RequestOptions, signal: AbortSignal): RequestInit {
+function fetchInit(
+  { staleOkSeconds }: TransportComponents,
+  options: RequestOptions,
+  signal: AbortSignal,
+): RequestInit {
+  const method = options.method ?? 'GET';
+  const staleOk = method === 'GET' && staleOkSeconds !== undefined;
+  const headers = {
+    ...options.headers,
+    ...(staleOk ? { 'cache-control': `max-stale=${staleOkSeconds}` } : {}),
+  };
   return {
-    method: options.method ?? 'GET',
-    ...(options.headers === undefined ? {} : { headers: { ...options.headers } }),
+    method,
+    headers,
     ...(options.body === undefined ? {} : { body: options.body as Uint8Array<ArrayBuffer> }),
-    ...(options.isFresh === true ? { cache: 'no-cache' as const } : {}),
+    // The browser's own cache is one of those that may answer.
+    ...(staleOk ? { cache: 'force-cache' as const } : {}),
+    ...(options.isFresh === true && !staleOk ? { cache: 'no-cache' as const } : {}),
     // Nothing here needs a cookie, and a page on another origin must not send one.
     credentials: 'omit',
     signal,

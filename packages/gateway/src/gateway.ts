@@ -277,8 +277,8 @@ class HttpGateway implements Gateway, Services {
           'Access-Control-Allow-Methods',
           methods,
           'Access-Control-Allow-Headers',
-          'Accept, Basalt-Session, Content-Type, If-Match, If-None-Match, If-Range, ' +
-            'Last-Event-ID, Prefer, Range',
+          'Accept, Basalt-Session, Cache-Control, Content-Type, If-Match, If-None-Match, ' +
+            'If-Range, Last-Event-ID, Prefer, Range',
           'Access-Control-Max-Age',
           '86400',
         ];
