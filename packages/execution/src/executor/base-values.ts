@@ -57,8 +57,7 @@ export class BaseValues {
   }
 
   #account({ state }: ExecutionJob, address: Uint8Array, wanted: AccountChange[]): void {
-    if (this.#accounts.get(address) === true) return;
-    this.#accounts.set(address, true);
+    if (this.#accounts.set(address, true) === true) return;
     const account = state.readAccount(address);
     wanted.push({ address, account, storageCleared: account === undefined, storage: [] });
   }
@@ -72,8 +71,7 @@ export class BaseValues {
     const storage: { slot: Uint8Array; value: Uint8Array }[] = [];
     for (const slot of slots) {
       const key = slotKey(address, slot);
-      if (this.#slots.get(key) === true) continue;
-      this.#slots.set(key, true);
+      if (this.#slots.set(key, true) === true) continue;
       storage.push({ slot, value: state.readStorage(address, slot) });
     }
     if (storage.length === 0) return;

@@ -37,18 +37,21 @@ export class ByteTable<V> {
     return this.#places[this.#find(key, hashBytes(key, this.#seed))]?.value;
   }
 
-  set(key: Uint8Array, value: V): void {
+  /** @returns the value before */
+  set(key: Uint8Array, value: V): V | undefined {
     const hash = hashBytes(key, this.#seed);
     const place = this.#find(key, hash);
     const found = this.#places[place];
     if (found !== undefined) {
+      const before = found.value;
       found.value = value;
-      return;
+      return before;
     }
     const entry = { key, hash, value };
     this.#places[place] = entry;
     this.#entries.push(entry);
     if (this.#entries.length * 2 > this.#places.length) this.#grow();
+    return undefined;
   }
 
   *[Symbol.iterator](): Generator<readonly [Uint8Array, V]> {

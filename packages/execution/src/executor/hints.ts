@@ -26,9 +26,8 @@ export function findHints(
   for (let index = 0; index < transactions.length; index++) {
     const transaction = transactions[index] as Transaction;
     const { sender } = transaction;
-    const before = lastOfSender.get(sender) ?? -1;
+    const before = lastOfSender.set(sender, index) ?? -1;
     const related = hotSlots.size === 0 ? -1 : nearest(transaction, index, hotSlots, lastOfSlot);
-    lastOfSender.set(sender, index);
     predecessors[index] = Math.max(before, related);
     const gas = Number(transaction.gasLimit);
     const chain = gas + Math.max(chainGas[before] ?? 0, chainGas[related] ?? 0);

@@ -12,7 +12,11 @@ import type { AccessListEntry, Authorization, Transaction } from '@basalt/evm';
 import { TRANSACTION_BUFFER_BYTES } from './limits.ts';
 
 const LIMB_BITS = 64n;
-const LIMB_MASK = 2n ** 64n - 1n;
+const LIMB_LIMIT = 2n ** 64n;
+const LIMB_MASK = LIMB_LIMIT - 1n;
+const WORD_LIMIT = 2n ** 256n;
+/** An address is written faster byte by byte. */
+const LOOP_BYTES_MAX = 32;
 /** More than any fixed part takes: nine amounts of 256 bits, two addresses, lengths. */
 const FIXED_BYTES_MAX = 512;
 
@@ -104,12 +108,21 @@ export class TransactionWriter {
   #blob(bytes: Uint8Array): void {
     this.#room(bytes.length + FIXED_BYTES_MAX);
     this.#length(bytes.length);
-    this.#bytes.set(bytes, this.#at);
+    if (bytes.length > LOOP_BYTES_MAX) this.#bytes.set(bytes, this.#at);
+    else for (let i = 0; i < bytes.length; i++) this.#bytes[this.#at + i] = bytes[i] as number;
     this.#at += bytes.length;
   }
 
   #amount(value: bigint): void {
     const head = this.#at++;
+    if (value < LIMB_LIMIT) {
+      // No objects on the way: most amounts are such.
+      const limbs = value === 0n ? 0 : 1;
+      this.#view.setUint8(head, limbs);
+      this.#view.setBigUint64(this.#at, value, true);
+      this.#at += limbs * 8;
+      return;
+    }
     let limbs = 0;
     for (let rest = value; rest !== 0n; rest >>= LIMB_BITS) {
       this.#view.setBigUint64(this.#at, rest & LIMB_MASK, true);
@@ -135,14 +148,17 @@ function hasPlainAmounts(transaction: Transaction): boolean {
   // Those of a devnet's impersonated senders run one after another.
   if (transaction.isUnsigned === true) return false;
   const { nonce, gasLimit, value } = transaction;
-  const amounts = [nonce, gasLimit, value];
-  if ('gasPrice' in transaction) amounts.push(transaction.gasPrice);
-  else amounts.push(transaction.maxFeePerGas, transaction.maxPriorityFeePerGas);
-  if (transaction.type === 3) amounts.push(transaction.maxFeePerBlobGas);
-  if (transaction.type === 4) {
-    for (const each of transaction.authorizations) amounts.push(each.chainId, each.nonce);
-  }
-  return amounts.every((amount) => amount >= 0n && amount >> 256n === 0n);
+  if (!isPlain(nonce) || !isPlain(gasLimit) || !isPlain(value)) return false;
+  if ('gasPrice' in transaction) return isPlain(transaction.gasPrice);
+  const { maxFeePerGas, maxPriorityFeePerGas } = transaction;
+  if (!isPlain(maxFeePerGas) || !isPlain(maxPriorityFeePerGas)) return false;
+  if (transaction.type === 3) return isPlain(transaction.maxFeePerBlobGas);
+  if (transaction.type !== 4) return true;
+  return transaction.authorizations.every((each) => isPlain(each.chainId) && isPlain(each.nonce));
+}
+
+function isPlain(amount: bigint): boolean {
+  return amount >= 0n && amount < WORD_LIMIT;
 }
 
 /** Reads single transactions of what {@link TransactionWriter} wrote. */
@@ -218,11 +234,11 @@ export class TransactionReader {
     return this.#view.getUint32(this.#at - 4, true);
   }
 
-  /** A copy: libraries refuse views of shared memory. */
+  /** A view: the engine copies what it takes into its own memory. */
   #blob(): Uint8Array {
     const length = this.#length();
     this.#at += length;
-    return this.#bytes.slice(this.#at - length, this.#at);
+    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
   #amount(): bigint {
