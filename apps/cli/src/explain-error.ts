@@ -99,6 +99,7 @@ const REJECTED_HINTS: Readonly<Record<string, string>> = {
   'not-found': '`basalt namespaces` and `basalt list --namespace <name>` show what is there',
   'namespace-frozen': 'a fork was proven; a recovery block has to name the branch that counts',
   'too-far-in-future': 'is the clock of this computer right?',
+  unfinished: 'run `basalt snapshot fetch` on the stopped node again: it goes on',
   'read-only': 'the disk of the node is full: make room, it goes on by itself',
 };
 

@@ -4,15 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createNativeProvider } from '@basalt/crypto';
+import { createCosigner, createSigner, formatVerifierKey } from '@basalt/protocol';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const RECORDS = 2_500;
+const SEED = new Uint8Array(32).fill(3);
+const provider = createNativeProvider();
 const sandbox = new Sandbox();
 const NAME = ['--namespace', 'audit'];
 
@@ -89,6 +93,21 @@ suite('a node that begins at a snapshot', () => {
     assert.equal(facts['beginsAt'], 2304);
     const text = (await sandbox.ok(['snapshot', 'show', ...NAME, '--url', origin.url])).out;
     assert.match(text, /begins at +2,304: 197 blocks in 2 chunks/);
+    const { out: policy } = await sandbox.ok(['policy', '--url', origin.url]);
+    const shownUnder = async (lines: string) => {
+      writeFileSync(sandbox.path('policy.txt'), lines);
+      const asked = ['snapshot', 'show', ...NAME, '--url', origin.url, '--policy', 'policy.txt'];
+      return (await sandbox.run(asked)).code;
+    };
+    assert.equal(await shownUnder(policy), 0);
+    // A node with another key, and a quorum of a witness who has not cosigned.
+    const other = await startTestNode(sandbox, []);
+    const { out: foreign } = await sandbox.ok(['policy', '--url', other.url]);
+    assert.notEqual(await shownUnder(foreign), 0);
+    await other.stop();
+    const witness = createCosigner('w', createSigner(provider.suite(1).keyPairFromSeed(SEED)));
+    const asking = `witness w ${formatVerifierKey(witness.key)}\nquorum w\n`;
+    assert.equal(await shownUnder(policy.replace('quorum none\n', asking)), 1);
   });
 
   test('kill -9 in the middle: the next run goes on where it was', async () => {
@@ -105,7 +124,8 @@ suite('a node that begins at a snapshot', () => {
     // Half a namespace is not served, and a node says so instead of signing it.
     const node = await startTestNode(sandbox, [], folder);
     const refused = await sandbox.run(['append', ...NAME, '--url', node.url], { input: '{}\n' });
-    assert.notEqual(refused.code, 0);
+    assert.equal(refused.code, 4);
+    assert.match(refused.err, /not covered by a checkpoint/);
     await node.stop();
     proxy.meddle = (_, bytes) => bytes;
     proxy.asked = [];

@@ -51,6 +51,7 @@ export const SERVER_ERROR_CODES = [
   'session-refused',
   'too-many-requests',
   'unauthorized',
+  'unfinished',
   'unknown-block',
   'unsupported-media-type',
 ] as const;

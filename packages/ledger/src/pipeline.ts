@@ -273,7 +273,7 @@ export class Pipeline {
     admission.writeSucceeded();
     lane.commit(draft);
     const seconds = (components.clock.nowMs() - startedMs) / 1000;
-    components.metrics?.commit(draft.blocks.length, seconds);
+    components.metrics?.commit(draft.blocks.length, seconds, lane.namespace);
     onCommit(lane);
     if (!events.idle) for (const event of [...draft.forks, ...draft.events]) events.publish(event);
   }
@@ -308,7 +308,7 @@ export class Pipeline {
 
 function unfinished(namespace: NamespaceId): LedgerError {
   const message = 'its snapshot is not here whole: finish the import before it goes on';
-  return new LedgerError('read-only', message, { namespace });
+  return new LedgerError('unfinished', message, { namespace });
 }
 
 function addBytes(sum: number, block: Block): number {

@@ -66,6 +66,8 @@ export type LedgerErrorCode =
   | 'out-of-range'
   /** Older than the beginning of this copy. */
   | 'pruned'
+  /** A snapshot of the namespace is not here whole yet. */
+  | 'unfinished'
   | 'internal';
 
 /** A record to be signed by a local writer. */
@@ -159,7 +161,7 @@ export interface LedgerMetrics {
   blocksRejected(code: string, count: number): void;
   blocksDuplicate(count: number): void;
   queueDepth(blocks: number): void;
-  commit(blocks: number, seconds: number): void;
+  commit(blocks: number, seconds: number, namespace: NamespaceId): void;
   checkpoint(namespaces: number, seconds: number): void;
   /** A round of checkpoints failed and will be tried again; blocks are durable all the same. */
   checkpointFailed(error: unknown): void;

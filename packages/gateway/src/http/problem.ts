@@ -41,6 +41,7 @@ const LEDGER_STATUS: Record<LedgerErrorCode, number> = {
   'not-covered': 409,
   'out-of-range': 404,
   pruned: 410,
+  unfinished: 409,
   internal: 500,
 };
 
