@@ -52,8 +52,11 @@ export interface ChainView {
   readonly namespace: string;
   readonly label: string;
   readonly size: number;
+  readonly checkpointSize: number;
   /** Payloads below were pruned. */
   readonly payloadsFrom: number;
+  /** First block that is there, where it is not the first of all. */
+  readonly beginsAt?: number;
   readonly origin: string;
   readonly verifierKey: string;
   readonly keys: readonly { readonly from: number; readonly keyId: string }[];

@@ -186,6 +186,8 @@ suite('a node that begins at a snapshot', () => {
     const older = await fetch(`${node.url}/chains/audit/blocks/7`);
     assert.equal(older.status, 410);
     assert.equal(older.headers.get('link'), `<${proxyUrl}/chains/audit/blocks/7>; rel="alternate"`);
+    const audit = await sandbox.ok(['fsck', '--url', node.url, '--json']);
+    assert.equal(lastJson<{ findings: number }>(audit.out).findings, 0);
     const pruned = await sandbox.run(['get', ...NAME, ...at, '7']);
     assert.match(pruned.err, /begins at block 2304/);
     await node.stop();

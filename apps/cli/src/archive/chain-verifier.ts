@@ -10,6 +10,7 @@ import {
   type BlockHash,
   blockHash,
   type ChainTip,
+  type CompactRange,
   checkPayload,
   checkSuccession,
   type Hash32,
@@ -29,10 +30,18 @@ export interface ChainVerifierOptions {
   readonly namespace: NamespaceId;
   readonly provider: NativeProvider;
   readonly pool?: VerifierPool;
+  /** Where the copy begins whose older blocks are not there; from the first block on without. */
+  readonly begin?: ChainBegin;
+}
+
+/** What a chain was before block `range.size`, shown to belong to the tree of a signed checkpoint. */
+export interface ChainBegin {
+  readonly range: CompactRange;
+  readonly keys: KeyState;
 }
 
 /**
- * Checks a whole chain from its first block on, with nothing taken on trust: place and link of each
+ * Checks a chain from its first block on, or where a copy begins, with nothing taken on trust: place and link of each
  * block, its payload where there is one, who was the writer, the signatures, and the tree.
  */
 export class ChainVerifier {
@@ -43,12 +52,13 @@ export class ChainVerifier {
 
   constructor(options: ChainVerifierOptions) {
     this.#options = options;
-    this.#tree = new RangeBuilder(undefined, options.provider.sha256);
+    this.#tree = new RangeBuilder(options.begin?.range, options.provider.sha256);
+    this.#keys = options.begin?.keys;
   }
 
-  /** Blocks that were checked. */
+  /** Index of the next block. */
   get size(): number {
-    return this.#tip?.size ?? 0;
+    return this.#tree.size;
   }
 
   get headHash(): BlockHash | undefined {
@@ -88,6 +98,7 @@ export class ChainVerifier {
         expected: namespace,
       });
     }
+    this.#tip ??= this.#tipBefore(block);
     checkSuccession(this.#tip, header);
     if (payload !== undefined) checkPayload(entry, payload, provider);
     // Rotations and recoveries are signed by who was entitled before them, the genesis by its own.
@@ -97,6 +108,13 @@ export class ChainVerifier {
     this.#tip = tipAfter(block, blockHash(entry, payload, provider.sha256));
     this.#tree.append(leafHash(entry.bytes, provider.sha256));
     return { entry, publicKey, payload };
+  }
+
+  /** What the block before a beginning was called is the word of the first one, which is signed. */
+  #tipBefore({ entry: { header } }: Block): ChainTip | undefined {
+    if (this.#options.begin === undefined) return undefined;
+    const { previous: headHash, timestampMs } = header;
+    return { size: this.size, headHash, timestampMs };
   }
 
   #keysAfter({ entry, payload }: Block): KeyState {

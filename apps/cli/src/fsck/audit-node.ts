@@ -1,5 +1,4 @@
-import type { Client } from '@basalt/client';
-import { ClientError } from '@basalt/client';
+import { type Client, ClientError, createSnapshotDownload } from '@basalt/client';
 import { createVerifierPool, type VerifierPool } from '@basalt/crypto';
 import {
   type Block,
@@ -9,13 +8,16 @@ import {
   entriesPath,
   equalBytes,
   type NamespaceId,
+  openSnapshotChunk,
   ProtocolError,
+  replayKeyBlocks,
   TILE_WIDTH,
+  TileBuilder,
 } from '@basalt/protocol';
-import { ChainVerifier } from '../archive/chain-verifier.ts';
-import { connect } from '../connection.ts';
+import { type ChainBegin, ChainVerifier } from '../archive/chain-verifier.ts';
+import { clientOptions, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { fetchFrom } from '../node-api.ts';
+import { type ChainView, fetchFrom, fetchJson } from '../node-api.ts';
 import { requireNamespace } from '../open-namespace.ts';
 import type { AuditReport, AuditWatch } from './audit-report.ts';
 
@@ -26,7 +28,7 @@ export interface NodeAuditOptions {
 }
 
 /**
- * Reads a whole log through its tiles and checks it from the first entry on: places, links,
+ * Reads a log through its tiles and checks it from the first entry on that the node has: places, links,
  * writers, signatures, and the tree against the signed checkpoint. Payloads stay where they are,
  * except those of key blocks: the header's hash of a payload is under the signature.
  */
@@ -48,8 +50,12 @@ export async function auditNode(
   let findings = 0;
   let blocks = 0;
   for (const { namespace } of targets) {
-    const verifier = new ChainVerifier({ namespace, provider: context.provider(), pool });
-    const onPage = (): void => watch.onProgress(blocks + verifier.size, Math.max(total, blocks));
+    const begin = await readBegin(context, options, namespace);
+    const provider = context.provider();
+    const verifier = new ChainVerifier({ namespace, provider, pool, ...begin });
+    const first = verifier.size;
+    const onPage = (): void =>
+      watch.onProgress(blocks + verifier.size - first, Math.max(total, blocks));
     try {
       await auditLog(context, { client, url, namespace, verifier, pool, onPage });
     } catch (error) {
@@ -61,7 +67,7 @@ export async function auditNode(
       const { code, message } = error;
       watch.onFinding({ code, namespace, index: verifier.size, message });
     }
-    blocks += verifier.size;
+    blocks += verifier.size - first;
   }
   const checked = 'every entry, link, writer and signature, the tree under the signed checkpoint';
   return { namespaces: targets.length, blocks, findings, checked };
@@ -81,7 +87,7 @@ async function auditLog(context: Context, audit: LogAudit): Promise<void> {
   const { signal } = context;
   const { checkpoint } = await client.checkpoint(namespace, { signal });
   const payloads = await readKeyPayloads(url, namespace, signal);
-  for (let index = 0; verifier.size < checkpoint.size; index++) {
+  for (let index = verifier.size / TILE_WIDTH; verifier.size < checkpoint.size; index++) {
     const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH);
     const path = `/ns/${namespace}/${entriesPath({ index, width })}`;
     const answer = await fetchFrom(url, path, '*/*', signal);
@@ -98,6 +104,39 @@ async function auditLog(context: Context, audit: LogAudit): Promise<void> {
     'inconsistent-checkpoint',
     `the ${checkpoint.size} entries have another tree than the signed checkpoint`,
   );
+}
+
+/** What is before the first block of a copy, verified; nothing for a whole namespace. */
+async function readBegin(
+  context: Context,
+  { url, policy }: NodeAuditOptions,
+  namespace: NamespaceId,
+): Promise<{ readonly begin?: ChainBegin }> {
+  const { signal } = context;
+  const view = await fetchJson<ChainView>(url, `/chains/${namespace}`, signal);
+  const { beginsAt = 0, checkpointSize } = view;
+  if (beginsAt === 0) return {};
+  const trust = policy === undefined ? { url } : { url, policy };
+  const download = createSnapshotDownload(await clientOptions(context, trust));
+  const blocks = checkpointSize - beginsAt;
+  const { manifest } = await download.manifest({
+    namespace,
+    height: checkpointSize,
+    blocks,
+    signal,
+  });
+  const { from: size, edge, keyBlocks } = manifest;
+  const older: Block[] = [];
+  const provider = context.provider();
+  for (const [chunk, index] of keyBlocks.entries()) {
+    if (index >= size) break;
+    const bytes = await download.chunk(manifest, chunk, { signal });
+    const opened = openSnapshotChunk(manifest, chunk, bytes, provider);
+    if (opened.kind === 'key-block') older.push(opened.block);
+  }
+  const { sha256 } = provider;
+  const range = new TileBuilder({ size, leaves: new Uint8Array(0), edge }, sha256).range();
+  return { begin: { range, keys: replayKeyBlocks(older, provider) } };
 }
 
 /** Payloads of key blocks by index; their hashes are checked with the entries. */
