@@ -1,10 +1,10 @@
 import { assert } from '@basalt/protocol';
 import { ExecutionError } from '../errors.ts';
+import { keyOf } from '../state/byte-key.ts';
 import { decodePooledTransaction, type PooledForm } from '../transaction/pooled.ts';
 import type { Recoverer } from '../transaction/recoverer-shell.ts';
 import type { BlobSidecar, RecoveredTransaction } from '../transaction/types.ts';
 import { type BlobVerifier, checkSidecar } from './blob-verifier.ts';
-import { keyOf } from './entry.ts';
 import { FAST_PATH, type FastPath } from './fast-path.ts';
 import type { FullCheck } from './full-check.ts';
 import { type PoolJournal, readRecord, removedRecord, transactionRecord } from './journal.ts';

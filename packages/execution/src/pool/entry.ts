@@ -59,11 +59,6 @@ function costOf({ transaction }: RecoveredTransaction): bigint {
   return costMaxOf(transaction, feesOf(FORK_RULES.osaka, transaction, { baseFee: 0n }));
 }
 
-/** Bytes as the key of a map. */
-export function keyOf(bytes: Uint8Array): string {
-  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
-}
-
 /** What a unit of gas gives the block's proposer (EIP-1559). */
 export function tipAt(feeCap: bigint, tipCap: bigint, baseFee: bigint): bigint {
   const left = feeCap - baseFee;

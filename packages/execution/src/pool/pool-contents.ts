@@ -1,6 +1,7 @@
+import { keyOf } from '../state/byte-key.ts';
 import type { BlobSidecar, RecoveredTransaction } from '../transaction/types.ts';
 import { takeBest } from './best.ts';
-import { createEntry, type Entry, keyOf } from './entry.ts';
+import { createEntry, type Entry } from './entry.ts';
 import { EvictionOrder } from './eviction.ts';
 import { type FastPath, mayNotSend, type SenderAccount } from './fast-path.ts';
 import { POOR_LOOKED_AT, type PoolLimits } from './limits.ts';

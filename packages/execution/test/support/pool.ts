@@ -5,9 +5,9 @@ import {
   type PoolOptions,
   type TransactionPool,
 } from '../../src/pool/create-pool.ts';
-import { keyOf as mapKey } from '../../src/pool/entry.ts';
 import type { PoolChain, PoolHead } from '../../src/pool/pool-chain.ts';
 import type { PoolEvent } from '../../src/pool/types.ts';
+import { keyOf as mapKey } from '../../src/state/byte-key.ts';
 import { withSender } from '../../src/transaction/recover.ts';
 import type { Recoverer } from '../../src/transaction/recoverer-shell.ts';
 import { signTransaction } from '../../src/transaction/sign.ts';
