@@ -34,15 +34,16 @@ export interface ChainVerifierOptions {
   readonly begin?: ChainBegin;
 }
 
-/** What a chain was before block `range.size`, shown to belong to the tree of a signed checkpoint. */
+/** What a chain was before block `range.size`, shown to be under a signed checkpoint. */
 export interface ChainBegin {
   readonly range: CompactRange;
   readonly keys: KeyState;
 }
 
 /**
- * Checks a chain from its first block on, or where a copy begins, with nothing taken on trust: place and link of each
- * block, its payload where there is one, who was the writer, the signatures, and the tree.
+ * Checks a chain from its first block on, or where a copy begins, with nothing taken on trust:
+ * place and link of each block, its payload where there is one, who was the writer, the signatures,
+ * and the tree.
  */
 export class ChainVerifier {
   readonly #options: ChainVerifierOptions;

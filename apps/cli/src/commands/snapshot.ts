@@ -204,9 +204,9 @@ async function fetch(context: Context, path: string, options: Options): Promise<
   await compareKeyBlocks(manifest, sources.slice(1), signal, tellFailure);
   await using verifier = createVerifierPool();
   const components = { store, crypto: context.provider(), verifier };
-  const running = await importSnapshot(components, manifest, { source: options.url }).catch(
-    alreadyHere,
-  );
+  const running = await importSnapshot(components, manifest, {
+    source: options.url,
+  }).catch(alreadyHere);
   const total = snapshotChunkCount(manifest);
   const resumedAt = begun === undefined ? 0 : (running.nextChunk() ?? total);
   const progress = new Progress({ terminal, clock, label: reached.label || path, noun: 'chunk' });

@@ -28,9 +28,9 @@ export interface NodeAuditOptions {
 }
 
 /**
- * Reads a log through its tiles and checks it from the first entry on that the node has: places, links,
- * writers, signatures, and the tree against the signed checkpoint. Payloads stay where they are,
- * except those of key blocks: the header's hash of a payload is under the signature.
+ * Reads a log through its tiles and checks it from the first entry on that the node has: places,
+ * links, writers, signatures, and the tree against the signed checkpoint. Payloads stay where they
+ * are, except those of key blocks: the header's hash of a payload is under the signature.
  */
 export async function auditNode(
   context: Context,
