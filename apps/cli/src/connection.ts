@@ -20,6 +20,7 @@ export interface ConnectionOptions {
   readonly token?: string;
   readonly timeoutMs?: number;
   readonly retries?: number;
+  readonly staleOkSeconds?: number;
 }
 
 /**

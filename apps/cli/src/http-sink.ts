@@ -6,6 +6,7 @@ import {
   decodeBlockPrefix,
   type NamespaceId,
   toHex,
+  type WriteConsistency,
 } from '@basalt/protocol';
 import type { Sink, SinkOutcome } from './journal/journal.ts';
 import { fetchJson } from './node-api.ts';
@@ -18,10 +19,13 @@ const HEAD_MOVED: ReadonlySet<string> = new Set([
   'invalid-index',
 ]);
 
+const UNTIL = { immediate: 'checkpoint', durable: 'durable', eventual: 'queued' } as const;
+
 export interface HttpSinkOptions {
   readonly client: Client;
   readonly url: string;
   readonly namespace: NamespaceId;
+  readonly consistency: WriteConsistency;
   readonly signal?: AbortSignal;
 }
 
@@ -32,11 +36,12 @@ export interface HttpSinkOptions {
  * arrived earlier are duplicates, the rest follows them or is refused.
  */
 export function createHttpSink(options: HttpSinkOptions): Sink {
-  const { client, url, namespace } = options;
+  const { client, url, namespace, consistency } = options;
 
   async function send(blocks: readonly Block[]): Promise<SinkOutcome[]> {
     const ifHead = blocks[0]?.entry.header.previous;
-    const outcomes = await client.submit(blocks, { until: 'durable', ifHead });
+    const outcomes = await client.submit(blocks, { until: UNTIL[consistency], ifHead });
+    if (outcomes.some(({ status }) => status === 'queued')) return await settle(blocks);
     return outcomes.map(({ status, index, code, message }) => ({
       status:
         status === 'duplicate' ? 'duplicate' : status === 'rejected' ? 'rejected' : 'accepted',
@@ -44,6 +49,24 @@ export function createHttpSink(options: HttpSinkOptions): Sink {
       ...(code === undefined ? {} : { code }),
       ...(message === undefined ? {} : { message }),
     }));
+  }
+
+  /** A journal forgets what is taken, so queued is not enough for it: the blocks are looked for. */
+  async function settle(blocks: readonly Block[]): Promise<SinkOutcome[]> {
+    let refused = { code: 'queue-lost', message: 'the node has not taken what it had queued' };
+    try {
+      await client.settledBlock(nameOf(blocks.at(-1) as Block));
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.kind !== 'rejected') throw error;
+      refused = { code: error.code, message: error.message };
+    }
+    const { ours } = await countThere(url, namespace, blocks);
+    return blocks.map(({ entry }, place) => {
+      const { index } = entry.header;
+      return place < ours
+        ? { status: 'accepted', index }
+        : { status: 'rejected', index, ...refused };
+    });
   }
 
   return {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '@basalt/client';
-import { type ChainTip, tipAfter } from '@basalt/protocol';
+import { type ChainTip, tipAfter, type WriteConsistency } from '@basalt/protocol';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
@@ -29,6 +29,7 @@ export async function openJournal(
   client: Client,
   url: string,
   own: Pick<OwnNamespace, 'namespace' | 'label' | 'signer'>,
+  consistency: WriteConsistency = 'durable',
 ): Promise<OpenJournal> {
   const { namespace, signer } = own;
   const folder = ensureFolder(join(context.home.journals, namespace));
@@ -40,7 +41,7 @@ export async function openJournal(
   };
   try {
     const journal = new Journal(storage);
-    const sink = createHttpSink({ client, url, namespace });
+    const sink = createHttpSink({ client, url, namespace, consistency });
     // Before anything is sent or forgotten: on a head that lies behind, all of it would be a fork.
     const { block } = await client.head(namespace);
     const newest = await journal.newestIndex(url);

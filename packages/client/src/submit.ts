@@ -4,9 +4,15 @@ import type { ClientContext } from './options.ts';
 import { BLOCKS_TYPE, readOutcomes, type SubmitOutcome } from './requests.ts';
 import type { CallOptions } from './types.ts';
 
+const PREFER = {
+  queued: 'respond-async',
+  durable: 'durable',
+  checkpoint: 'wait-checkpoint',
+} as const;
+
 export interface SubmitOptions extends CallOptions {
-  /** `durable` (default) or until a signed checkpoint covers the blocks. */
-  readonly until?: 'durable' | 'checkpoint' | undefined;
+  /** `queued`, `durable` (default), or until a signed checkpoint covers the blocks. */
+  readonly until?: 'queued' | 'durable' | 'checkpoint' | undefined;
   /** Compare-and-swap: only if this is the head. */
   readonly ifHead?: BlockHash | undefined;
 }
@@ -31,7 +37,7 @@ export async function submitBlocks(
     headers: {
       'content-type': BLOCKS_TYPE,
       accept: 'application/json',
-      ...(options.until === 'checkpoint' ? { prefer: 'wait-checkpoint' } : {}),
+      ...(options.until === undefined ? {} : { prefer: PREFER[options.until] }),
       ...(options.ifHead === undefined ? {} : { 'if-match': `"${toHex(options.ifHead)}"` }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     },

@@ -4,7 +4,6 @@ import {
   blockHash,
   encodeBlock,
   fromHex,
-  type Hash32,
   leafHash,
   parseCheckpoint,
   parseNote,
@@ -108,7 +107,7 @@ function readProof(
     index: entry.header.index,
     size: countField(proof, 'size'),
     root,
-    leafHash: leafHash(entry.bytes, sha256) as Hash32,
+    leafHash: leafHash(entry.bytes, sha256),
     hashes: hashListField(proof, 'hashes'),
     checkpoint,
   };
@@ -147,8 +146,9 @@ export async function settledBlock(
       if (status === 'queued') {
         throw new ClientError('rejected', 'not-covered', 'the block is still queued', { index });
       }
-      const code = serverErrorCode(object['code']);
-      throw new ClientError('rejected', code, String(object['message'] ?? code), { index });
+      const { code, message } = object;
+      const words = typeof message === 'string' ? message : 'the node refused the block';
+      throw new ClientError('rejected', serverErrorCode(code), words, { index });
     },
     call,
   );

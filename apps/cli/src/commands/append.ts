@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '@basalt/client';
+import type { WriteConsistency } from '@basalt/protocol';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
+import { writeConsistencyOption } from '../consistency.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -36,6 +38,7 @@ interface Options extends NodeOptions {
   readonly tokenFile?: string;
   readonly quiet?: boolean;
   readonly shardBy?: ShardSpec;
+  readonly consistency: WriteConsistency;
 }
 
 const FORMAT_HELP = `
@@ -75,6 +78,7 @@ export function appendCommand(context: Context): Command {
         'a namespace for each topic, region and time: topic=FIELD,region=FIELD,time=FIELD:1d',
       ).argParser(parseShardSpec),
     )
+    .addOption(writeConsistencyOption())
     .option('--again', 'append all records anew, also those that are there')
     .option('--token-file <file>', 'token for a node that lets only administrators make namespaces')
     .option('-q, --quiet', 'no progress')
@@ -106,7 +110,7 @@ async function append(context: Context, paths: string[], options: Options): Prom
     name: options.namespace,
     keyName: options.key,
   });
-  await using journal = await openJournal(context, client, url, own);
+  await using journal = await openJournal(context, client, url, own, options.consistency);
   let { tip } = journal;
   for (const source of sources) {
     const progress = createProgress(context, source, options);
@@ -153,6 +157,7 @@ async function appendShards(
         keyName: options.key,
         spec: options.shardBy,
         again: options.again === true,
+        consistency: options.consistency,
         onProgress: ({ records, inputBytes }) =>
           progress?.update({
             count: records,

@@ -2,6 +2,7 @@ import type { BlockReference, ServedBlock } from '@basalt/client';
 import { algorithmName, encodeBlock, payloadTypeName, toHex } from '@basalt/protocol';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
+import { type ReadConsistency, readConsistencyOption, staleOk } from '../consistency.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,6 +15,7 @@ import { formatBytes, formatTime } from '../view/numbers.ts';
 import { isShowable, previewPayload } from '../view/payload-preview.ts';
 
 interface Options extends NodeOptions {
+  readonly consistency: ReadConsistency;
   readonly namespace?: string;
   readonly policy?: string;
   readonly payload?: boolean;
@@ -33,6 +35,7 @@ export function getCommand(context: Context): Command {
     .option('--file', 'write the file inside a file record')
     .option('--block', 'write the whole block in wire form')
     .addOption(policyOption())
+    .addOption(readConsistencyOption())
     .action((block: string, options: Options) => get(context, block, options));
   return addExamples(addNodeOptions(command), [
     'basalt get --namespace audit 4711',
@@ -46,6 +49,7 @@ async function get(context: Context, text: string, options: Options): Promise<vo
   const { policy } = options;
   const client = await connect(context, {
     url: options.url,
+    ...staleOk(options.consistency),
     ...(policy === undefined ? {} : { policy }),
   });
   const reference = await readReference(text, options.namespace, async (name) => {

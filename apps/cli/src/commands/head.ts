@@ -1,6 +1,7 @@
 import { toHex } from '@basalt/protocol';
 import { Command } from 'commander';
 import { connect } from '../connection.ts';
+import { type ReadConsistency, readConsistencyOption, staleOk } from '../consistency.ts';
 import type { Context } from '../context.ts';
 import { requireNamespace } from '../open-namespace.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import { formatCount, formatTime } from '../view/numbers.ts';
 
 interface Options extends NodeOptions {
+  readonly consistency: ReadConsistency;
   readonly namespace: string;
   readonly policy?: string;
   readonly checkpoint?: boolean;
@@ -27,6 +29,7 @@ export function headCommand(context: Context): Command {
     .addOption(namespaceOption())
     .option('--checkpoint', 'print the checkpoint alone, as it is signed (a C2SP signed note)')
     .addOption(policyOption())
+    .addOption(readConsistencyOption())
     .action((options: Options) => head(context, options));
   return addExamples(addNodeOptions(command), [
     'basalt head --namespace audit',
@@ -40,6 +43,7 @@ async function head(context: Context, options: Options): Promise<void> {
   const { policy } = options;
   const client = await connect(context, {
     url: options.url,
+    ...staleOk(options.consistency),
     ...(policy === undefined ? {} : { policy }),
   });
   const { namespace, label } = await requireNamespace(client, options.namespace);

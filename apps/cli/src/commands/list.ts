@@ -1,6 +1,7 @@
 import type { BlockReport } from '@basalt/client';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
+import { type ReadConsistency, readConsistencyOption, staleOk } from '../consistency.ts';
 import type { Context } from '../context.ts';
 import { requireNamespace } from '../open-namespace.ts';
 import {
@@ -15,6 +16,7 @@ import { blockJson } from '../view/block-json.ts';
 import { blockRow, refusedRow } from '../view/block-row.ts';
 
 interface Options extends NodeOptions {
+  readonly consistency: ReadConsistency;
   readonly namespace: string;
   readonly from?: number;
   readonly count: number;
@@ -26,6 +28,7 @@ export function listCommand(context: Context): Command {
     .addOption(namespaceOption())
     .addOption(new Option('--from <index>', 'first block').argParser(parseCount))
     .addOption(new Option('-c, --count <number>', 'how many').argParser(parsePositive).default(20))
+    .addOption(readConsistencyOption())
     .action((options: Options) => list(context, options));
   return addExamples(addNodeOptions(command), [
     'basalt list --namespace audit',
@@ -36,7 +39,7 @@ export function listCommand(context: Context): Command {
 
 async function list(context: Context, options: Options): Promise<void> {
   const { screen, signal } = context;
-  const client = await connect(context, { url: options.url });
+  const client = await connect(context, { url: options.url, ...staleOk(options.consistency) });
   const found = await requireNamespace(client, options.namespace);
   const from = options.from ?? Math.max(0, found.size - options.count);
   const to = Math.min(found.size, from + options.count);

@@ -7,6 +7,7 @@ import {
   type Hash32,
   type NamespaceId,
   type Router,
+  type WriteConsistency,
 } from '@basalt/protocol';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -35,6 +36,7 @@ export interface ShardImport {
   readonly keyName: string | undefined;
   readonly spec: ShardSpec;
   readonly again: boolean;
+  readonly consistency: WriteConsistency;
   readonly onProgress: (now: { readonly records: number; readonly inputBytes: number }) => void;
 }
 
@@ -130,7 +132,7 @@ class ShardedImport {
   }
 
   async #open(place: ShardPlace, lane: Lane | undefined): Promise<ShardWriter> {
-    const { name, spec, client, url, again } = this.#options;
+    const { name, spec, client, url, again, consistency } = this.#options;
     if (lane !== undefined && (lane.epoch ?? 0) >= (place.epoch ?? 0)) throw tooLate(this.#records);
     if (lane === undefined && this.#lanes.size >= SHARDS_OPEN_MAX) throw tooMany();
     const label = labelOf(name, place);
@@ -146,7 +148,13 @@ class ShardedImport {
     const { signal } = this.#context;
     const namespace = await foundShard(this.#owner, { label, strategy, parent });
     const { signer } = this.#owner;
-    const journal = await openJournal(this.#context, client, url, { namespace, label, signer });
+    const journal = await openJournal(
+      this.#context,
+      client,
+      url,
+      { namespace, label, signer },
+      consistency,
+    );
     const shard = { namespace, label, strategy };
     const writer = new ShardWriter(shard, this.#source, journal, { again, signal });
     this.#lanes.set(laneKey(place), { writer, epoch: place.epoch });
