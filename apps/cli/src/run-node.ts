@@ -1,23 +1,27 @@
 import { once } from 'node:events';
 import { type ChainExtras, type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
-import { createJsonLogger, type Logger } from '@basalt/telemetry';
+import { createJsonLogger, type Logger, type LogLevel, LogLevels } from '@basalt/telemetry';
 import type { Context } from './context.ts';
 import { findExplorer } from './explorer-folder.ts';
 import { VERSION } from './version.ts';
 
-/** A logger of JSON lines on standard error, above the live line where there is one. */
-export function createNodeLogger(context: Context, level: Parameters<Logger['log']>[0]): Logger {
-  return createJsonLogger({
-    write: (line) => context.terminal.line(line.trimEnd()),
-    clock: context.clock,
-    level,
-  });
+/** A logger, and what decides which of its lines are written. */
+export interface NodeLog {
+  readonly logger: Logger;
+  readonly levels: LogLevels;
+}
+
+/** JSON lines on standard error, above the live line where there is one. */
+export function createNodeLog(context: Context, level: LogLevel): NodeLog {
+  const levels = new LogLevels(level);
+  const write = (line: string): void => context.terminal.line(line.trimEnd());
+  return { logger: createJsonLogger({ write, clock: context.clock, level: levels }), levels };
 }
 
 export async function runNode(
   context: Context,
   { config, warnings }: ResolvedConfig,
-  logger: Logger,
+  { logger, levels }: NodeLog,
   chain: ChainExtras = {},
 ): Promise<RunningNode> {
   for (const warning of warnings) logger.warn(warning);
@@ -25,6 +29,7 @@ export async function runNode(
   const passphrase = context.environment['BASALT_PASSPHRASE'];
   return await startNode(config, {
     logger,
+    logLevels: levels,
     version: VERSION,
     chain,
     ...(explorerFolder === undefined ? {} : { explorerFolder }),

@@ -110,6 +110,8 @@ export interface Federation {
   start(url?: string): Promise<void>;
   stop(): Promise<void>;
   status(): FederationStatus;
+  /** What a copy does before it answers for the present; undefined: nothing any more. */
+  catchUp(): string | undefined;
   /** One round of discovery and comparison with all peers, now. */
   synchronize(): Promise<void>;
   /** Verifier key line of this mirror's cosignatures, where it is one. */

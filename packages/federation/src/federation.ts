@@ -70,6 +70,7 @@ export function createFederation(
         throw error;
       }
     },
+    catchUp: () => relay.catchUp,
     async synchronize() {
       await discovery.round();
       await relay.compareAll();

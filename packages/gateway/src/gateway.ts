@@ -70,6 +70,7 @@ class HttpGateway implements Gateway, Services {
   readonly metrics: Services['metrics'];
   readonly settings: GatewaySettings;
   readonly transactionProofs: Services['transactionProofs'];
+  readonly health: Services['health'];
   readonly extensions: Services['extensions'];
   readonly cache: ResponseCache<Prepared>;
   readonly budget: MemoryBudget;
@@ -101,6 +102,7 @@ class HttpGateway implements Gateway, Services {
     this.metrics = components.metrics ?? noopMetricsRegistry;
     this.settings = settings;
     this.transactionProofs = components.transactionProofs;
+    this.health = components.health;
     this.extensions = components.extensions ?? [];
     this.cache = new ResponseCache(settings.cacheBytesMax, CACHE_ENTRY_BYTES_MAX);
     this.budget = new MemoryBudget(settings.bodiesBytesMax);

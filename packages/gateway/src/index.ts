@@ -23,6 +23,7 @@
  * Limits: HTTP/1.1 without TLS (put a proxy in front), several ranges are answered whole, addresses
  * are those of the connection (no forwarded ones), one process. `limits.ts` has the numbers.
  */
+export { isAdmin } from './admin-token.ts';
 export { CAPABILITIES_TAG } from './capabilities.ts';
 export { GatewayError, type GatewayErrorCode } from './errors.ts';
 export type { ExtensionRequest, ExtensionResponse, RouteExtension } from './extension.ts';

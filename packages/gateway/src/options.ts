@@ -7,7 +7,7 @@ import {
   SESSION_MS_MAX,
   type Signer,
 } from '@basalt/protocol';
-import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { Health, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { RouteExtension } from './extension.ts';
 import type { RateLimit } from './http/token-bucket.ts';
 import * as limits from './limits.ts';
@@ -28,6 +28,8 @@ export interface GatewayComponents {
   readonly logger?: Logger;
   /** Of the chain that runs on the ledger; absent where there is none. */
   readonly transactionProofs?: TransactionProofs;
+  /** Judges the node as a whole, for `/readyz` and `/healthz`; the ledger alone where absent. */
+  readonly health?: () => Health;
   /** Routes that other rooms bring along. */
   readonly extensions?: readonly RouteExtension[];
 }

@@ -1,6 +1,6 @@
 import type { Ledger } from '@basalt/ledger';
 import type { Clock, CryptoProvider } from '@basalt/protocol';
-import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { Health, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { EventStreams } from './event-streams.ts';
 import type { RouteExtension } from './extension.ts';
 import type { Prepared } from './hot-path.ts';
@@ -21,6 +21,7 @@ export interface Services {
   readonly metrics: MetricsRegistry;
   readonly settings: GatewaySettings;
   readonly transactionProofs: TransactionProofs | undefined;
+  readonly health: (() => Health) | undefined;
   readonly extensions: readonly RouteExtension[];
   readonly cache: ResponseCache<Prepared>;
   /** Bodies and large answers in memory, together. */

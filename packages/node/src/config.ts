@@ -32,6 +32,7 @@ export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKe
   readonly bodiesBytesMax: number;
   readonly connectionsMax: number;
   readonly stopGraceMs: number;
+  readonly control: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -86,6 +87,10 @@ const CONFIG_SCHEMA = z.strictObject({
     .describe('bodies in memory together'),
   connectionsMax: z.int().min(1).max(1_000_000).default(16_384),
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
+  control: z
+    .boolean()
+    .default(true)
+    .describe('let controllers tune the node within their bounds; /control shows them'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   ...FEDERATION_SHAPE,
   ...RETENTION_SHAPE,

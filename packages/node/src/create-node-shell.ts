@@ -1,17 +1,16 @@
 import { join, resolve } from 'node:path';
 import { createNativeProvider, type NativeProvider, type VerifierPool } from '@basalt/crypto';
 import type { Chain } from '@basalt/execution';
-import { createGateway, type Gateway, type NodeDescription } from '@basalt/gateway';
+import { createGateway, type Gateway, isAdmin, type NodeDescription } from '@basalt/gateway';
 import { type Ledger, LedgerError } from '@basalt/ledger';
 import { ALGORITHM, type NamespaceId, type Signer } from '@basalt/protocol';
+import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
 import {
-  type DataFolder,
-  type LogStore,
-  openDataFolder,
-  StoreError,
-  type StoreStats,
-} from '@basalt/store';
-import { createMetricsRegistry, type Logger, type MetricsRegistry } from '@basalt/telemetry';
+  createMetricsRegistry,
+  type Logger,
+  type LogLevels,
+  type MetricsRegistry,
+} from '@basalt/telemetry';
 import type { ChainInfo } from './chain/chain-info.ts';
 import type { ChainExtras, StartChainComponents, StartedChain } from './chain/start-chain-shell.ts';
 import type { NodeConfig } from './config.ts';
@@ -23,6 +22,7 @@ import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
+import { createObserver, type Observer } from './observe/observe-shell.ts';
 import { createVerifier, openLedger, originOf } from './open-ledger-shell.ts';
 import { Parts } from './parts.ts';
 import { systemClock, systemScheduler } from './system-shell.ts';
@@ -31,6 +31,8 @@ export interface NodeComponents {
   readonly logger: Logger;
   /** Of the program, for the capability document. */
   readonly version: string;
+  /** Of the logger, where they may be changed while the node runs. */
+  readonly logLevels?: LogLevels;
   /** Files of the explorer page; no page where absent. */
   readonly explorerFolder?: string;
   /** Opens an encrypted log key. */
@@ -114,12 +116,24 @@ async function compose(
   const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
   const adminToken = await openAdminToken(adminTokenFile);
   const metrics = createMetricsRegistry();
+  const observer = createObserver({
+    config,
+    version: components.version,
+    dataDir,
+    metrics,
+    logger: logger.child({ part: 'observer' }),
+    levels: components.logLevels,
+    clock,
+    isAdmin: (authorization) => isAdmin(authorization, adminToken),
+  });
+  parts.onStop(() => observer.stop());
   const { verifier, pool } = createVerifier(config, provider);
   if (pool !== undefined) parts.onStop(() => pool.close());
   const origin = config.origin ?? originOf(logKey.signer, provider);
   const witnesses = await openWitnesses(config, { provider, logger });
   const ledger = await openLedger(config, {
     gate: witnesses?.gate,
+    heat: observer.heat,
     folder,
     provider,
     verifier,
@@ -142,6 +156,7 @@ async function compose(
   const { chain, url, roles } = await serve(config, components, parts, {
     ledger,
     store: folder.store,
+    observer,
     provider,
     metrics,
     dataDir,
@@ -171,7 +186,8 @@ async function compose(
 
 interface ServeParts {
   readonly ledger: Ledger;
-  readonly store: LogStore;
+  readonly store: DataFolder['store'];
+  readonly observer: Observer;
   readonly provider: NativeProvider;
   readonly metrics: MetricsRegistry;
   readonly dataDir: string;
@@ -184,7 +200,7 @@ async function serve(
   config: NodeConfig,
   components: NodeComponents,
   parts: Parts,
-  { ledger, store, provider, metrics, dataDir, adminToken, signer }: ServeParts,
+  { ledger, store, observer, provider, metrics, dataDir, adminToken, signer }: ServeParts,
 ): Promise<{ chain: StartedChain | undefined; url: string; roles: OpenRoles }> {
   const address: { url?: string } = {};
   const ledgerUrl = (): string | undefined => address.url;
@@ -202,7 +218,8 @@ async function serve(
       clock,
       metrics,
       logger: logger.child({ part: 'gateway' }),
-      extensions: roles.routes,
+      health: () => observer.health(),
+      extensions: [...roles.routes, ...observer.routes],
       ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
     },
     gatewayOptions(config, components, adminToken, signer),
@@ -215,6 +232,13 @@ async function serve(
     logger: logger.child({ part: 'retention' }),
     peers: roles.peers,
     onPruned: () => gateway.clearCache(),
+  });
+  observer.start({
+    ledger,
+    store,
+    peers: roles.peers,
+    url: ledgerUrl,
+    execution: () => chain?.execution() ?? null,
   });
   const { url } = await listen(gateway, config);
   address.url = url;

@@ -1,15 +1,27 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LedgerMetrics } from '@basalt/ledger';
 import type { EngineLogStore } from '@basalt/store';
-import { LATENCY_BUCKETS_SECONDS, type MetricsRegistry } from '@basalt/telemetry';
+import {
+  type HeatMap,
+  type Histogram,
+  LATENCY_BUCKETS_SECONDS,
+  type MetricsRegistry,
+} from '@basalt/telemetry';
 
 const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
+
+export interface LedgerWatchers {
+  readonly clock: { nowMs(): number };
+  /** Namespaces by blocks. */
+  readonly heat?: HeatMap | undefined;
+  readonly onCheckpointFailure: (error: unknown) => void;
+}
 
 /** What the ledger tells, as metrics. */
 export function ledgerMetrics(
   registry: MetricsRegistry,
-  onCheckpointFailure: (error: unknown) => void,
+  { clock, heat, onCheckpointFailure }: LedgerWatchers,
 ): LedgerMetrics {
+  const finality = new FinalityTimes(registry, clock);
   const accepted = registry.counter({
     name: 'basalt_blocks_accepted_total',
     help: 'Blocks that were committed, submitted or written here.',
@@ -51,11 +63,16 @@ export function ledgerMetrics(
     blocksRejected: (code, count) => rejected.add(count, { code }),
     blocksDuplicate: (count) => duplicate.add(count),
     queueDepth: (blocks) => depth.set(blocks),
-    commit(blocks, seconds) {
+    commit(blocks, seconds, namespace) {
       groupBlocks.observe(blocks);
       commitSeconds.observe(seconds);
+      heat?.touch(namespace, blocks);
+      finality.committed();
     },
-    checkpoint: (_namespaces, seconds) => checkpointSeconds.observe(seconds),
+    checkpoint(_namespaces, seconds) {
+      checkpointSeconds.observe(seconds);
+      finality.covered(seconds);
+    },
     checkpointFailed(error) {
       checkpointFailures.add(1);
       onCheckpointFailure(error);
@@ -63,14 +80,48 @@ export function ledgerMetrics(
   };
 }
 
+/** Group commits that wait for a checkpoint; later ones are not timed. */
+const COMMITS_WAITING_MAX = 4_096;
+
+/** How long blocks wait from their commit to the signed checkpoint that covers them. */
+class FinalityTimes {
+  readonly #seconds: Histogram;
+  readonly #clock: { nowMs(): number };
+  /** When group commits ended, oldest first. Bounded by COMMITS_WAITING_MAX. */
+  #waiting: number[] = [];
+
+  constructor(registry: MetricsRegistry, clock: { nowMs(): number }) {
+    this.#clock = clock;
+    this.#seconds = registry.histogram({
+      name: 'basalt_block_finality_duration_seconds',
+      help: 'Time from a group commit to the signed checkpoint that covers it.',
+      buckets: LATENCY_BUCKETS_SECONDS,
+    });
+  }
+
+  committed(): void {
+    if (this.#waiting.length < COMMITS_WAITING_MAX) this.#waiting.push(this.#clock.nowMs());
+  }
+
+  /** A round is out: it covers what was committed before it began. */
+  covered(roundSeconds: number): void {
+    const nowMs = this.#clock.nowMs();
+    const beganMs = nowMs - roundSeconds * 1_000;
+    const later = this.#waiting.findIndex((atMs) => atMs > beganMs);
+    const covered = this.#waiting.splice(0, later === -1 ? this.#waiting.length : later);
+    for (const atMs of covered) this.#seconds.observe((nowMs - atMs) / 1_000);
+  }
+}
+
 export interface ProcessMetrics {
   stop(): void;
 }
 
+/** How often the event loop is asked how late it is: often enough to meet every stall. */
+const LOOP_INTERVAL_MS = 50;
+
 /** What the process uses; read when somebody asks. */
 export function processMetrics(registry: MetricsRegistry, workers: () => number): ProcessMetrics {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
   const gauge = (name: string, help: string, read: () => number): void =>
     registry.gauge({ name, help }).collect(read);
   gauge('basalt_process_memory_bytes', 'Resident memory of the process.', () =>
@@ -84,17 +135,19 @@ export function processMetrics(registry: MetricsRegistry, workers: () => number)
     return (user + system) / 1e6;
   });
   gauge('basalt_process_uptime_seconds', 'Time since the start.', () => process.uptime());
-  gauge(
-    'basalt_event_loop_delay_seconds',
-    'How late timers were, 99th percentile since the last reading.',
-    () => {
-      const seconds = delay.percentile(99) / 1e9;
-      delay.reset();
-      return Number.isFinite(seconds) ? seconds : 0;
-    },
-  );
   gauge('basalt_verifier_queue_blocks', 'Blocks waiting for a signature check.', workers);
-  return { stop: () => delay.disable() };
+  const delays = registry.histogram({
+    name: 'basalt_event_loop_delay_seconds',
+    help: 'How late a timer was.',
+    buckets: LATENCY_BUCKETS_SECONDS,
+  });
+  let dueMs = performance.now() + LOOP_INTERVAL_MS;
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    delays.observe(Math.max(0, nowMs - dueMs) / 1_000);
+    dueMs = nowMs + LOOP_INTERVAL_MS;
+  }, LOOP_INTERVAL_MS).unref();
+  return { stop: () => clearInterval(timer) };
 }
 
 /** Bytes on disk, refreshed by the caller: the store tells them asynchronously. */

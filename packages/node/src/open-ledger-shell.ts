@@ -8,7 +8,7 @@ import {
 import { type BatchVerifier, type CheckpointGate, createLedger, type Ledger } from '@basalt/ledger';
 import { type Clock, keyId, type Scheduler, type Signer, toHex } from '@basalt/protocol';
 import type { DataFolder } from '@basalt/store';
-import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { HeatMap, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { NodeConfig } from './config.ts';
 import { ledgerMetrics } from './node-metrics.ts';
 
@@ -38,6 +38,8 @@ export interface LedgerParts {
   readonly provider: NativeProvider;
   readonly verifier: BatchVerifier;
   readonly metrics: MetricsRegistry;
+  /** Namespaces by blocks; not counted where absent. */
+  readonly heat?: HeatMap | undefined;
   readonly logSigner: Signer;
   readonly logger: Logger;
   readonly origin: string;
@@ -61,7 +63,11 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
         folder.recordPublished(
           records.map((record) => ({ ...record, log: `${origin}/ns/${record.namespace}` })),
         ),
-      metrics: ledgerMetrics(parts.metrics, onceInARow(parts.logger)),
+      metrics: ledgerMetrics(parts.metrics, {
+        clock,
+        heat: parts.heat,
+        onCheckpointFailure: onceInARow(parts.logger),
+      }),
       ...(parts.gate === undefined ? {} : { gate: parts.gate }),
     },
     {

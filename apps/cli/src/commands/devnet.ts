@@ -7,7 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { RPC_URL_DEFAULT } from '../chain/rpc.ts';
 import type { Context } from '../context.ts';
 import { addExamples, parseCount, parsePositive } from '../options.ts';
-import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
+import { createNodeLog, runNode, untilInterrupted } from '../run-node.ts';
 import { VERSION } from '../version.ts';
 import { blockLines } from '../view/block-lines.ts';
 import { ChainRates, chainStatus } from '../view/chain-status.ts';
@@ -102,8 +102,8 @@ async function runDevnet(context: Context, options: Options): Promise<void> {
       environment: context.environment,
       flags: flagsOf(options, dataDir),
     });
-    const logger = createNodeLogger(context, 'warn');
-    const node = await runNode(context, resolved, logger, {
+    const log = createNodeLog(context, 'warn');
+    const node = await runNode(context, resolved, log, {
       ...(options.mnemonic === undefined ? {} : { mnemonic: options.mnemonic }),
       isTemporary,
     });

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addExamples, jsonOption, parsePositive } from '../options.ts';
-import { createNodeLogger } from '../run-node.ts';
+import { createNodeLog } from '../run-node.ts';
 import { formatAmount, formatCount, formatRate } from '../view/numbers.ts';
 import { Progress } from '../view/progress.ts';
 
@@ -77,7 +77,7 @@ async function runImport(context: Context, path: string, options: Options): Prom
   try {
     const imported = await importChain({
       config,
-      logger: createNodeLogger(context, 'warn'),
+      logger: createNodeLog(context, 'warn').logger,
       genesis: readGenesis(options.genesis),
       source: source(),
       signal,

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
 import { addExamples } from '../options.ts';
-import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
+import { createNodeLog, runNode, untilInterrupted } from '../run-node.ts';
 
 export function nodeCommand(context: Context): Command {
   const command = addConfigOptions(new Command('node'))
@@ -27,9 +27,10 @@ export function nodeCommand(context: Context): Command {
 
 async function runServer(context: Context, options: ConfigOptions): Promise<void> {
   const resolved = loadConfig(context, options);
-  const logger = createNodeLogger(context, resolved.config.logLevel);
+  const log = createNodeLog(context, resolved.config.logLevel);
+  const { logger } = log;
   if (resolved.config.roles.includes('cache')) return await runCache(context, resolved, logger);
-  const node = await runNode(context, resolved, logger);
+  const node = await runNode(context, resolved, log);
   const { url, dataDir, origin, roles, witnessKeys, mirrorKey } = node.info;
   const rpc = node.info.chain === undefined ? {} : { rpcUrl: node.info.chain.rpcUrl };
   const keys = {

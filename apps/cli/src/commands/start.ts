@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
 import { addExamples, URL_DEFAULT } from '../options.ts';
-import { createNodeLogger, runNode, untilInterrupted } from '../run-node.ts';
+import { createNodeLog, runNode, untilInterrupted } from '../run-node.ts';
 import { VERSION } from '../version.ts';
 import { type StartFacts, startScreen, statusLine } from '../view/start-screen.ts';
 
@@ -42,7 +42,7 @@ async function start(context: Context, options: StartOptions): Promise<void> {
   const resolved = loadConfig(context, options, defaults);
   // Requests of others are not worth a line on this screen; warnings are.
   const level = resolved.sources.logLevel === 'default' ? 'warn' : resolved.config.logLevel;
-  const node = await runNode(context, resolved, createNodeLogger(context, level));
+  const node = await runNode(context, resolved, createNodeLog(context, level));
   for (const line of startScreen(screen, factsOf(node, context))) screen.line(line);
   const stopStatus = terminal.isLive ? showStatus(context, node) : () => undefined;
   await untilInterrupted(context);

@@ -84,6 +84,7 @@ export class Relay {
   #problem: string | undefined;
   #listening: Promise<void> | undefined;
   #round: Promise<void> | undefined;
+  #hasCompared = false;
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
@@ -100,6 +101,17 @@ export class Relay {
 
   get waiting(): number {
     return this.#queue.waiting + this.#queue.running;
+  }
+
+  /**
+   * What a copy still has to do before it answers for the present: the first comparison with its
+   * peers, and the pulls that come of it. It ends also where no peer answers: what is held is
+   * served. Undefined: nothing, or this node copies nothing.
+   */
+  get catchUp(): string | undefined {
+    if (!this.#parts.options.follows || this.#hasCompared) return undefined;
+    const { waiting } = this;
+    return waiting === 0 ? 'peers are asked what they have' : `${waiting} logs are fetched`;
   }
 
   get refusedCount(): number {
@@ -249,6 +261,7 @@ export class Relay {
     } catch (error) {
       this.#meet(error);
     }
+    this.#hasCompared = true;
   }
 
   async #compare(peer: Peer): Promise<void> {

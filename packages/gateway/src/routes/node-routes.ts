@@ -140,11 +140,18 @@ function addHealth(app: App, services: Services): void {
       method: 'get',
       path: '/readyz',
       tag: 'node',
-      summary: 'Requests may be sent here: the ledger can be read and the node is not stopping',
+      summary:
+        'Requests may be sent here: the ledger can be read, nothing is being caught up with, ' +
+        'checkpoints come out, the disk has room',
       responses,
     },
     async ({ response }) => {
       if (services.isStopping()) throw new GatewayError('stopping', 'this node is stopping');
+      const health = services.health?.();
+      if (health?.isReady === false) {
+        const failing = health.checks.filter((check) => check.state === 'failing');
+        throw new GatewayError('overloaded', failing.map(({ words }) => words).join(' '));
+      }
       try {
         await services.ledger.checkpoint('super');
       } catch {
@@ -165,7 +172,14 @@ function addHealth(app: App, services: Services): void {
     ({ response }) => {
       const uptimeSeconds = Math.round((services.clock.nowMs() - services.startedMs) / 1_000);
       const version = services.settings.node?.version ?? '0.0.0';
-      const value = { ...state(), version, uptimeSeconds, eventStreams: services.streams.count };
+      const health = services.health?.();
+      const value = {
+        ...state(),
+        version,
+        uptimeSeconds,
+        eventStreams: services.streams.count,
+        ...(health === undefined ? {} : { health }),
+      };
       sendResult(response, 200, value, fields, DATA_FIELDS);
     },
   );

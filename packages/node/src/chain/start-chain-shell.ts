@@ -16,11 +16,12 @@ import {
 import { createJsonRpcServer, isLoopback } from '@basalt/json-rpc';
 import type { Ledger } from '@basalt/ledger';
 import type { Clock, CryptoProvider, Scheduler } from '@basalt/protocol';
-import type { Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { ExecutionStatus, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { ChainKeys } from '../chain-config.ts';
 import { NodeError } from '../errors.ts';
 import type { ChainInfo, DevnetInfo } from './chain-info.ts';
 import { executionMetrics, showChain } from './chain-metrics.ts';
+import { ExecutionWatch } from './execution-status.ts';
 import { type NewChain, type OpenedChain, openChain } from './open-chain-shell.ts';
 import { openPool } from './open-pool-shell.ts';
 import { createTransactionProofs, type TransactionProofs } from './transaction-proofs.ts';
@@ -50,6 +51,7 @@ export interface StartedChain {
   readonly chain: Chain;
   readonly proofs: TransactionProofs;
   readonly info: ChainInfo;
+  readonly execution: () => ExecutionStatus;
   /** Answers what is under way, makes what was accepted durable, closes all files. */
   stop(): Promise<void>;
 }
@@ -95,11 +97,16 @@ async function start(
   stops: (() => unknown)[],
 ): Promise<Omit<StartedChain, 'stop'>> {
   const { clock, metrics, logger } = components;
+  const measured = executionMetrics(metrics);
+  const watch = new ExecutionWatch(clock);
   const opened = await openChain(components, {
     workers: config.chainWorkers,
     engine: config.chainEngine,
     isTemporary: extras.isTemporary ?? false,
-    executed: executionMetrics(metrics),
+    executed(statistics) {
+      measured(statistics);
+      watch.executed(statistics);
+    },
     found: () => newChain(config, extras, clock),
   });
   stops.push(() => opened.close());
@@ -108,6 +115,7 @@ async function start(
   const folder = extras.isTemporary === true ? undefined : opened.folder;
   const pool = await openPool({ chain, recoverer, clock, logger, metrics, folder }, stops);
   stops.push(showChain(metrics, { chain, pool, world }));
+  stops.push(watch.follow(chain));
   const made = openDevnet(components, config, opened, pool, await loadSign());
   if (made !== undefined) {
     stops.push(() => made.devnet.close());
@@ -141,7 +149,8 @@ async function start(
       { rpcHost: config.rpcHost },
     );
   }
-  return { chain, proofs, info };
+  const execution = (): ExecutionStatus => watch.status(chain, opened.executor);
+  return { chain, proofs, info, execution };
 }
 
 function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChain {

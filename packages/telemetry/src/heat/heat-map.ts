@@ -19,7 +19,7 @@ export interface HeatEntry {
 
 interface Cell {
   key: string;
-  /** In units of the weight at `#epochMs`: newer counts are larger instead of older ones smaller. */
+  /** In weights of the epoch: newer counts are larger instead of older ones smaller. */
   weight: number;
   error: number;
 }

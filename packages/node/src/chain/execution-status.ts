@@ -1,0 +1,85 @@
+import type { BlockExecutor, Chain, ExecutionStatistics } from '@basalt/execution';
+import { toHex } from '@basalt/protocol';
+import { type ExecutionStatus, HeatMap, type TopEntry } from '@basalt/telemetry';
+
+/** Contracts and cells that are followed; the hottest hundred are never missed. */
+const HEAT_ENTRIES = 512;
+const HEAT_HALF_LIFE_MS = 60_000;
+const TOP = 24;
+/** Rates are taken over so many blocks. */
+const BLOCKS_KEPT = 64;
+
+/** What a chain's executor does, in figures that a page shows. */
+export class ExecutionWatch {
+  readonly #contracts: HeatMap;
+  readonly #cells: HeatMap;
+  readonly #clock: { nowMs(): number };
+  #parallel = 0;
+  #sequential = 0;
+  #executions = 0;
+  #transactions = 0;
+  #conflicts = 0;
+  /** When blocks came and what they used, oldest first. Bounded by BLOCKS_KEPT. */
+  readonly #gas: { readonly atMs: number; readonly gas: number }[] = [];
+
+  constructor(clock: { nowMs(): number }) {
+    this.#clock = clock;
+    const options = { entriesMax: HEAT_ENTRIES, halfLifeMs: HEAT_HALF_LIFE_MS, clock };
+    this.#contracts = new HeatMap(options);
+    this.#cells = new HeatMap(options);
+  }
+
+  /** A block was run. */
+  executed(statistics: ExecutionStatistics): void {
+    if (statistics.fallback === undefined) this.#parallel++;
+    else this.#sequential++;
+    this.#executions += statistics.executions;
+    this.#conflicts += statistics.aborts;
+    for (const { address, slot, aborts } of statistics.hotKeys) {
+      const cell = slot === undefined ? 'account' : `0x${toHex(slot)}`;
+      this.#cells.touch(`0x${toHex(address)} ${cell}`, aborts);
+    }
+  }
+
+  /** Counts blocks that are kept; the returned function ends it. */
+  follow(chain: Chain): () => void {
+    return chain.subscribe(({ kind, block }) => {
+      if (kind === 'rewind') return;
+      this.#transactions += block.transactions.length;
+      this.#gas.push({ atMs: this.#clock.nowMs(), gas: Number(block.header.gasUsed) });
+      if (this.#gas.length > BLOCKS_KEPT) this.#gas.shift();
+      for (const { transaction } of block.transactions) {
+        const { to } = transaction;
+        this.#contracts.touch(to === undefined ? 'new contracts' : `0x${toHex(to)}`);
+      }
+    });
+  }
+
+  status(chain: Chain, executor: Pick<BlockExecutor, 'workers'>): ExecutionStatus {
+    return {
+      chainId: Number(chain.config.chainId),
+      height: Number(chain.head().header.number),
+      workers: executor.workers,
+      blocksParallel: this.#parallel,
+      blocksSequential: this.#sequential,
+      executionsPerTransaction:
+        this.#transactions === 0 ? 1 : this.#executions / this.#transactions,
+      conflicts: this.#conflicts,
+      gasPerSecond: this.#gasPerSecond(),
+      hotCells: top(this.#cells),
+      hotContracts: top(this.#contracts),
+    };
+  }
+
+  #gasPerSecond(): number {
+    const first = this.#gas[0];
+    if (first === undefined) return 0;
+    const seconds = (this.#clock.nowMs() - first.atMs) / 1_000;
+    const gas = this.#gas.reduce((sum, block) => sum + block.gas, 0);
+    return gas / Math.max(1, seconds);
+  }
+}
+
+function top(map: HeatMap): TopEntry[] {
+  return map.top(TOP).map((entry) => ({ ...entry, label: '' }));
+}

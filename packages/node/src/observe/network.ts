@@ -1,0 +1,37 @@
+import type { Federation } from '@basalt/federation';
+import type { NetworkNode, NetworkStatus } from '@basalt/telemetry';
+
+/** Nodes of one answer: what a map can draw. */
+const NODES_MAX = 10_000;
+
+/** This node and the peers that it knows, as a star. */
+export function networkStatus(
+  self: { readonly url: string; readonly origin: string; readonly roles: readonly string[] },
+  peers: Federation | undefined,
+  nowMs: number,
+): NetworkStatus {
+  const own: NetworkNode = {
+    id: self.origin,
+    url: self.url,
+    roles: self.roles,
+    group: 'this node',
+    state: 'good',
+    rttSeconds: null,
+  };
+  const others = (peers?.status().peers ?? []).slice(0, NODES_MAX - 1).map((peer): NetworkNode => {
+    const isAway = peer.failures > 0 || peer.pausedUntilMs > nowMs;
+    return {
+      id: peer.id ?? peer.url,
+      url: peer.url,
+      roles: peer.roles,
+      group: peer.isStatic ? 'configured' : 'met',
+      state: peer.lies > 0 ? 'lying' : isAway ? 'away' : 'good',
+      rttSeconds: null,
+    };
+  });
+  return {
+    self: own.id,
+    nodes: [own, ...others],
+    links: others.map((_, i) => [0, i + 1] as const),
+  };
+}

@@ -1,0 +1,215 @@
+import { statfs } from 'node:fs/promises';
+import type { Federation } from '@basalt/federation';
+import type { RouteExtension } from '@basalt/gateway';
+import type { Ledger } from '@basalt/ledger';
+import type { EngineLogStore, StoreStats } from '@basalt/store';
+import {
+  type ControlPanel,
+  createControlPanel,
+  type ExecutionStatus,
+  type Health,
+  HeatMap,
+  type Logger,
+  type LogLevels,
+  type MetricsRegistry,
+  type NodeStatus,
+} from '@basalt/telemetry';
+import type { NodeConfig } from '../config.ts';
+import { type Alert, Alerts } from './alert-rules.ts';
+import { judgeHealth } from './health.ts';
+import { NamespaceLabels } from './namespace-labels.ts';
+import { networkStatus } from './network.ts';
+import { observeRoutes } from './routes.ts';
+import { Sampler } from './sampler.ts';
+import { Watchers } from './watchers.ts';
+
+export interface ObserveComponents {
+  readonly config: NodeConfig;
+  readonly version: string;
+  readonly dataDir: string;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
+  readonly levels: LogLevels | undefined;
+  readonly clock: { nowMs(): number };
+  readonly isAdmin: (authorization: string | undefined) => boolean;
+}
+
+/** What is there only after the rest of the node has started. */
+export interface ObservedParts {
+  readonly ledger: Ledger;
+  readonly store: EngineLogStore;
+  readonly peers: Federation | undefined;
+  readonly url: () => string | undefined;
+  readonly execution: () => ExecutionStatus | null;
+}
+
+/** A node's eyes on itself. */
+export interface Observer {
+  readonly panel: ControlPanel;
+  /** Namespaces by blocks. */
+  readonly heat: HeatMap;
+  readonly routes: readonly RouteExtension[];
+  health(): Health;
+  /** Begins to look, once a second. */
+  start(parts: ObservedParts): void;
+  stopping(): void;
+  stop(): void;
+}
+
+const INTERVAL_MS = 1_000;
+/** What asks the disk is asked less often. */
+const DISK_INTERVAL_MS = 5_000;
+/** Namespaces that are followed; the hottest hundred are never missed. */
+const HEAT_ENTRIES = 1_024;
+const HEAT_HALF_LIFE_MS = 60_000;
+const TOP_NAMESPACES = 20;
+
+export function createObserver(components: ObserveComponents): Observer {
+  return new NodeObserver(components);
+}
+
+class NodeObserver implements Observer {
+  readonly panel: ControlPanel;
+  readonly heat: HeatMap;
+  readonly routes: readonly RouteExtension[];
+  readonly #components: ObserveComponents;
+  readonly #sampler: Sampler;
+  readonly #alerts = new Alerts();
+  readonly #watchers = new Watchers();
+  readonly #startedMs: number;
+  #labels: NamespaceLabels | undefined;
+  #parts: ObservedParts | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #disk: { freeBytes: number; totalBytes: number } | undefined;
+  #stats: StoreStats | undefined;
+  #isStopping = false;
+  #firing: readonly Alert[] = [];
+
+  constructor(components: ObserveComponents) {
+    const { clock, metrics, logger, config } = components;
+    this.#components = components;
+    this.#startedMs = clock.nowMs();
+    this.heat = new HeatMap({ entriesMax: HEAT_ENTRIES, halfLifeMs: HEAT_HALF_LIFE_MS, clock });
+    this.panel = createControlPanel({
+      clock,
+      isOn: config.control,
+      onChange: (name, change) => {
+        logger.info('tunable', { name, ...change });
+        this.#watchers.tell({ kind: 'change', value: { name, ...change } });
+      },
+    });
+    this.#sampler = new Sampler({ metrics, clock, readProcess });
+    this.routes = observeRoutes({
+      status: () => this.#status(),
+      history: () => this.#sampler.history,
+      network: () => this.#network(),
+      alerts: () => this.#firing,
+      panel: this.panel,
+      levels: components.levels,
+      watchers: this.#watchers,
+      isAdmin: components.isAdmin,
+    });
+  }
+
+  start(parts: ObservedParts): void {
+    this.#parts = parts;
+    this.#labels = new NamespaceLabels(parts.ledger);
+    void this.#askDisk();
+    this.#timers = [
+      setInterval(() => this.#look(), INTERVAL_MS).unref(),
+      setInterval(() => void this.#askDisk(), DISK_INTERVAL_MS).unref(),
+    ];
+  }
+
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  health(): Health {
+    const { ledger, peers } = this.#parts ?? {};
+    const { eventLoopDelaySeconds, queueBlocks } = this.#sampler.newest;
+    return judgeHealth({
+      isStopping: this.#isStopping,
+      readOnlyReason: ledger?.readOnlyReason(),
+      checkpointProblem: ledger?.checkpointProblem(),
+      disk: this.#disk,
+      eventLoopSeconds: eventLoopDelaySeconds,
+      queueBlocks,
+      queueBlocksMax: this.#components.config.queueBlocksMax,
+      catchUp: ledger === undefined ? 'the log is opened' : peers?.catchUp(),
+    });
+  }
+
+  #look(): void {
+    const sample = this.#sampler.take();
+    const firing = this.#alerts.look(sample, this.health());
+    for (const alert of firing) {
+      const wasFiring = this.#firing.some(
+        ({ name, state }) => name === alert.name && state === 'firing',
+      );
+      if (alert.state === 'firing' && !wasFiring) {
+        this.#components.logger.warn('alert', { ...alert });
+      }
+    }
+    this.#firing = firing;
+    if (this.#watchers.count > 0) {
+      this.#watchers.tell({ kind: 'status', value: this.#status() });
+    }
+  }
+
+  async #askDisk(): Promise<void> {
+    try {
+      const { bavail, blocks, bsize } = await statfs(this.#components.dataDir);
+      this.#disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+      this.#stats = await this.#parts?.store.stats();
+    } catch {
+      // What fails here fails in the next commit too, and is told there.
+      this.#disk = undefined;
+    }
+  }
+
+  #status(): NodeStatus {
+    const { config, version, clock } = this.#components;
+    const parts = this.#parts;
+    const hot = this.heat.top(TOP_NAMESPACES);
+    const labels = this.#labels?.of(hot.map(({ key }) => key));
+    return {
+      name: 'basalt',
+      version,
+      origin: parts?.ledger.origin ?? '',
+      roles: config.roles,
+      startedMs: this.#startedMs,
+      nowMs: clock.nowMs(),
+      health: this.health(),
+      now: this.#sampler.newest,
+      totals: {
+        blocks: this.#stats?.blocks ?? 0,
+        namespaces: this.#stats?.namespaces ?? 0,
+        storeBytes: this.#stats?.diskBytes ?? 0,
+        peers: parts?.peers?.status().peers.length ?? 0,
+      },
+      shards: {
+        hot: hot.map((entry, i) => ({ ...entry, label: labels?.[i] ?? '' })),
+        flow: { labels: [], counts: [] },
+      },
+      execution: parts?.execution() ?? null,
+      tunables: this.panel.list(),
+    };
+  }
+
+  #network(): ReturnType<typeof networkStatus> {
+    const { config, clock } = this.#components;
+    const { ledger, peers, url } = this.#parts ?? {};
+    const self = { url: url?.() ?? '', origin: ledger?.origin ?? '', roles: config.roles };
+    return networkStatus(self, peers, clock.nowMs());
+  }
+}
+
+function readProcess(): { readonly cpuSeconds: number; readonly memoryBytes: number } {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss() };
+}
