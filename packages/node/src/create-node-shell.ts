@@ -116,17 +116,7 @@ async function compose(
   const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
   const adminToken = await openAdminToken(adminTokenFile);
   const metrics = createMetricsRegistry();
-  const observer = createObserver({
-    config,
-    version: components.version,
-    dataDir,
-    metrics,
-    logger: logger.child({ part: 'observer' }),
-    levels: components.logLevels,
-    clock,
-    isAdmin: (authorization) => isAdmin(authorization, adminToken),
-  });
-  parts.onStop(() => observer.stop());
+  const observer = observe(config, components, parts, { dataDir, metrics, adminToken });
   const { verifier, pool } = createVerifier(config, provider);
   if (pool !== undefined) parts.onStop(() => pool.close());
   const origin = config.origin ?? originOf(logKey.signer, provider);
@@ -147,8 +137,7 @@ async function compose(
   parts.onStop(() => ledger.close());
   if (witnesses !== undefined) parts.onStop(() => witnesses.stop());
   startMetrics(parts, metrics, folder, pool);
-  const readings = await startReadings(config, { ledger, provider, logger, dataDir });
-  if (readings !== undefined) parts.onStop(() => readings.stop());
+  const readings = await startReadings(config, parts, { ledger, provider, logger, dataDir });
   const superLog = { namespace: ledger.superNamespace(), signer: logKey.signer };
   const ownChains = readings === undefined ? [superLog] : [superLog, readings];
   const checkpoints = await openChainCheckpoints(config, ledger, ownChains);
@@ -182,6 +171,31 @@ async function compose(
   const stats = (): Promise<StoreStats> => folder.store.stats();
   const { chain: made } = chain ?? {};
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
+}
+
+function observe(
+  config: NodeConfig,
+  { logger, logLevels: levels, version }: NodeComponents,
+  parts: Parts,
+  below: {
+    readonly dataDir: string;
+    readonly metrics: MetricsRegistry;
+    readonly adminToken: string;
+  },
+): Observer {
+  const { dataDir, metrics, adminToken } = below;
+  const observer = createObserver({
+    config,
+    version,
+    dataDir,
+    metrics,
+    logger: logger.child({ part: 'observer' }),
+    levels,
+    clock,
+    isAdmin: (authorization) => isAdmin(authorization, adminToken),
+  });
+  parts.onStop(() => observer.stop());
+  return observer;
 }
 
 interface ServeParts {
@@ -248,6 +262,8 @@ async function serve(
     parts.onStop(() => retention.stop());
     retention.start();
   }
+  // The last to start is the first to hear that the node stops: readiness ends before the rest.
+  parts.onStop(() => observer.stopping());
   return { chain, url, roles };
 }
 
@@ -279,12 +295,13 @@ function startMetrics(
 
 async function startReadings(
   config: NodeConfig,
-  parts: { ledger: Ledger; provider: NativeProvider; logger: Logger; dataDir: string },
+  parts: Parts,
+  below: { ledger: Ledger; provider: NativeProvider; logger: Logger; dataDir: string },
 ): Promise<HostReadings | undefined> {
   if (!config.hostReadings) return undefined;
-  const { ledger, provider, logger, dataDir } = parts;
+  const { ledger, provider, logger, dataDir } = below;
   const { signer } = await openNodeKey(join(dataDir, 'host.key'), provider, undefined);
-  return await startHostReadings({
+  const readings = await startHostReadings({
     ledger,
     signer,
     crypto: provider,
@@ -292,6 +309,8 @@ async function startReadings(
     folder: dataDir,
     intervalMs: config.hostReadingsIntervalMs,
   });
+  parts.onStop(() => readings.stop());
+  return readings;
 }
 
 async function startChainOf(

@@ -160,6 +160,13 @@ function addHealth(app: App, services: Services): void {
       sendResult(response, 200, state(), fields, DATA_FIELDS);
     },
   );
+  addHealthDetail(app, services, state);
+}
+
+function addHealthDetail(app: App, services: Services, state: () => Record<string, unknown>): void {
+  const content = { [JSON_TYPE]: schemas.Health };
+  const responses = { 200: { description: 'Well', content } };
+  const fields = ['Cache-Control', 'no-store'];
   addRoute(
     app,
     {
