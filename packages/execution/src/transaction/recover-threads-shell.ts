@@ -16,8 +16,13 @@ export interface Identities {
 
 /** Below this a message costs more than it carries. */
 const CHUNK_MIN = 16;
-/** The second is there when the thread ends with the first. */
-const IN_FLIGHT_MAX = 2;
+/** What waits is cut into so many chunks a thread: the second is there when the first has ended. */
+const CHUNKS_PER_THREAD = 2;
+/**
+ * Chunks a thread may have. Full ones are 10 ms of work each, and the calling thread hands out
+ * nothing while it runs a block, which takes 50 ms and more.
+ */
+const IN_FLIGHT_MAX = 8;
 
 const NO_AUTHORITIES: readonly undefined[] = [];
 
@@ -126,7 +131,7 @@ export class RecoverThreads {
   }
 
   #takeChunk(): Run[] {
-    const even = Math.ceil(this.#waiting / (this.#slots.length * IN_FLIGHT_MAX));
+    const even = Math.ceil(this.#waiting / (this.#slots.length * CHUNKS_PER_THREAD));
     const count = Math.min(Math.max(even, CHUNK_MIN), RECOVERER_CHUNK_MAX, this.#waiting);
     const chunk: Run[] = [];
     let bytes = 0;
