@@ -90,8 +90,17 @@ suite('what was negotiated is honoured', () => {
       const headers = accepts === undefined ? field : { ...field, 'accept-encoding': accepts };
       const reply = await ask(served.port, path, { headers });
       assert.equal(reply.headers['content-encoding'], expected, `${codings} for ${accepts}`);
-      assert.match(String(reply.headers['vary']), /Basalt-Session/);
+      const without = accepts === undefined ? {} : { 'accept-encoding': accepts };
+      const usual = (await ask(served.port, path, { headers: { accept: JSON_TYPE, ...without } }))
+        .headers['content-encoding'];
+      const named = await ask(served.port, path, { headers: { ...headers, accept: JSON_TYPE } });
+      assert.equal(named.headers['content-encoding'], expected);
+      const isTold = String(named.headers['vary']).includes('Basalt-Session');
+      assert.equal(isTold, usual !== expected, 'told where the session made the choice');
     }
+    const { field } = await shakeHands(served.port);
+    const block = await ask(served.port, `/blocks/${chain.hash(1)}/header`, { headers: field });
+    assert.doesNotMatch(String(block.headers['vary']), /Basalt-Session/, 'one form for all');
     const plain = await ask(served.port, path);
     assert.doesNotMatch(String(plain.headers['vary']), /Basalt-Session/);
   });
@@ -108,6 +117,8 @@ suite('what was negotiated is honoured', () => {
       for (const headers of [field, { ...field, accept: '*/*' }]) {
         const reply = await ask(served.port, path, { headers });
         assert.equal(reply.headers['content-type'], expected, path);
+        const varies = path.includes('/blocks');
+        assert.equal(String(reply.headers['vary']).includes('Basalt-Session'), varies, path);
       }
       const named = { ...field, accept: JSON_TYPE };
       const reply = await ask(served.port, path, { headers: named });

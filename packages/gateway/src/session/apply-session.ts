@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import type { PreferenceLimits, WriteConsistency } from '@basalt/protocol';
 import { GatewayError } from '../errors.ts';
-import { acceptsCoding } from '../http/accept.ts';
+import { acceptsCoding, negotiateCoding } from '../http/accept.ts';
 import type { WaitPreference } from '../http/prefer.ts';
 import type { Session } from './session-table.ts';
 
@@ -30,18 +30,23 @@ export function applySession(
   const { headers } = request;
   const { mediaTypes, codings, consistency } = session.negotiated;
   sessions.set(request, session);
+  const chosen = new Set<string>();
   if (headers.accept === undefined || headers.accept === '*/*') {
     headers.accept = `${ranked(mediaTypes)}, */*;q=0.001`;
+    chosen.add('accept');
   }
   const allowed = headers['accept-encoding'];
   headers['accept-encoding'] = ranked(
     codings.filter((coding) => allowed === undefined || acceptsCoding(allowed, coding)),
   );
+  if (negotiateCoding(allowed) !== negotiateCoding(headers['accept-encoding'])) {
+    chosen.add('accept-encoding');
+  }
   const [first] = consistency;
   if (headers['prefer'] === undefined && first !== undefined && Object.hasOwn(PREFER, first)) {
     headers['prefer'] = PREFER[first as WriteConsistency];
   }
-  addVary(response);
+  if (chosen.size > 0) addVary(response, chosen);
 }
 
 /**
@@ -65,8 +70,11 @@ function ranked(items: readonly string[]): string {
   return items.map((item, rank) => `${item};q=${(1 - rank * 0.03).toFixed(2)}`).join(', ');
 }
 
-/** The answer depends on the session now, which a shared cache has to be told. */
-function addVary(response: ServerResponse): void {
+/**
+ * Where an answer varies with a field that the session chose, a shared cache has to be told. Where
+ * it does not, sessions share what the cache holds with everybody.
+ */
+function addVary(response: ServerResponse, chosen: ReadonlySet<string>): void {
   const writeHead = response.writeHead.bind(response);
   // The gateway writes all its heads as a list, names and values in turn.
   response.writeHead = ((status: number, fields: readonly OutgoingHttpHeader[] = []) => {
@@ -74,8 +82,10 @@ function addVary(response: ServerResponse): void {
     const place = own.findIndex(
       (name, at) => at % 2 === 0 && String(name).toLowerCase() === 'vary',
     );
-    if (place === -1) own.push('Vary', 'Basalt-Session');
-    else own[place + 1] = `${String(own[place + 1])}, Basalt-Session`;
+    const vary = place === -1 ? '' : String(own[place + 1]);
+    if (vary.split(',').some((name) => chosen.has(name.trim().toLowerCase()))) {
+      own[place + 1] = `${vary}, Basalt-Session`;
+    }
     return writeHead(status, own);
   }) as ServerResponse['writeHead'];
 }
