@@ -48,6 +48,8 @@ export interface Gateway {
   stop(graceMs?: number): Promise<boolean>;
   /** Forgets prepared answers; after pruning payloads other than over HTTP. */
   clearCache(): void;
+  /** The cache of prepared answers, for whoever steers its size. */
+  readonly preparedCache: Pick<ResponseCache<Prepared>, 'points' | 'resize' | 'sizeBytes'>;
 }
 
 /**
@@ -168,6 +170,10 @@ class HttpGateway implements Gateway, Services {
     const stopped = stopServer(server, graceMs);
     this.streams.endAll();
     return stopped;
+  }
+
+  get preparedCache(): Gateway['preparedCache'] {
+    return this.cache;
   }
 
   clearCache(): void {

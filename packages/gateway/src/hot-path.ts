@@ -48,10 +48,12 @@ export class HotPath {
     if (prepared !== undefined) {
       if (prepared.representation.alternatives.length > 0 && !takesAnything(request)) return false;
       this.#hits.add();
+      this.#cache.asked(target);
       return this.#send(request, response, prepared);
     }
     const resource = matchImmutable(target);
     if (resource === undefined || (resource.negotiated && !takesAnything(request))) return false;
+    this.#cache.asked(target);
     return this.#loadAndSend(target, resource, request, response);
   }
 

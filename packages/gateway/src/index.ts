@@ -29,6 +29,7 @@ export { GatewayError, type GatewayErrorCode } from './errors.ts';
 export type { ExtensionRequest, ExtensionResponse, RouteExtension } from './extension.ts';
 export { createGateway, type Gateway, type StartOptions } from './gateway.ts';
 export type { RateLimit } from './http/token-bucket.ts';
+export { CACHE_BYTES_MAX } from './limits.ts';
 export type {
   GatewayComponents,
   GatewayOptions,

@@ -153,6 +153,30 @@ suite('the cache of prepared answers', () => {
     assert.equal(cache.sizeBytes, 0);
   });
 
+  test('a smaller bound drops what is too much at once, a larger one lets more in', () => {
+    const cache = new ResponseCache<{ sizeBytes: number }>(1_000, 500);
+    for (let i = 0; i < 10; i++) cache.set(`a${i}`, sized(100), 0);
+    for (let i = 0; i < 10; i++) cache.get(`a${i}`);
+    cache.resize(300);
+    assert.equal(cache.sizeBytes, 300);
+    cache.resize(2_000);
+    for (let i = 0; i < 30; i++) cache.set(`b${i}`, sized(100), 0);
+    assert.equal(cache.sizeBytes, 2_000);
+  });
+
+  test('its shadow tells what other sizes would hit, in bytes', () => {
+    const cache = new ResponseCache<{ sizeBytes: number }>(1_000, 500);
+    // A loop over 40 answers: ten places never hit, forty always do.
+    for (let i = 0; i < 4_000; i++) {
+      const key = `/chains/x/blocks/${i % 40}`;
+      cache.asked(key);
+      if (cache.get(key) === undefined) cache.set(key, sized(100), 0);
+    }
+    const at = (bytes: number): number =>
+      cache.points().findLast(({ size }) => size <= bytes)?.hitRatio ?? 0;
+    assert.ok(at(1_000) < 0.05 && at(5_000) > 0.9, `${at(1_000)} ${at(5_000)}`);
+  });
+
   test('what began to load before it was cleared is not kept', () => {
     const cache = new ResponseCache<{ sizeBytes: number }>(1_000, 500);
     const { generation } = cache;

@@ -1,7 +1,13 @@
 import { join, resolve } from 'node:path';
 import { createNativeProvider, type NativeProvider, type VerifierPool } from '@basalt/crypto';
 import type { Chain } from '@basalt/execution';
-import { createGateway, type Gateway, isAdmin, type NodeDescription } from '@basalt/gateway';
+import {
+  CACHE_BYTES_MAX,
+  createGateway,
+  type Gateway,
+  isAdmin,
+  type NodeDescription,
+} from '@basalt/gateway';
 import { type Ledger, LedgerError } from '@basalt/ledger';
 import { ALGORITHM, type NamespaceId, type Signer } from '@basalt/protocol';
 import { type DataFolder, openDataFolder, StoreError, type StoreStats } from '@basalt/store';
@@ -22,7 +28,8 @@ import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
-import { createObserver, type Observer } from './observe/observe-shell.ts';
+import { createObserver, memoryPressure, type Observer } from './observe/observe-shell.ts';
+import { addTunables } from './observe/tunables.ts';
 import { createVerifier, openLedger, originOf } from './open-ledger-shell.ts';
 import { Parts } from './parts.ts';
 import { systemClock, systemScheduler } from './system-shell.ts';
@@ -253,6 +260,11 @@ async function serve(
     peers: roles.peers,
     url: ledgerUrl,
     execution: () => chain?.execution() ?? null,
+    looks: addTunables(observer.panel, {
+      gateway,
+      preparedBytesMax: CACHE_BYTES_MAX,
+      memoryPressure,
+    }),
   });
   const { url } = await listen(gateway, config);
   address.url = url;

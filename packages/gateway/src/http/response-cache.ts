@@ -1,3 +1,11 @@
+import { type CurvePoint, HitCurve } from '@basalt/telemetry';
+
+/** Entries up to which the shadow tells what a larger cache would hit. */
+const SHADOW_ENTRIES_MAX = 262_144;
+
+/** Characters at the end of a target that tell it apart: hashes and numbers are there. */
+const TELLING_CHARACTERS = 32;
+
 /** What a cache holds: something that knows how many bytes it occupies. */
 export interface Sized {
   readonly sizeBytes: number;
@@ -8,7 +16,8 @@ export interface Sized {
  * Only immutable resources live here, so nothing has to expire.
  */
 export class ResponseCache<Value extends Sized> {
-  readonly #bytesMax: number;
+  #bytesMax: number;
+  readonly #shadow = new HitCurve(SHADOW_ENTRIES_MAX);
   readonly #entryBytesMax: number;
   /** In order of insertion; `touched` marks what was used since the hand last passed (CLOCK). */
   readonly #entries = new Map<string, { readonly value: Value; touched: boolean }>();
@@ -26,6 +35,31 @@ export class ResponseCache<Value extends Sized> {
 
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** Somebody asked for what may lie here: the shadow learns what other sizes would hit. */
+  asked(key: string): void {
+    // FNV-1a; whose fold spreads the low bits, which the shadow samples by.
+    let hash = 0x811c_9dc5;
+    for (let at = Math.max(0, key.length - TELLING_CHARACTERS); at < key.length; at++) {
+      hash = Math.imul(hash ^ key.charCodeAt(at), 0x0100_0193);
+    }
+    this.#shadow.lookUp(Math.imul(hash ^ (hash >>> 15), 0x9e37_79b1));
+  }
+
+  /** What other sizes would hit, in bytes, for entries like those that are here. */
+  points(): CurvePoint[] {
+    const mean = this.#entries.size === 0 ? 0 : this.#bytes / this.#entries.size;
+    return this.#shadow
+      .points()
+      .map(({ size, hitRatio }) => ({ size: Math.round(size * mean), hitRatio }));
+  }
+
+  /** Another bound in bytes; what is too much goes at once. */
+  resize(bytesMax: number): void {
+    this.#bytesMax = bytesMax;
+    // A mark protects an entry for one walk only.
+    while (this.#bytes > bytesMax) this.#evict();
   }
 
   get(key: string): Value | undefined {

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import type { Federation } from '@basalt/federation';
 import type { RouteExtension } from '@basalt/gateway';
 import type { Ledger } from '@basalt/ledger';
@@ -21,6 +22,7 @@ import { NamespaceLabels } from './namespace-labels.ts';
 import { networkStatus } from './network.ts';
 import { observeRoutes } from './routes.ts';
 import { Sampler } from './sampler.ts';
+import type { Look } from './tunables.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ObserveComponents {
@@ -41,6 +43,8 @@ export interface ObservedParts {
   readonly peers: Federation | undefined;
   readonly url: () => string | undefined;
   readonly execution: () => ExecutionStatus | null;
+  /** Sensors of what is steered, looked at once a second. */
+  readonly looks: readonly Look[];
 }
 
 /** A node's eyes on itself. */
@@ -145,6 +149,7 @@ class NodeObserver implements Observer {
   }
 
   #look(): void {
+    for (const look of this.#parts?.looks ?? []) look();
     const sample = this.#sampler.take();
     const firing = this.#alerts.look(sample, this.health());
     for (const alert of firing) {
@@ -207,6 +212,14 @@ class NodeObserver implements Observer {
     const self = { url: url?.() ?? '', origin: ledger?.origin ?? '', roles: config.roles };
     return networkStatus(self, peers, clock.nowMs());
   }
+}
+
+/** How much of the memory that this process may have is taken, by all processes; 0 to 1. */
+export function memoryPressure(): number | undefined {
+  const limit = process.constrainedMemory();
+  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+  const free = process.availableMemory();
+  return free <= 0 || free > total ? undefined : 1 - free / total;
 }
 
 function readProcess(): { readonly cpuSeconds: number; readonly memoryBytes: number } {
