@@ -17,6 +17,9 @@ const SNAPSHOT_BYTES_MAX = 2_048;
 /** Partial tiles of levels 1 to 6. */
 const EDGE_BYTES_MAX: number = 6 * TILE_BYTES;
 
+/** Each key has its key block, and so may a recovery that was contradicted before it. */
+const KEY_BLOCKS_MAX: number = 2 * KEY_PERIODS_MAX;
+
 /**
  * Bundles of one snapshot, about a million blocks: so its manifest stays below 200 KiB. Who wants
  * more history mirrors the log.
@@ -25,7 +28,7 @@ export const SNAPSHOT_BUNDLES_MAX = 4_096;
 
 /** The longest manifest that keeps these bounds. */
 export const SNAPSHOT_MANIFEST_BYTES_MAX: number =
-  64 + SNAPSHOT_BYTES_MAX + EDGE_BYTES_MAX + 8 * KEY_PERIODS_MAX + 32 * SNAPSHOT_BUNDLES_MAX;
+  64 + SNAPSHOT_BYTES_MAX + EDGE_BYTES_MAX + 8 * KEY_BLOCKS_MAX + 32 * SNAPSHOT_BUNDLES_MAX;
 
 /**
  * What a copy of a namespace that begins at `from` consists of. Everything in it follows from the
@@ -80,7 +83,7 @@ export function decodeSnapshotManifest(
   }
   const edge = reader.bytes(bounded(reader.u32(), EDGE_BYTES_MAX)).slice();
   const olderSizeBytes = reader.u64();
-  const keyCount = bounded(reader.u32(), KEY_PERIODS_MAX);
+  const keyCount = bounded(reader.u32(), KEY_BLOCKS_MAX);
   const keyBlocks = Array.from({ length: keyCount }, () => reader.u64());
   const isRising = keyBlocks.every((index, i) => i === 0 || index > (keyBlocks[i - 1] as number));
   if (keyBlocks[0] !== 0 || !isRising || (keyBlocks.at(-1) as number) >= snapshot.height) {
