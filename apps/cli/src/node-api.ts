@@ -11,11 +11,33 @@ export async function fetchFrom(
   accept: string,
   signal?: AbortSignal,
 ): Promise<Response> {
+  return await ask(url, path, { headers: { accept } }, signal);
+}
+
+/** Asks the node to change something, as its operator. */
+export async function postJson(
+  url: string,
+  path: string,
+  body: unknown,
+  token: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  await (await ask(url, path, request, signal)).body?.cancel();
+}
+
+async function ask(
+  url: string,
+  path: string,
+  request: RequestInit,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(url + path, {
-      headers: { accept },
+      ...request,
       signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
   } catch (error) {

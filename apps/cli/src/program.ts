@@ -141,6 +141,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
   {
+    name: 'control',
+    group: MANAGE,
+    summary: 'show what a node tunes by itself and why; hold or release a value',
+    load: async () => (await import('./commands/control.ts')).controlCommand,
+  },
+  {
     name: 'bench',
     group: MANAGE,
     summary: 'measure a running node',

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ClientError, createClient, createMemoryStorage } from '@basalt/client';
 import { decodeClose, decodeGenesis, type NamespaceId, PAYLOAD_TYPE } from '@basalt/protocol';
-import { Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
+import { ended, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const sandbox = new Sandbox();
 let node: TestNode;
@@ -157,12 +157,41 @@ test('a record that comes too late, or has no place, stops the import and says s
   for (const [file, text, expected] of bad) {
     writeFileSync(sandbox.path(file), text);
     const args = ['append', '-n', 'fleet', file, '--shard-by', BY, '--url', node.url];
-    const ended = await sandbox.run(args);
-    assert.ok(ended.code === 2 || ended.code === 4, ended.err);
-    assert.match(ended.err, expected);
+    const { code, err } = await sandbox.run(args);
+    assert.ok(code === 2 || code === 4, err);
+    assert.match(err, expected);
   }
   const wrong = await sandbox.run(['append', '-n', 'x', '--shard-by', 'colour=red']);
   assert.equal(wrong.code, 2);
+});
+
+test('an import that is killed again and again ends with each record once', async () => {
+  writeFileSync(sandbox.path('killed.ndjson'), stream(4));
+  const by = ['--shard-by', BY, '--json', '--url', node.url];
+  const args = ['append', '-n', 'killed', 'killed.ndjson', ...by];
+  for (const afterMs of [900, 1_300, 1_700, 2_300]) {
+    const child = sandbox.spawn(args, { input: '' });
+    const end = ended(child);
+    const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+    await end;
+    clearTimeout(timer);
+  }
+  const { out } = await sandbox.ok(args);
+  const shards = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Shard);
+  assert.equal(shards.length, 2 * 4 + 2 * 3);
+  for (const { namespace, label, appended, known } of shards) {
+    assert.equal(appended + known, 6, label);
+    const isFirst = label.endsWith(day(0));
+    const { block } = await client().head(namespace);
+    const isClosed = block.entry.header.payloadType === PAYLOAD_TYPE.namespaceClose;
+    assert.equal(isClosed, !label.endsWith(day(3)), label);
+    // Genesis, the reference, six records, the close.
+    const blocks = 1 + (isFirst ? 0 : 1) + 6 + (isClosed ? 1 : 0);
+    assert.equal(block.entry.header.index + 1, blocks, label);
+  }
 });
 
 test('search finds shards by place and time', async () => {

@@ -47,7 +47,7 @@ for (const [facts, name, state, isReady] of CASES) {
   });
 }
 
-test('a sample tells rates and quantiles since the one before; a clock that goes back, none', () => {
+test('a sample tells rates and quantiles since the one before, and a clock may go back', () => {
   const metrics = createMetricsRegistry();
   const clock = { ms: 1_000_000, nowMs: () => clock.ms };
   const process = { cpuSeconds: 5, memoryBytes: 7 };
@@ -96,7 +96,7 @@ test('an alert is pending, then fires, and ends with its cause', () => {
   assert.deepEqual([page?.name, page?.state], ['BasaltWritesRefused', 'firing']);
 });
 
-test('a watcher gets what comes, loses the oldest when slow, and ends with its signal', async () => {
+test('a watcher gets what comes, loses the oldest when slow, ends with its signal', async () => {
   const watchers = new Watchers();
   const abort = new AbortController();
   const events = watchers.watch(abort.signal);

@@ -14,7 +14,7 @@ const touches = fc.array(
   { maxLength: 300 },
 );
 
-test('weights are too large by their error at most, never too small; no heavy key is missed', () => {
+test('weights are too large by their error at most, never too small; no heavy key is lost', () => {
   fc.assert(
     fc.property(touches, fc.integer({ min: 1, max: 12 }), (list, entriesMax) => {
       const { map, clock } = createScene(entriesMax);

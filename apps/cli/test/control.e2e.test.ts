@@ -1,0 +1,58 @@
+/** What an operator asks about tuning, and his hand on it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
+
+const sandbox = new Sandbox();
+let node: TestNode;
+let url: string[];
+let token: string[];
+
+before(async () => {
+  node = await startTestNode(sandbox);
+  url = ['--url', node.url];
+  token = ['--token-file', `${node.dataDir}/admin.token`];
+});
+
+after(async () => {
+  await node.stop();
+  sandbox[Symbol.dispose]();
+});
+
+const NAME = 'gateway.prepared-bytes';
+
+interface Told {
+  readonly mode: string;
+  readonly value: number;
+  readonly bounds: { readonly min: number; readonly max: number };
+  readonly changes: readonly { readonly reason: string }[];
+}
+
+test('each tunable is a row; one alone has its story', async () => {
+  const all = await sandbox.ok(['control', ...url]);
+  assert.match(all.out, /gateway\.prepared-bytes +64 MiB +4\.0 MiB +64 MiB/);
+  const one = await sandbox.ok(['control', NAME, ...url]);
+  assert.match(one.out, /It has not changed\./);
+});
+
+test('a value is held by hand, told, and released', async () => {
+  await sandbox.ok(['control', NAME, '--hold', '8388608', ...url, ...token]);
+  const held = lastJson<Told>((await sandbox.ok(['control', NAME, '--json', ...url])).out);
+  assert.deepEqual([held.mode, held.value], ['held', 8_388_608]);
+  const shown = await sandbox.ok(['control', NAME, ...url]);
+  assert.match(shown.out, /64 MiB → 8\.0 MiB {2}set by hand/);
+  await sandbox.ok(['control', NAME, '--release', ...url, ...token]);
+  await sandbox.ok(['control', '--off', ...url, ...token]);
+  const off = lastJson<Told>((await sandbox.ok(['control', NAME, '--json', ...url])).out);
+  assert.deepEqual([off.mode, off.value], ['off', off.bounds.max]);
+});
+
+test('without the token, a wrong name, half a question: refused with what to do', async () => {
+  const bare = await sandbox.run(['control', '--on', ...url]);
+  assert.equal(bare.code, 2);
+  assert.match(bare.err, /--token-file/);
+  const unknown = await sandbox.run(['control', 'nothing', ...url]);
+  assert.match(unknown.err, /there are gateway\.prepared-bytes/);
+  const half = await sandbox.run(['control', '--hold', '5', ...url, ...token]);
+  assert.equal(half.code, 2);
+});
