@@ -130,10 +130,15 @@ export function processMetrics(registry: MetricsRegistry, workers: () => number)
   gauge('basalt_process_heap_bytes', 'JavaScript heap in use.', () => {
     return process.memoryUsage().heapUsed;
   });
-  gauge('basalt_process_cpu_seconds', 'Processor time since the start, all threads.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
+  registry
+    .counter({
+      name: 'basalt_process_cpu_seconds_total',
+      help: 'Processor time since the start, all threads.',
+    })
+    .collect(() => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
   gauge('basalt_process_uptime_seconds', 'Time since the start.', () => process.uptime());
   gauge('basalt_verifier_queue_blocks', 'Blocks waiting for a signature check.', workers);
   const delays = registry.histogram({

@@ -12,10 +12,22 @@ export interface Counter {
   add(amount?: number, labels?: Labels): void;
   /** The series of these labels. @throws TypeError when a label is missing or unknown */
   with(labels: Labels): CounterSeries;
+  /**
+   * Asks for the total whenever the metrics are read, where somebody else counts; only for a
+   * counter without labels. A total that falls is told as it was.
+   */
+  collect(read: () => number): void;
 }
 
 export class CounterCell implements CounterSeries {
   total = 0;
+  read: (() => number) | undefined;
+
+  /** The total now, with what somebody else has counted. */
+  get now(): number {
+    if (this.read !== undefined) this.total = Math.max(this.total, this.read());
+    return this.total;
+  }
 
   add(amount = 1): void {
     assert(amount >= 0, `expected a counter to grow, found ${amount}`);
@@ -40,16 +52,20 @@ export class RegisteredCounter implements Counter {
     return this.#table.get(labels);
   }
 
+  collect(read: () => number): void {
+    this.#table.get({}).read = read;
+  }
+
   sum(): number {
     let sum = 0;
-    for (const { series } of this.#table) sum += series.total;
+    for (const { series } of this.#table) sum += series.now;
     return sum;
   }
 
   expose(): string {
     let text = '';
     for (const { values, series } of this.#table) {
-      text += formatSample(this.#name, this.#table.labelNames, values, series.total);
+      text += formatSample(this.#name, this.#table.labelNames, values, series.now);
     }
     return text;
   }

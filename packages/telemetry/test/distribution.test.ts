@@ -53,3 +53,15 @@ test('a sum is over all series; what is not there, or something else, has none',
   assert.equal(registry.sum('basalt_other_items_total'), undefined);
   assert.equal(registry.distribution('basalt_test_items_total'), undefined);
 });
+
+test('a counter that somebody else counts is asked, and never falls', () => {
+  const registry = createMetricsRegistry();
+  let total = 5;
+  const name = 'basalt_test_items_total';
+  registry.counter({ name, help: 'x' }).collect(() => total);
+  assert.equal(registry.sum(name), 5);
+  total = 2;
+  assert.match(registry.expose(), /basalt_test_items_total 5/);
+  total = 9;
+  assert.equal(registry.sum(name), 9);
+});

@@ -94,9 +94,9 @@ function showPool(registry: MetricsRegistry, pool: Pool): void {
   show('queued', 'Transactions that wait for another.', () => pool.stats().queued);
   show('bytes', 'Bytes of the transactions that wait.', () => pool.stats().bytes);
   show('senders', 'Senders with transactions that wait.', () => pool.stats().senders);
-  show('refused', 'Transactions that were refused since the start.', () =>
-    Object.values(pool.stats().refused).reduce((sum, count) => sum + count, 0),
-  );
+  registry
+    .counter({ name: 'basalt_pool_refused_total', help: 'Transactions that were refused.' })
+    .collect(() => Object.values(pool.stats().refused).reduce((sum, count) => sum + count, 0));
 }
 
 function showState(registry: MetricsRegistry, world: WorldState): void {
@@ -105,7 +105,9 @@ function showState(registry: MetricsRegistry, world: WorldState): void {
   show('accounts', 'Accounts in the state.', () => world.stats().accounts);
   show('slots', 'Storage slots in the state.', () => world.stats().slots);
   show('disk_bytes', 'Bytes of the state on disk.', () => world.stats().diskBytes);
-  show('cache_hits', 'Reads that memory answered.', () => world.stats().cacheHits);
-  show('cache_misses', 'Reads that went to the store.', () => world.stats().cacheMisses);
+  const count = (name: string, help: string, read: () => number): void =>
+    registry.counter({ name: `basalt_state_${name}_total`, help }).collect(read);
+  count('cache_hits', 'Reads that memory answered.', () => world.stats().cacheHits);
+  count('cache_misses', 'Reads that went to the store.', () => world.stats().cacheMisses);
   show('trie_nodes', 'Nodes of the tries in memory.', () => world.stats().trieNodesCached);
 }

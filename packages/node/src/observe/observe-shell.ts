@@ -20,6 +20,7 @@ import { type Alert, Alerts } from './alert-rules.ts';
 import { judgeHealth } from './health.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import { networkStatus } from './network.ts';
+import { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
 import { observeRoutes } from './routes.ts';
 import { Sampler } from './sampler.ts';
 import type { Look } from './tunables.ts';
@@ -78,6 +79,7 @@ class NodeObserver implements Observer {
   readonly routes: readonly RouteExtension[];
   readonly #components: ObserveComponents;
   readonly #sampler: Sampler;
+  readonly #metrics: ObserverMetrics;
   readonly #alerts = new Alerts();
   readonly #watchers = new Watchers();
   readonly #startedMs: number;
@@ -103,6 +105,10 @@ class NodeObserver implements Observer {
       },
     });
     this.#sampler = new Sampler({ metrics, clock, readProcess });
+    this.#metrics = createObserverMetrics(metrics, {
+      version: components.version,
+      roles: config.roles,
+    });
     this.routes = observeRoutes({
       status: () => this.#status(),
       history: () => this.#sampler.history,
@@ -151,7 +157,14 @@ class NodeObserver implements Observer {
   #look(): void {
     for (const look of this.#parts?.looks ?? []) look();
     const sample = this.#sampler.take();
-    const firing = this.#alerts.look(sample, this.health());
+    const health = this.health();
+    this.#metrics.look({
+      health,
+      panel: this.panel,
+      peers: this.#parts?.peers?.status(),
+      diskFreeBytes: this.#disk?.freeBytes,
+    });
+    const firing = this.#alerts.look(sample, health);
     for (const alert of firing) {
       const wasFiring = this.#firing.some(
         ({ name, state }) => name === alert.name && state === 'firing',
