@@ -64,7 +64,10 @@ async function race(block: BenchBlock, modes: readonly Mode[], isCold = false): 
   let undo: AccountChange[] | undefined;
   let rounds = ROUNDS_MIN;
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { executor }] of modes.entries()) {
+    // Forth and back: whoever always follows the threads finds the caches as they left them.
+    const order = round % 2 === 0 ? [...modes.keys()] : [...modes.keys()].reverse();
+    for (const index of order) {
+      const { executor } = modes[index] as Mode;
       if (isCold) executor.forgetState();
       else if (undo !== undefined && round > 0) executor.applyChanges(undo);
       const cpu = process.cpuUsage();
