@@ -29,6 +29,7 @@
 export { type AuditFinding, type AuditOptions, auditNamespace } from './audit.ts';
 export { LedgerError } from './errors.ts';
 export { createLedger } from './ledger.ts';
+export { GROUP_BLOCKS_MAX } from './limits.ts';
 export {
   createRetention,
   type Retention,

@@ -349,6 +349,10 @@ class TiledLedger implements Ledger {
     return this.#admission.readOnlyReason;
   }
 
+  setGroupBlocksMax(blocks: number): void {
+    this.#pipeline.setGroupBlocksMax(blocks);
+  }
+
   async flush(): Promise<void> {
     await this.#checkpointer.flush();
     await this.#superLog.flush();

@@ -49,6 +49,7 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   /** A queue exists while its namespace has work; bounded in sum by the admission. */
   readonly #queues = new Map<NamespaceId, JobQueue>();
+  #groupBlocksMax: number = GROUP_BLOCKS_MAX;
   #idle: (() => void) | undefined;
 
   constructor(parts: PipelineParts) {
@@ -132,6 +133,11 @@ export class Pipeline {
     });
   }
 
+  /** Most blocks of the groups to come. */
+  setGroupBlocksMax(blocks: number): void {
+    this.#groupBlocksMax = Math.min(GROUP_BLOCKS_MAX, Math.max(1, Math.floor(blocks)));
+  }
+
   /** Takes no more; resolves when everything queued has been answered. */
   async close(): Promise<void> {
     this.#parts.admission.close();
@@ -194,7 +200,7 @@ export class Pipeline {
       let group: Job[];
       try {
         await first.ready;
-        group = queue.takeGroup(GROUP_BLOCKS_MAX);
+        group = queue.takeGroup(this.#groupBlocksMax);
         await this.#runGroup(namespace, group);
       } catch (error) {
         // The verifier failed, not the block: nothing is known about it, so nothing is stored.

@@ -316,6 +316,11 @@ export interface Ledger {
   checkpointProblem(): string | undefined;
   /** Why writes are refused now (full disk), undefined when they are taken. */
   readOnlyReason(): string | undefined;
+  /**
+   * Most blocks of one namespace that one commit takes from now on, 1 to GROUP_BLOCKS_MAX: fewer
+   * make the first of them wait less, more make each of them cost less.
+   */
+  setGroupBlocksMax(blocks: number): void;
   /** Publishes a checkpoint of everything committed so far, now. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -261,6 +261,8 @@ async function serve(
     url: ledgerUrl,
     execution: () => chain?.execution() ?? null,
     looks: addTunables(observer.panel, {
+      metrics,
+      ledger,
       gateway,
       preparedBytesMax: CACHE_BYTES_MAX,
       memoryPressure,
