@@ -1,5 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { noopLogger, noopMetricsRegistry } from '@basalt/telemetry';
+import {
+  inSpan,
+  noopLogger,
+  noopMetricsRegistry,
+  parseTraceparent,
+  type SpanOptions,
+} from '@basalt/telemetry';
 import { createListener, createRoutes, type NodeListener } from './app.ts';
 import { GatewayError } from './errors.ts';
 import { EventStreams } from './event-streams.ts';
@@ -28,7 +35,7 @@ import { createHttpServer, type Listening, listen, stopServer } from './server.t
 import type { Services } from './services.ts';
 import { applySession, SESSION_FIELD } from './session/apply-session.ts';
 import { Handshakes } from './session/handshakes.ts';
-import { loadStaticFiles } from './static-files.ts';
+import { DASHBOARD_PREFIX, isDashboard, loadPages } from './static-files.ts';
 
 export interface StartOptions {
   /** Default `127.0.0.1`: other machines see nothing unless told so. */
@@ -55,7 +62,7 @@ export interface Gateway {
 /**
  * A gateway over a ledger.
  *
- * @throws Error when the folder of the explorer page cannot be read
+ * @throws Error when the folder of a page cannot be read
  */
 export function createGateway(
   components: GatewayComponents,
@@ -133,8 +140,7 @@ class HttpGateway implements Gateway, Services {
       cacheBytes: () => this.cache.sizeBytes,
       bodyBytes: () => this.budget.usedBytes,
     });
-    this.#files =
-      settings.explorerFolder === undefined ? new Map() : loadStaticFiles(settings.explorerFolder);
+    this.#files = loadPages(settings);
     this.#hot = new HotPath(this, this.cache, this.#metrics);
     const fail = this.#fail.bind(this);
     this.#router = createListener(createRoutes(this, this.#hot), fail);
@@ -251,7 +257,14 @@ class HttpGateway implements Gateway, Services {
       const status = response.statusCode;
       this.#metrics.answered(request.method ?? '', routeName(response), status, seconds);
     });
-    this.#route(request, response).catch((error: unknown) => this.#fail(request, response, error));
+    const { method = '', headers } = request;
+    const parent = headers.traceparent;
+    const options = { kind: 'server', parent: parent === undefined ? parent : String(parent) };
+    inSpan(`HTTP ${method}`, options as SpanOptions, async (span) => {
+      await this.#route(request, response);
+      // The route, not the path: a path may hold what is nobody's business.
+      span.tell({ 'http.route': routeName(response), 'http.status': response.statusCode });
+    }).catch((error: unknown) => this.#fail(request, response, error));
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -260,12 +273,18 @@ class HttpGateway implements Gateway, Services {
       this.#preflight(response, url === '*' ? '*' : parseTarget(url ?? '').path);
       return;
     }
-    const { path } = parseTarget(url ?? '');
+    const path = isDashboard(url) ? DASHBOARD_PREFIX : parseTarget(url ?? '').path;
     if (method === 'GET' || method === 'HEAD') {
       const file = this.#files.get(path);
       if (file !== undefined) {
         nameRoute(response, 'file');
         await sendRepresentation(request, response, file);
+        return;
+      }
+      // Its files are named relative to the folder, so the address has to end with it.
+      if (`${path}/` === DASHBOARD_PREFIX && this.#files.has(DASHBOARD_PREFIX)) {
+        nameRoute(response, 'file');
+        sendBytes(response, 308, ['Location', DASHBOARD_PREFIX, ...DATA_FIELDS], '');
         return;
       }
     }
@@ -295,10 +314,17 @@ class HttpGateway implements Gateway, Services {
 
   #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const problem = problemOf(error);
-    if (problem.status === 500) {
-      this.logger.error('a request failed', { method: request.method, url: request.url, error });
+    if (problem.status !== 500) {
+      sendProblem(response, problem);
+      return;
     }
-    sendProblem(response, problem);
+    // The answer and the log line name the failure alike, so that one leads to the other.
+    const failure = randomUUID();
+    const trace = parseTraceparent(String(request.headers.traceparent))?.traceId;
+    const { method, url } = request;
+    this.logger.error('a request failed', { failure, trace, method, url, error });
+    const metadata = { ...problem.metadata, instance: `urn:uuid:${failure}` };
+    sendProblem(response, { ...problem, metadata });
   }
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EvmError } from '@basalt/evm';
+import { inSpan } from '@basalt/telemetry';
 import { limitExceeded, methodNotFound, RPC_ERRORS, RpcError, serverError } from './errors.ts';
 import { isTooDeep } from './json-depth.ts';
 import { BATCH_TURN_MS, ID_TEXT_MAX } from './limits.ts';
@@ -99,7 +100,9 @@ export class Dispatcher {
     const done = (code: number | undefined): void =>
       metrics.answered(name, code, (services.clock.nowMs() - startMs) / 1_000);
     try {
-      const result = await this.#call(request, connection);
+      const result = await inSpan(`rpc ${name}`, { kind: 'server' }, () =>
+        this.#call(request, connection),
+      );
       const text = JSON.stringify(result ?? null);
       if (text.length > bytesMax) {
         throw new RpcError(RPC_ERRORS.tooLarge, 'response too large');

@@ -1,5 +1,6 @@
 import type { Block, BlockHash, Signer } from '@basalt/protocol';
 import type { NamedRecord } from '@basalt/store';
+import type { spanHere } from '@basalt/telemetry';
 import type { SignatureCheck } from './chain-state.ts';
 import type { AppendedBlock, LocalRecord, SubmitOutcome } from './types.ts';
 
@@ -20,6 +21,8 @@ interface JobBase {
   readonly ready: Promise<void>;
   /** True once `ready` has resolved: the job can join a group without waiting. */
   isReady: boolean;
+  /** The span in which it was asked for, where traces are made. */
+  readonly trace: ReturnType<typeof spanHere>;
   reject(error: unknown): void;
 }
 

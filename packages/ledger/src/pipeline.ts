@@ -5,6 +5,7 @@ import {
   type NamespaceId,
   type Signer,
 } from '@basalt/protocol';
+import { inSpan, spanHere } from '@basalt/telemetry';
 import type { Admission } from './admission.ts';
 import { applySubmit, headMoved } from './apply-submit.ts';
 import { applyWrite } from './apply-write.ts';
@@ -127,6 +128,7 @@ export class Pipeline {
         byteCount,
         ready: Promise.resolve(),
         isReady: true,
+        trace: spanHere(),
         resolve,
         reject,
       });
@@ -159,8 +161,11 @@ export class Pipeline {
         ifHead,
         blockCount: items.length,
         byteCount: items.reduce((sum, item) => addBytes(sum, item.block), 0),
-        ready: this.#verify(namespace, items),
+        ready: inSpan('ledger.verify', { fields: { blocks: items.length } }, () =>
+          this.#verify(namespace, items),
+        ),
         isReady: false,
+        trace: spanHere(),
         resolve,
         reject,
       };
@@ -221,7 +226,13 @@ export class Pipeline {
   }
 
   /** Answers every job of the group, whatever happens. */
-  async #runGroup(namespace: NamespaceId, group: readonly Job[]): Promise<void> {
+  #runGroup(namespace: NamespaceId, group: readonly Job[]): Promise<void> {
+    const links = group.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
+    const fields = { namespace, jobs: group.length };
+    return inSpan('ledger.group', { fields, links }, () => this.#commitGroup(namespace, group));
+  }
+
+  async #commitGroup(namespace: NamespaceId, group: readonly Job[]): Promise<void> {
     const { lanes, components, admission } = this.#parts;
     const answers: (() => void)[] = [];
     let lane: Lane | undefined;
@@ -275,7 +286,9 @@ export class Pipeline {
       return;
     }
     const startedMs = components.clock.nowMs();
-    await components.store.append(draft.toAppend(), draft.records);
+    await inSpan('store.append', { fields: { blocks: draft.blocks.length } }, () =>
+      components.store.append(draft.toAppend(), draft.records),
+    );
     admission.writeSucceeded();
     lane.commit(draft);
     const seconds = (components.clock.nowMs() - startedMs) / 1000;

@@ -33,6 +33,8 @@ export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKe
   readonly connectionsMax: number;
   readonly stopGraceMs: number;
   readonly control: boolean;
+  readonly traceUrl?: string | undefined;
+  readonly traceRatio: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -61,7 +63,7 @@ const CONFIG_SCHEMA = z.strictObject({
     .optional()
     .describe('may anybody create namespaces; by default on a loopback address only'),
   allowCrossOriginWrites: z.boolean().default(false).describe('may pages of other sites submit'),
-  explorer: z.boolean().default(true).describe('serve the explorer page'),
+  explorer: z.boolean().default(true).describe('serve the explorer and the dashboard'),
   hostReadings: z.boolean().default(false).describe('record live readings of this machine'),
   hostReadingsIntervalMs: milliseconds(100, 3_600_000).default(1_000),
   verifierThreads: z
@@ -91,6 +93,17 @@ const CONFIG_SCHEMA = z.strictObject({
     .boolean()
     .default(true)
     .describe('let controllers tune the node within their bounds; /control shows them'),
+  traceUrl: z
+    .string()
+    .regex(/^https?:\/\/\S+$/, 'expected an address like http://127.0.0.1:4318')
+    .optional()
+    .describe('collector of traces (OTLP over HTTP); none are made if absent'),
+  traceRatio: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('part of the traces that is kept, 0 to 1; chosen by their id'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   ...FEDERATION_SHAPE,
   ...RETENTION_SHAPE,

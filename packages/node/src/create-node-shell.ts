@@ -42,6 +42,8 @@ export interface NodeComponents {
   readonly logLevels?: LogLevels;
   /** Files of the explorer page; no page where absent. */
   readonly explorerFolder?: string;
+  /** Files of the dashboard page; no page where absent. */
+  readonly dashboardFolder?: string;
   /** Opens an encrypted log key. */
   readonly passphrase?: string;
   /** Of the chain, where the configuration asks for one. */
@@ -64,6 +66,7 @@ export interface NodeInfo {
   readonly hostNamespace: NamespaceId | undefined;
   readonly verifierThreads: number;
   readonly explorer: boolean;
+  readonly dashboard: boolean;
   /** undefined: the configuration asks for none. */
   readonly chain: ChainInfo | undefined;
 }
@@ -115,6 +118,7 @@ async function compose(
   parts: Parts,
 ): Promise<RunningNode> {
   const { logger } = components;
+  await trace(config, components, parts);
   const dataDir = resolve(config.dataDir);
   const folder = await openDataFolder(dataDir);
   parts.onStop(() => folder.close());
@@ -145,10 +149,7 @@ async function compose(
   if (witnesses !== undefined) parts.onStop(() => witnesses.stop());
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, parts, { ledger, provider, logger, dataDir });
-  const superLog = { namespace: ledger.superNamespace(), signer: logKey.signer };
-  const ownChains = readings === undefined ? [superLog] : [superLog, readings];
-  const checkpoints = await openChainCheckpoints(config, ledger, ownChains);
-  if (checkpoints !== undefined) parts.onStop(() => checkpoints.stop());
+  await startChainCheckpoints(config, parts, { ledger, readings, signer: logKey.signer });
   const { chain, url, roles } = await serve(config, components, parts, {
     ledger,
     store: folder.store,
@@ -172,12 +173,26 @@ async function compose(
     hostNamespace: readings?.namespace,
     verifierThreads: pool?.workers ?? 0,
     explorer: config.explorer && components.explorerFolder !== undefined,
+    dashboard: config.explorer && components.dashboardFolder !== undefined,
     chain: chain?.info,
   };
   const stop = (): Promise<void> => parts.stop();
   const stats = (): Promise<StoreStats> => folder.store.stats();
   const { chain: made } = chain ?? {};
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Traces go out where a collector is named; the tracer is loaded only then. */
+async function trace(
+  { traceUrl: url, traceRatio: ratio, origin }: NodeConfig,
+  { version }: NodeComponents,
+  parts: Parts,
+): Promise<void> {
+  if (url === undefined) return;
+  const { startTracing } = await import('./observe/tracing-shell.ts');
+  const resource = { 'service.name': 'basalt', 'service.version': version };
+  const named = origin === undefined ? resource : { ...resource, 'service.instance.id': origin };
+  parts.onStop(startTracing({ url, ratio, resource: named }));
 }
 
 function observe(
@@ -307,6 +322,19 @@ function startMetrics(
   parts.onStop(() => clearInterval(timer));
 }
 
+/** Checkpoints in the chains that this node writes itself. */
+async function startChainCheckpoints(
+  config: NodeConfig,
+  parts: Parts,
+  own: { ledger: Ledger; readings: HostReadings | undefined; signer: Signer },
+): Promise<void> {
+  const { ledger, readings, signer } = own;
+  const superLog = { namespace: ledger.superNamespace(), signer };
+  const chains = readings === undefined ? [superLog] : [superLog, readings];
+  const checkpoints = await openChainCheckpoints(config, ledger, chains);
+  if (checkpoints !== undefined) parts.onStop(() => checkpoints.stop());
+}
+
 async function startReadings(
   config: NodeConfig,
   parts: Parts,
@@ -358,12 +386,13 @@ function gatewayOptions(
   adminToken: string,
   signer: Signer,
 ): Parameters<typeof createGateway>[1] {
-  const { explorerFolder } = components;
+  const { explorerFolder, dashboardFolder } = components;
   return {
     adminToken,
     node: describeNode(config, components, signer),
     ...(config.openNamespaces === undefined ? {} : { openNamespaces: config.openNamespaces }),
     ...(config.explorer && explorerFolder !== undefined ? { explorerFolder } : {}),
+    ...(config.explorer && dashboardFolder !== undefined ? { dashboardFolder } : {}),
     allowCrossOriginWrites: config.allowCrossOriginWrites,
     batchBlocksMax: config.batchBlocksMax,
     bodiesBytesMax: config.bodiesBytesMax,

@@ -76,3 +76,14 @@ export type {
   StatusSample,
   TopEntry,
 } from './status/types.ts';
+export {
+  inSpan,
+  parseTraceparent,
+  type RunningSpan,
+  type SpanFields,
+  type SpanOptions,
+  setTracing,
+  spanHere,
+  traceId,
+  traceparent,
+} from './tracing.ts';

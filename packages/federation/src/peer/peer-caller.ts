@@ -1,4 +1,5 @@
 import { type Clock, fromUtf8, type Random, type Signer } from '@basalt/protocol';
+import { inSpan, traceparent } from '@basalt/telemetry';
 import { PeerError } from './errors.ts';
 import { PEER_JSON_BYTES_MAX } from './limits.ts';
 import { formatPath, type PathList } from './path-list.ts';
@@ -47,12 +48,30 @@ export function createPeerCaller(parts: {
         { signer, random, nowMs: clock.nowMs() },
       );
       const sent = method === 'POST' ? { body } : {};
-      return transport({ url, method, target, fields: signed, ...sent, bytesMax });
+      return traced(method, authority, (trace) =>
+        transport({ url, method, target, fields: { ...signed, ...trace }, ...sent, bytesMax }),
+      );
     },
     read({ url, target, accept = 'application/json', bytesMax = PEER_JSON_BYTES_MAX }) {
-      return transport({ url, method: 'GET', target, fields: { accept }, bytesMax });
+      return traced('GET', authorityOf(url), (trace) =>
+        transport({ url, method: 'GET', target, fields: { accept, ...trace }, bytesMax }),
+      );
     },
   };
+}
+
+/** A call to a peer in a span of its own, whose id goes along: both nodes make one trace. */
+function traced(
+  method: string,
+  peer: string,
+  call: (fields: Readonly<Record<string, string>>) => Promise<TransportReply>,
+): Promise<TransportReply> {
+  return inSpan(`peer ${method}`, { kind: 'client', fields: { peer } }, async (span) => {
+    const here = traceparent();
+    const reply = await call(here === undefined ? {} : { traceparent: here });
+    span.tell({ 'http.status': reply.status });
+    return reply;
+  });
 }
 
 /** A reply with status 200 to 299. @throws PeerError `not-found`, `refused`, `bad-answer` */

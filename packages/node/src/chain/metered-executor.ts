@@ -1,4 +1,5 @@
 import type { BlockExecutor, ExecutionStatistics } from '@basalt/execution';
+import { inSpan } from '@basalt/telemetry';
 
 /** An executor that tells what each block took. */
 export function meteredExecutor(
@@ -8,7 +9,12 @@ export function meteredExecutor(
   return {
     workers: executor.workers,
     async execute(job) {
-      const block = await executor.execute(job);
+      const block = await inSpan('execution.block', {}, async (span) => {
+        const done = await executor.execute(job);
+        const { executions, aborts } = done.statistics;
+        span.tell({ transactions: job.transactions.length, executions, aborts });
+        return done;
+      });
       executed(block.statistics);
       return block;
     },

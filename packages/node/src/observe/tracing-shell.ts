@@ -1,0 +1,59 @@
+import { setTracing } from '@basalt/telemetry';
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import { createOtlpExporter } from './otlp-exporter.ts';
+
+export interface TracingOptions {
+  /** Of a collector: spans are posted to `<url>/v1/traces`. */
+  readonly url: string;
+  /** Part of the traces that is kept, by their id: all nodes of one trace decide alike. */
+  readonly ratio: number;
+  readonly resource: Readonly<Record<string, string>>;
+}
+
+/** A collector that hangs must not hold spans for ever. */
+const POST_TIMEOUT_MS = 5_000;
+/** Spans that wait for the collector; more are dropped, the node is never held up. */
+const SPANS_WAITING_MAX = 4_096;
+
+/** Begins to trace; the returned function sends what waits and ends it. */
+export function startTracing({ url, ratio, resource }: TracingOptions): () => Promise<void> {
+  const target = `${url.replace(/\/+$/, '')}/v1/traces`;
+  const exporter = createOtlpExporter(async (body) => {
+    const answer = await fetch(target, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+    });
+    await answer.body?.cancel();
+    return answer;
+  }, resource);
+  const byId = new TraceIdRatioBasedSampler(ratio);
+  const provider = new TracerProvider({
+    // A caller cannot ask for more than the ratio gives.
+    sampler: new ParentBasedSampler({ root: byId, remoteParentSampled: byId }),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter,
+        maxQueueSize: SPANS_WAITING_MAX,
+        exportTimeoutMillis: POST_TIMEOUT_MS,
+      }),
+    ],
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  setTracing(true);
+  return async () => {
+    setTracing(false);
+    await provider.shutdown().catch(() => undefined);
+    trace.disable();
+    context.disable();
+  };
+}
