@@ -37,7 +37,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
 };
 
 /** Their source runs in a browser: no Node module in any file, shells aside. */
-const BROWSER_SAFE: ReadonlySet<string> = new Set(['protocol', 'client', 'explorer']);
+const BROWSER_SAFE: ReadonlySet<string> = new Set(['protocol', 'client', 'explorer', 'dashboard']);
 const EXACT_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 const WORKSPACE = '@basalt/';
 

@@ -12,7 +12,7 @@ interface Seed {
 
 /** Runs the checker over one made-up package and gives the messages. */
 function messagesFor({ package: name, manifest = {}, files = {} }: Seed): string[] {
-  const folder = `${['cli', 'explorer'].includes(name) ? 'apps' : 'packages'}/${name}`;
+  const folder = `${['cli', 'explorer', 'dashboard'].includes(name) ? 'apps' : 'packages'}/${name}`;
   const text = JSON.stringify({ name: `@basalt/${name}`, ...manifest });
   const sources: SourceFile[] = [
     { path: 'package.json', text: JSON.stringify({ devDependencies: { 'fast-check': '4.10.2' } }) },
@@ -99,7 +99,7 @@ test('a version that is not exact is found', () => {
 
 test('a Node module in code for the browser is found', () => {
   const files = { 'src/a.ts': "import { readFileSync } from 'node:fs';\n" };
-  for (const name of ['protocol', 'client', 'explorer']) {
+  for (const name of ['protocol', 'client', 'explorer', 'dashboard']) {
     assert.match(messagesFor({ package: name, files })[0] ?? '', /runs in a browser/, name);
   }
   assert.deepEqual(messagesFor({ package: 'store', files }), []);

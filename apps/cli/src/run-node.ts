@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type ChainExtras, type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
 import { createJsonLogger, type Logger, type LogLevel, LogLevels } from '@basalt/telemetry';
 import type { Context } from './context.ts';
-import { findExplorer } from './explorer-folder.ts';
+import { findPage } from './page-folder.ts';
 import { VERSION } from './version.ts';
 
 /** A logger, and what decides which of its lines are written. */
@@ -25,7 +25,8 @@ export async function runNode(
   chain: ChainExtras = {},
 ): Promise<RunningNode> {
   for (const warning of warnings) logger.warn(warning);
-  const explorerFolder = findExplorer();
+  const explorerFolder = findPage('explorer');
+  const dashboardFolder = findPage('dashboard');
   const passphrase = context.environment['BASALT_PASSPHRASE'];
   return await startNode(config, {
     logger,
@@ -33,6 +34,7 @@ export async function runNode(
     version: VERSION,
     chain,
     ...(explorerFolder === undefined ? {} : { explorerFolder }),
+    ...(dashboardFolder === undefined ? {} : { dashboardFolder }),
     ...(passphrase === undefined || passphrase === '' ? {} : { passphrase }),
   });
 }

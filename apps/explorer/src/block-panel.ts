@@ -1,4 +1,4 @@
-import { type BlockReport, ClientError, proofPath } from '@basalt/client';
+import { type BlockReport, ClientError, proofPath, reasonOf } from '@basalt/client';
 import {
   algorithmName,
   formatTlogProof,
@@ -21,7 +21,6 @@ import { chainAddress, type PageContext } from './page.ts';
 import { readPayload } from './payload-text.ts';
 import { showPayload } from './payload-view.ts';
 import { drawProof } from './proof-drawing.ts';
-import { reasonOf } from './reasons.ts';
 import { mark, type State } from './state-mark.ts';
 
 /** What the panel is told by the page around it. */

@@ -1,8 +1,8 @@
 import type { BlockReport } from '@basalt/client';
+import { reasonOf } from '@basalt/client';
 import { PAYLOAD_TYPE, payloadTypeName } from '@basalt/protocol';
 import { formatBytes } from './format.ts';
 import { previewPayload } from './payload-text.ts';
-import { reasonOf } from './reasons.ts';
 
 /** One line about a block for a list: what it says, or why it is refused. */
 export function previewReport(report: BlockReport): string {

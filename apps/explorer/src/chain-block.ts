@@ -3,6 +3,7 @@ import {
   ClientError,
   checkTransaction,
   readTransactionProof,
+  reasonOf,
 } from '@basalt/client';
 import {
   type ChainPayload,
@@ -16,7 +17,6 @@ import {
 } from '@basalt/protocol';
 import { h, replace } from './dom.ts';
 import { formatCount, formatInstant, shorten } from './format.ts';
-import { reasonOf } from './reasons.ts';
 import { type State, stateMark } from './state-mark.ts';
 
 /** The ledger block around the payload, which was verified before. */

@@ -1,7 +1,11 @@
-import { ClientError, type NamespaceDetail, type VerifiedCheckpoint } from '@basalt/client';
+import {
+  ClientError,
+  type NamespaceDetail,
+  reasonOf,
+  type VerifiedCheckpoint,
+} from '@basalt/client';
 import { h, replace, setText } from './dom.ts';
 import { formatAge, formatCount } from './format.ts';
-import { reasonOf } from './reasons.ts';
 import { mark, stateMark } from './state-mark.ts';
 
 /** The facts of a namespace above its blocks. */

@@ -1,10 +1,10 @@
+import { reasonOf } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import { previewReport } from './block-preview.ts';
 import { type ChainFeed, type FeedRow, ROWS_MAX } from './chain-feed.ts';
 import { h, replace, setText } from './dom.ts';
 import { formatCount, formatTime } from './format.ts';
 import { chainAddress } from './page.ts';
-import { reasonOf } from './reasons.ts';
 import { stateMark } from './state-mark.ts';
 
 /** Rows are kept by their index, so that focus and animations survive an update. */

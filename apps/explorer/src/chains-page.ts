@@ -1,4 +1,4 @@
-import { ClientError, type NamespaceSummary, type NodeEvent } from '@basalt/client';
+import { ClientError, type NamespaceSummary, type NodeEvent, reasonOf } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import { previewReport } from './block-preview.ts';
 import { type ChainRow, createChainRow, toColumn } from './chains-row.ts';
@@ -6,7 +6,6 @@ import { createColumnsDrawing } from './columns-drawing.ts';
 import { h, replace, setText } from './dom.ts';
 import { formatAge, formatCount } from './format.ts';
 import { type PageContext, perFrame, type Route, type View } from './page.ts';
-import { reasonOf } from './reasons.ts';
 import { createSearchField } from './search-field.ts';
 import { type State, stateMark } from './state-mark.ts';
 

@@ -1,8 +1,8 @@
 import type { BlockReport, CheckName, ClientError } from '@basalt/client';
+import { reasonOf } from '@basalt/client';
 import { algorithmName, toHex } from '@basalt/protocol';
 import { h } from './dom.ts';
 import { formatBytes, formatCount, shorten } from './format.ts';
-import { reasonOf } from './reasons.ts';
 import { mark } from './state-mark.ts';
 
 interface Line {

@@ -1,9 +1,8 @@
-import { ClientError, type VerifiedReference } from '@basalt/client';
+import { ClientError, reasonOf, type VerifiedReference } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import { h, replace } from './dom.ts';
 import { formatCount, formatInstant } from './format.ts';
 import { chainAddress, type PageContext } from './page.ts';
-import { reasonOf } from './reasons.ts';
 import { stateMark } from './state-mark.ts';
 
 /** A block that refers to another namespace, its proof verified here. Loaded with the first one. */

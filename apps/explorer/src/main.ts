@@ -16,6 +16,7 @@ import { createLazyView } from './lazy-view.ts';
 import { type LiveState, startLive } from './live.ts';
 import { chainAddress, type PageContext, parseRoute, type Route, type View } from './page.ts';
 import { provider } from './provider.ts';
+import { followTheme } from './theme.ts';
 
 function main(): void {
   const client = createExaminer({ url: '', provider, storage: openStorage() });
@@ -23,6 +24,7 @@ function main(): void {
   const outlet = document.querySelector<HTMLElement>('#main');
   const liveText = document.querySelector<HTMLElement>('#live');
   if (outlet === null || liveText === null) return;
+  followTheme();
   context.live.onState((state) => showLive(liveText, state));
   let view: View | undefined;
   const navigate = (): void => {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientError } from '@basalt/client';
+import { ClientError, reasonOf } from '@basalt/client';
 import { ERROR_CODES, type NamespaceId } from '@basalt/protocol';
 import fc from 'fast-check';
 import { formatAge, formatBytes, formatCount, formatInstant, shorten } from '../src/format.ts';
 import { chainAddress, parseRoute } from '../src/page.ts';
-import { reasonOf } from '../src/reasons.ts';
 
 const NAMESPACE = '1487919c-04b7-8e70-9b5b-be71a8e4a5e7' as NamespaceId;
 

@@ -26,8 +26,9 @@ const sources = [
 const SHARED = [
   /@noble\/hashes\/(?:_u64|utils|_md|sha2|_blake|blake2|blake3)\.js$/,
   /protocol\/src\/(?:assert|bytes|errors|limits|suite|tree\/hash)\.ts$/,
+  /client\/src\/reasons\.ts$/,
   /protocol\/src\/(?:block\/payload-types|suites\/noble-hashes)\.ts$/,
-  /explorer\/src\/(?:dom|format|reasons|state-mark)\.ts$/,
+  /explorer\/src\/(?:dom|format|state-mark)\.ts$/,
 ];
 
 const hash = hashOf(sources);

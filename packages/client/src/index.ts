@@ -55,6 +55,7 @@ export type { IterateOptions } from './iterate.ts';
 export type { ExaminerOptions, KeyedClaim, ProviderSource } from './options.ts';
 export { type ProofStep, proofPath } from './proof-path.ts';
 export type { ProvenBlock } from './prove.ts';
+export { reasonOf } from './reasons.ts';
 export type { NamespaceDetail, NamespaceSearch, NamespaceSummary } from './requests.ts';
 export type { VerifiedSnapshot } from './snapshot.ts';
 export {

@@ -99,10 +99,10 @@ export const RATE_REMOTE: { readonly perSecond: number; readonly burst: number }
 /** Addresses remembered; the one that was quiet longest is forgotten first. About 10 MB. */
 export const RATE_ADDRESSES_MAX = 65_536;
 
-/** Files of the explorer page; a build has a dozen. */
+/** Files of a page; a build has a dozen. */
 export const STATIC_FILES_MAX = 256;
 
-/** All files of the explorer page, held in memory. */
+/** All files of a page, held in memory. */
 export const STATIC_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** Bundles and lists shorter than this are not worth a coding. */

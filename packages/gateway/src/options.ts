@@ -55,8 +55,10 @@ export interface GatewayOptions {
   readonly allowCrossOriginWrites?: boolean;
   /** Ask for the admin token at `/metrics`. Default false. */
   readonly protectMetrics?: boolean;
-  /** Folder of the explorer page, read once at start. */
+  /** Folder of the explorer page, read once at start; served at `/`. */
   readonly explorerFolder?: string;
+  /** Folder of the dashboard page, read once at start; served at `/dashboard/`. */
+  readonly dashboardFolder?: string;
   /** Called after payloads were pruned over HTTP. */
   readonly onPrune?: (namespace: NamespaceId, beforeIndex: number) => void;
   readonly batchBlocksMax?: number;
@@ -87,6 +89,7 @@ export interface GatewaySettings {
   readonly allowCrossOriginWrites: boolean;
   readonly protectMetrics: boolean;
   readonly explorerFolder: string | undefined;
+  readonly dashboardFolder: string | undefined;
   readonly onPrune: ((namespace: NamespaceId, beforeIndex: number) => void) | undefined;
   readonly batchBlocksMax: number;
   readonly bodiesBytesMax: number;
@@ -114,6 +117,7 @@ export function fillOptions(options: GatewayOptions): GatewaySettings {
     allowCrossOriginWrites: options.allowCrossOriginWrites ?? false,
     protectMetrics: options.protectMetrics ?? false,
     explorerFolder: options.explorerFolder,
+    dashboardFolder: options.dashboardFolder,
     onPrune: options.onPrune,
     batchBlocksMax: options.batchBlocksMax ?? limits.BATCH_BLOCKS_MAX,
     bodiesBytesMax: options.bodiesBytesMax ?? limits.BODIES_BYTES_MAX,

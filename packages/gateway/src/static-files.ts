@@ -5,6 +5,7 @@ import { digestOf } from './http/digest.ts';
 import { Representation } from './http/representation.ts';
 import { PAGE_FIELDS } from './http/security-fields.ts';
 import { STATIC_BYTES_MAX, STATIC_FILES_MAX } from './limits.ts';
+import type { GatewaySettings } from './options.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -27,16 +28,40 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Types that are packed already. */
 const DENSE = /^(?:image\/(?!svg)|font\/)/;
 
+/** Where the dashboard is; its own files are named relative to this. */
+export const DASHBOARD_PREFIX = '/dashboard/';
+
+/** Whether a request asks for the dashboard; a slash at the end is no form that data has. */
+export function isDashboard(target: string | undefined): boolean {
+  return target === DASHBOARD_PREFIX || target?.startsWith(`${DASHBOARD_PREFIX}?`) === true;
+}
+
 /** The bundler puts a hash of the content into these names. */
 const HASHED_NAME = /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
 
 /**
- * Reads a folder once, so that no request ever touches the file system. Paths are the keys;
- * `index.html` answers at its folder's path.
+ * The files of a node's pages by path.
  *
+ * @throws Error as `loadStaticFiles`
+ */
+export function loadPages(
+  settings: Pick<GatewaySettings, 'explorerFolder' | 'dashboardFolder'>,
+): ReadonlyMap<string, Representation> {
+  const { explorerFolder, dashboardFolder } = settings;
+  return new Map([
+    ...(explorerFolder === undefined ? [] : loadStaticFiles(explorerFolder)),
+    ...(dashboardFolder === undefined ? [] : loadStaticFiles(dashboardFolder, DASHBOARD_PREFIX)),
+  ]);
+}
+
+/**
+ * Reads a folder once, so that no request ever touches the file system. Paths are the keys, below
+ * `prefix`; `index.html` answers at its folder's path.
+ *
+ * @param prefix begins and ends with `/`
  * @throws Error when the folder is not there, or holds more than 256 files or 16 MiB
  */
-export function loadStaticFiles(folder: string): ReadonlyMap<string, Representation> {
+export function loadStaticFiles(folder: string, prefix = '/'): ReadonlyMap<string, Representation> {
   const root = realpathSync(folder);
   const files = new Map<string, Representation>();
   let bytes = 0;
@@ -48,7 +73,7 @@ export function loadStaticFiles(folder: string): ReadonlyMap<string, Representat
     if (files.size >= STATIC_FILES_MAX || bytes > STATIC_BYTES_MAX) {
       throw new Error(`expected at most ${STATIC_FILES_MAX} files and 16 MiB in ${folder}`);
     }
-    const target = `/${relative(root, path).split(sep).map(encodeURIComponent).join('/')}`;
+    const target = prefix + relative(root, path).split(sep).map(encodeURIComponent).join('/');
     const representation = fileRepresentation(target, readFileSync(path));
     files.set(target.replace(/(?:^|(?<=\/))index\.html$/, ''), representation);
   }

@@ -237,6 +237,32 @@ suite('what a node tells of itself', () => {
     }
   });
 
+  test('the dashboard is below its own path, with the same policy as the explorer', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'basalt page '));
+    writeFileSync(join(folder, 'index.html'), '<!doctype html><title>dashboard</title>');
+    const page = await serve({ dashboardFolder: folder });
+    try {
+      const answer = await ask(page.port, '/dashboard/');
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-security-policy'] as string, /connect-src 'self'/);
+      assert.equal((await ask(page.port, '/dashboard/?from=mail')).status, 200);
+      const short = await ask(page.port, '/dashboard');
+      assert.equal(short.status, 308);
+      assert.equal(short.headers.location, '/dashboard/');
+      assert.equal((await ask(page.port, '/')).headers['content-type'], 'application/json');
+    } finally {
+      rmSync(folder, { recursive: true });
+      await page.close();
+    }
+    const without = await serve({});
+    try {
+      assert.equal((await ask(without.port, '/dashboard')).status, 404);
+      assert.equal((await ask(without.port, '/dashboard/')).status, 404);
+    } finally {
+      await without.close();
+    }
+  });
+
   test('the explorer page comes with its policy and its hashes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'basalt page '));
     writeFileSync(join(folder, 'index.html'), `<!doctype html>${' '.repeat(2_000)}`);

@@ -216,6 +216,11 @@ test('static files are read once, with their types and hashes, and links are lef
     assert.match(field(page, 'content-security-policy')!, /default-src 'none'; script-src 'self'/);
     const script = files.get('/assets/main-Ab3_x9Zq.js')!.identity.fields;
     assert.match(field(script, 'cache-control')!, /immutable/);
+    const below = loadStaticFiles(folder, '/dashboard/');
+    assert.deepEqual([...below.keys()].sort(), [
+      '/dashboard/',
+      '/dashboard/assets/main-Ab3_x9Zq.js',
+    ]);
     assert.throws(() => loadStaticFiles(join(folder, 'absent')));
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import type { ChainInfo, NodeInfo } from '@basalt/node';
 import { checksumAddress } from '../chain/checksum.ts';
+import { dashboardUrl } from './dashboard-url.ts';
 import { formatCount } from './numbers.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -49,11 +50,12 @@ export function devnetScreen(terminal: Terminal, facts: DevnetFacts): string[] {
   const dim = (text: string): string => terminal.style('dim', text);
   const bold = (text: string): string => terminal.style('bold', text);
   const { chain, info } = facts;
-  const width = Math.max(chain.rpcUrl.length, info.url.length) + 2;
+  const { length } = info.dashboard ? dashboardUrl(info) : info.url;
+  const width = Math.max(chain.rpcUrl.length, length) + 2;
   const row = (name: string, value: string, note: string, isAddress = false): string => {
     const padding = ' '.repeat(Math.max(2, width - value.length));
     const shown = isAddress ? terminal.style(['bold', 'cyan'], value) : value;
-    return `  ${dim(name.padEnd(10))}${shown}${padding}${dim(note)}`;
+    return `  ${dim(name.padEnd(11))}${shown}${padding}${dim(note)}`;
   };
   const data = facts.dataDir;
   const about = `${facts.version}  an Ethereum chain whose blocks are proven`;
@@ -64,6 +66,9 @@ export function devnetScreen(terminal: Terminal, facts: DevnetFacts): string[] {
     row('JSON-RPC', chain.rpcUrl, 'HTTP and WebSocket', true),
     row('chain id', String(chain.chainId), rulesOf(chain)),
     row('ledger', info.url, info.explorer ? 'open it: blocks, proven in the browser' : '', true),
+    ...(info.dashboard
+      ? [row('dashboard', dashboardUrl(info), 'what it executes, how fast and why', true)]
+      : []),
     data === undefined
       ? row('data', 'temporary', 'gone when this ends; --data-dir keeps it')
       : row('data', data, chain.isNew ? 'new' : `goes on from block ${formatCount(chain.head)}`),
@@ -103,8 +108,8 @@ function accountLines(terminal: Terminal, { devnet, isNew }: ChainInfo): string[
     '',
     ...shown,
     '',
-    `  ${dim('mnemonic  ')}${mnemonic}`,
-    `  ${dim('faucet    ')}${checksumAddress(faucet.address)}`,
+    `  ${dim('mnemonic   ')}${mnemonic}`,
+    `  ${dim('faucet     ')}${checksumAddress(faucet.address)}`,
     '',
   ];
 }

@@ -1,6 +1,7 @@
 import type { NodeInfo } from '@basalt/node';
 import { checksumAddress } from '../chain/checksum.ts';
 import { RPC_URL_DEFAULT } from '../chain/rpc.ts';
+import { dashboardUrl } from './dashboard-url.ts';
 import { formatAmount, formatBytes, formatCount, formatRate } from './numbers.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -25,7 +26,7 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   const hasReadings = info.hostNamespace !== undefined;
   const { chain } = info;
   const values = [
-    info.url,
+    info.dashboard ? dashboardUrl(info) : info.url,
     info.origin,
     facts.dataDir,
     hasReadings ? READINGS : '',
@@ -36,12 +37,13 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   const row = (name: string, value: string, note = '', style: 'none' | 'address' = 'none') => {
     const shown = style === 'none' ? value : terminal.style(['bold', 'cyan'], value);
     const padding = ' '.repeat(Math.max(0, width - value.length) + 2);
-    return `  ${dim(name.padEnd(9))}${shown}${note === '' ? '' : padding + dim(note)}`;
+    return `  ${dim(name.padEnd(11))}${shown}${note === '' ? '' : padding + dim(note)}`;
   };
   const page = info.explorer ? 'open it: live blocks, verified there' : 'HTTP, JSON';
   const key = info.isNewLog ? 'new; its key is not encrypted' : '';
   const rows = [
     row('node', info.url, page, 'address'),
+    ...dashboardRows(info, row),
     ...(hasReadings ? [row('records', READINGS, 'one a second, namespace "host"')] : []),
     ...(chain === undefined
       ? []
@@ -66,17 +68,26 @@ export function startScreen(terminal: Terminal, facts: StartFacts): string[] {
   ];
 }
 
+/** Where the node shows what it does; in the way of other rows. */
+function dashboardRows(
+  info: NodeInfo,
+  row: (name: string, value: string, note: string, style: 'address') => string,
+): string[] {
+  if (!info.dashboard) return [];
+  return [row('dashboard', dashboardUrl(info), 'health, rates, reasons, live', 'address')];
+}
+
 /** The first two accounts: who wants the other eight starts `basalt devnet` or asks for them. */
 function accountRows({ info }: StartFacts, dim: (text: string) => string): string[] {
   const accounts = info.chain?.devnet?.accounts ?? [];
   const rows = accounts.slice(0, 2).map(({ address, privateKey }, at) => {
-    const name = dim((at === 0 ? 'accounts' : '').padEnd(9));
+    const name = dim((at === 0 ? 'accounts' : '').padEnd(11));
     const key = `0x${Buffer.from(privateKey).toString('hex')}`;
     return `  ${name}${checksumAddress(address)}  ${dim(key)}`;
   });
   const others = accounts.length - rows.length;
   if (others > 0) {
-    rows.push(dim(`  ${''.padEnd(9)}and ${others} more from the well-known test mnemonic`));
+    rows.push(dim(`  ${''.padEnd(11)}and ${others} more from the well-known test mnemonic`));
   }
   return rows;
 }

@@ -28,7 +28,7 @@ export const PRIVATE_FIELDS: readonly string[] = [
 ];
 
 /**
- * For the explorer page: its own files and its own origin, nothing else. Styles are set from
+ * For the pages of a node: its own files and its own origin, nothing else. Styles are set from
  * scripts (charts), which needs no exception; inline styles and scripts stay refused. WebAssembly
  * is allowed because signature checks may use it.
  */

@@ -1,6 +1,6 @@
-import type { ClientError } from '@basalt/client';
+import type { ClientError } from './errors.ts';
 
-/** Why a block is refused, in a sentence; the error's own words follow where they say more. */
+/** By code; for others the error's own words are taken. */
 const REASONS: Readonly<Record<string, string>> = {
   'bad-response': 'The node answered in a form that cannot be read.',
   'broken-chain': 'The block does not follow the one before it.',
@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'wrong-writer': 'The block is signed by somebody who was not the writer.',
 };
 
-/** The sentence for a refusal. */
+/** Why a block is refused, in a sentence for people. */
 export function reasonOf(error: Pick<ClientError, 'code' | 'message'>): string {
   return (
     REASONS[error.code] ?? `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`
