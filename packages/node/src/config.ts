@@ -33,6 +33,8 @@ export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKe
   readonly connectionsMax: number;
   readonly stopGraceMs: number;
   readonly control: boolean;
+  readonly traceUrl?: string | undefined;
+  readonly traceRatio: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -91,6 +93,17 @@ const CONFIG_SCHEMA = z.strictObject({
     .boolean()
     .default(true)
     .describe('let controllers tune the node within their bounds; /control shows them'),
+  traceUrl: z
+    .string()
+    .regex(/^https?:\/\/\S+$/, 'expected an address like http://127.0.0.1:4318')
+    .optional()
+    .describe('collector of traces (OTLP over HTTP); none are made if absent'),
+  traceRatio: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('part of the traces that is kept, 0 to 1; chosen by their id'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   ...FEDERATION_SHAPE,
   ...RETENTION_SHAPE,

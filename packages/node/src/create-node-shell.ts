@@ -118,6 +118,7 @@ async function compose(
   parts: Parts,
 ): Promise<RunningNode> {
   const { logger } = components;
+  await trace(config, components, parts);
   const dataDir = resolve(config.dataDir);
   const folder = await openDataFolder(dataDir);
   parts.onStop(() => folder.close());
@@ -148,10 +149,7 @@ async function compose(
   if (witnesses !== undefined) parts.onStop(() => witnesses.stop());
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, parts, { ledger, provider, logger, dataDir });
-  const superLog = { namespace: ledger.superNamespace(), signer: logKey.signer };
-  const ownChains = readings === undefined ? [superLog] : [superLog, readings];
-  const checkpoints = await openChainCheckpoints(config, ledger, ownChains);
-  if (checkpoints !== undefined) parts.onStop(() => checkpoints.stop());
+  await startChainCheckpoints(config, parts, { ledger, readings, signer: logKey.signer });
   const { chain, url, roles } = await serve(config, components, parts, {
     ledger,
     store: folder.store,
@@ -182,6 +180,19 @@ async function compose(
   const stats = (): Promise<StoreStats> => folder.store.stats();
   const { chain: made } = chain ?? {};
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Traces go out where a collector is named; the tracer is loaded only then. */
+async function trace(
+  { traceUrl: url, traceRatio: ratio, origin }: NodeConfig,
+  { version }: NodeComponents,
+  parts: Parts,
+): Promise<void> {
+  if (url === undefined) return;
+  const { startTracing } = await import('./observe/tracing-shell.ts');
+  const resource = { 'service.name': 'basalt', 'service.version': version };
+  const named = origin === undefined ? resource : { ...resource, 'service.instance.id': origin };
+  parts.onStop(startTracing({ url, ratio, resource: named }));
 }
 
 function observe(
@@ -309,6 +320,19 @@ function startMetrics(
   refresh();
   const timer = setInterval(refresh, STORE_METRICS_INTERVAL_MS);
   parts.onStop(() => clearInterval(timer));
+}
+
+/** Checkpoints in the chains that this node writes itself. */
+async function startChainCheckpoints(
+  config: NodeConfig,
+  parts: Parts,
+  own: { ledger: Ledger; readings: HostReadings | undefined; signer: Signer },
+): Promise<void> {
+  const { ledger, readings, signer } = own;
+  const superLog = { namespace: ledger.superNamespace(), signer };
+  const chains = readings === undefined ? [superLog] : [superLog, readings];
+  const checkpoints = await openChainCheckpoints(config, ledger, chains);
+  if (checkpoints !== undefined) parts.onStop(() => checkpoints.stop());
 }
 
 async function startReadings(
