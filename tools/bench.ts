@@ -18,15 +18,24 @@ import { type BenchResult, formatTable, parseResults } from './bench/report.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PERFORMANCE = join(ROOT, 'docs', 'performance.md');
-/** Names that stand for the benches of several packages: one subject, one table. */
+/** Names that stand for benches of several rooms, by beginnings of their paths: one table each. */
 const SUBJECTS: Readonly<Record<string, readonly string[]>> = {
-  ledger: ['ledger', 'crypto', 'store', 'gateway', 'node'],
-  execution: ['execution', 'cli'],
+  ledger: [
+    ...['ledger', 'crypto', 'store', 'gateway'].map((name) => `packages/${name}/`),
+    'packages/node/bench/ingest',
+  ],
+  execution: ['packages/execution/', 'apps/cli/bench/devnet'],
+  serving: [
+    'apps/cli/bench/serving/gateway',
+    'packages/node/bench/snapshot',
+    'packages/federation/bench/federation',
+    'apps/cli/bench/serving/',
+  ],
 };
 /** A file that takes longer hangs: no bench needs a quarter of it. */
 const FILE_TIMEOUT_MS = 15 * 60_000;
 
-/** Bench files by package name, in path order. */
+/** Bench files by name of a room or subject, in path order or in that of the subject's parts. */
 function findBenches(): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const patterns = ['packages/*/bench/**/*.bench.ts', 'apps/*/bench/**/*.bench.ts'];
@@ -34,6 +43,10 @@ function findBenches(): Map<string, string[]> {
   for (const path of files.toSorted()) {
     const name = path.split('/')[1] ?? '';
     found.set(name, [...(found.get(name) ?? []), path]);
+  }
+  for (const [name, beginnings] of Object.entries(SUBJECTS)) {
+    const parts = beginnings.flatMap((begin) => files.filter((path) => path.startsWith(begin)));
+    found.set(name, [...new Set(parts)]);
   }
   return found;
 }
@@ -92,8 +105,7 @@ async function main(args: readonly string[]): Promise<number> {
   const asJson = values.json === true;
   if (!asJson) console.log(machine);
   for (const name of names) {
-    const files = (SUBJECTS[name] ?? [name]).flatMap((part) => benches.get(part) ?? []);
-    const results = await measure(files, asJson);
+    const results = await measure(benches.get(name) ?? [], asJson);
     if (!asJson) console.log(`\n${name}\n\n${formatTable(results)}`);
     if (values.update === true) {
       const measurement = { name, results, machine, when: describeMoment() };

@@ -5,27 +5,15 @@
  * rounds alternate, so that whatever disturbs the machine disturbs all. Worst cases: nothing
  * prepared, and a path that goes through the router.
  */
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median, processCpuSeconds } from '../../../tools/bench/cpu-time.ts';
+import { compareServers, type HttpTarget } from '../../../tools/bench/http-load.ts';
 import { compare, printResult } from '../../../tools/bench/report.ts';
-import type { LoadArguments } from './load.ts';
+import { startStaticNginx } from '../../../tools/bench/static-nginx.ts';
 import type { BareAnswer, ServedPaths } from './server.ts';
 
-const CONNECTIONS = 32;
-const ROUND_MS = 1_000;
-const ROUNDS = 5;
 const HEADERS_PER_BUNDLE = 256;
-
-interface Target {
-  readonly port: number;
-  readonly paths: readonly string[];
-  readonly cpuSeconds: () => Promise<number>;
-}
 
 interface NodeServer<Ready> {
   readonly ready: Ready;
@@ -61,105 +49,6 @@ async function copyAnswer(port: number, path: string): Promise<BareAnswer> {
   return { fields, body: Buffer.from(await answer.arrayBuffer()).toString('base64') };
 }
 
-/** Debian's load generator: cheaper than ours, so the server gets more of the machine. */
-const WRK: string = 'wrk';
-const hasWrk = spawnSync(WRK, ['-v'], { stdio: 'ignore' }).error === undefined;
-
-/** Answers within one round. */
-async function load(target: Target): Promise<number> {
-  const ownArguments: LoadArguments = [
-    String(target.port),
-    String(CONNECTIONS),
-    String(ROUND_MS),
-    ...target.paths,
-  ];
-  const [command, args]: [string, readonly string[]] =
-    hasWrk && target.paths.length === 1
-      ? wrkCommand(target.port, target.paths[0] as string)
-      : [process.execPath, [join(import.meta.dirname, 'load.ts'), ...ownArguments]];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 60_000 });
-  let text = '';
-  child.stdout.on('data', (data: Buffer) => {
-    text += data.toString();
-  });
-  const [code] = (await once(child, 'close')) as [number];
-  if (code !== 0) throw new Error(`the load ended with ${code}`);
-  const answers = /(\d+) requests in/.exec(text)?.[1] ?? text.trim();
-  if (/Non-2xx|Socket errors/.test(text)) throw new Error(text);
-  return Number(answers);
-}
-
-function wrkCommand(port: number, path: string): [string, string[]] {
-  const seconds = `${Math.ceil(ROUND_MS / 1_000)}s`;
-  return [WRK, ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, `http://127.0.0.1:${port}${path}`]];
-}
-
-async function round(target: Target): Promise<number> {
-  const before = await target.cpuSeconds();
-  const answers = await load(target);
-  return answers / ((await target.cpuSeconds()) - before);
-}
-
-/** Medians of answers per CPU second, one warm-up round each. */
-async function compared(targets: readonly Target[]): Promise<number[]> {
-  const figures: number[][] = targets.map(() => []);
-  for (let i = 0; i <= ROUNDS; i++) {
-    for (const [t, target] of targets.entries()) {
-      const figure = await round(target);
-      if (i > 0) figures[t]!.push(figure);
-    }
-  }
-  return figures.map(median);
-}
-
-interface Nginx {
-  readonly port: number;
-  readonly cpuSeconds: () => Promise<number>;
-  readonly stop: () => void;
-}
-
-/** One worker, a static file with the same caching fields, everything in a folder of its own. */
-async function startNginx(body: Uint8Array): Promise<Nginx | undefined> {
-  const path = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((one) => existsSync(one));
-  if (path === undefined) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'basalt-bench-nginx-'));
-  mkdirSync(join(folder, 'files'));
-  writeFileSync(join(folder, 'files', 'block'), body);
-  const port = await freePort();
-  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${folder}/${name};`)
-    .join(' ');
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
-     events { worker_connections 1024; }
-     http { ${temp} access_log off; sendfile on; tcp_nopush on; open_file_cache max=100;
-       keepalive_requests 100000000; default_type application/octet-stream;
-       server { listen 127.0.0.1:${port}; root ${folder}/files;
-         add_header Cache-Control "public, max-age=31536000, immutable"; } }`,
-  );
-  const child = spawn(path, ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'ignore' });
-  await new Promise<void>((resolve) => setTimeout(resolve, 500));
-  return {
-    port,
-    cpuSeconds: async () => processCpuSeconds(child.pid ?? 0) ?? Number.NaN,
-    stop: () => {
-      child.kill();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 interface Case {
   readonly name: string;
   readonly path: string;
@@ -175,14 +64,20 @@ async function measure(gateway: NodeServer<ServedPaths>, one: Case): Promise<voi
   const answer = await copyAnswer(port, one.path);
   const bare = await startNode<{ port: number }>({ kind: 'bare', answer });
   const nginx =
-    one.withNginx === true ? await startNginx(Buffer.from(answer.body, 'base64')) : undefined;
+    one.withNginx === true
+      ? await startStaticNginx({ block: Buffer.from(answer.body, 'base64') })
+      : undefined;
   try {
-    const targets: Target[] = [
+    const targets: HttpTarget[] = [
       { port, paths: [one.path], cpuSeconds: gateway.cpuSeconds },
       { port: bare.ready.port, paths: [one.path], cpuSeconds: bare.cpuSeconds },
     ];
     if (nginx !== undefined) targets.push({ ...nginx, paths: ['/block'] });
-    const [ours, node, file] = (await compared(targets)) as [number, number, number | undefined];
+    const [ours, node, file] = (await compareServers(targets)) as [
+      number,
+      number,
+      number | undefined,
+    ];
     const units = one.units ?? 1;
     const { name, unit } = one;
     const peer = { name: 'bare node:http, the same bytes', value: node * units };
@@ -194,7 +89,7 @@ async function measure(gateway: NodeServer<ServedPaths>, one: Case): Promise<voi
     }
   } finally {
     bare.stop();
-    nginx?.stop();
+    await nginx?.stop();
   }
 }
 
@@ -202,7 +97,7 @@ async function measure(gateway: NodeServer<ServedPaths>, one: Case): Promise<voi
 async function measureMisses(prepared: NodeServer<ServedPaths>): Promise<void> {
   const cold = await startGateway(0);
   try {
-    const [ours, warm] = (await compared([
+    const [ours, warm] = (await compareServers([
       { port: cold.ready.port, paths: cold.ready.blocks, cpuSeconds: cold.cpuSeconds },
       { port: prepared.ready.port, paths: prepared.ready.blocks, cpuSeconds: prepared.cpuSeconds },
     ])) as [number, number];

@@ -24,6 +24,8 @@ export async function createReadProfile(parts: LoadParts): Promise<Profile> {
   const { context, url, uniform } = parts;
   const page = await fetchJson<ChainView[]>(url, '/chains', context.signal);
   const chains = page
+    // Proofs and tiles are those of what a checkpoint covers: of newer blocks there are none yet.
+    .map((chain) => ({ ...chain, size: chain.checkpointSize }))
     .filter(({ size }) => size > 0)
     .toSorted((a, b) => b.size - a.size)
     .slice(0, NAMESPACES_MAX);

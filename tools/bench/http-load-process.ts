@@ -5,13 +5,6 @@
  */
 import { connect } from 'node:net';
 
-export type LoadArguments = readonly [
-  port: string,
-  connections: string,
-  durationMs: string,
-  ...paths: string[],
-];
-
 const [port = '0', connections = '0', durationMs = '0', ...paths] = process.argv.slice(2);
 const requests = paths.map((path) =>
   Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`),
