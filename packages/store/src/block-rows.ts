@@ -6,7 +6,13 @@ import type { NamespaceDraft } from './group.ts';
 import { logKey, tileKey } from './keys.ts';
 import { BUNDLE_WIDTH, INLINE_PAYLOAD_BYTES_MAX, PACK_BYTES_MAX } from './limits.ts';
 import type { FullTile, StoredBlock } from './log-store.ts';
-import { type HotBlock, hotRowBytes, PAYLOAD_PLACE, writeHotRow } from './rows.ts';
+import {
+  type HotBlock,
+  hotRowBytes,
+  PAYLOAD_PLACE,
+  type PayloadPlace,
+  writeHotRow,
+} from './rows.ts';
 
 /** Rows of the blocks that a group adds to one namespace, and what they look like in memory. */
 export interface BlockRows {
@@ -63,10 +69,29 @@ export async function blockRows(
 
 function toHotBlock({ entry, payload }: StoredBlock): HotBlock {
   if (payload === undefined) return { entry, place: PAYLOAD_PLACE.none, payload: undefined };
-  if (payload.length <= INLINE_PAYLOAD_BYTES_MAX) {
-    return { entry, place: PAYLOAD_PLACE.inline, payload };
+  const place = hotPlace(payload);
+  return { entry, place, payload: place === PAYLOAD_PLACE.inline ? payload : undefined };
+}
+
+/** Where the payload of a block that is not in a bundle yet goes. */
+export function hotPlace(payload: Uint8Array): PayloadPlace {
+  return payload.length <= INLINE_PAYLOAD_BYTES_MAX ? PAYLOAD_PLACE.inline : PAYLOAD_PLACE.row;
+}
+
+/** The places of a pack with payloads put into it: inline as long as there is room, else rows. */
+export function packPlaces(
+  places: readonly PackedPayload[],
+  returned: ReadonlyMap<number, Uint8Array>,
+): PackedPayload[] {
+  const packed = [...places];
+  let used = places.reduce((sum, place) => sum + (typeof place === 'string' ? 0 : place.length), 0);
+  for (const [i, payload] of returned) {
+    const isSmall = hotPlace(payload) === PAYLOAD_PLACE.inline;
+    const isInline = isSmall && used + payload.length <= PACK_BYTES_MAX;
+    packed[i] = isInline ? payload : 'row';
+    if (isInline) used += payload.length;
   }
-  return { entry, place: PAYLOAD_PLACE.row, payload: undefined };
+  return packed;
 }
 
 /** One bundle: its row, its pack, and rows for the payloads that are new and too large for it. */
@@ -113,7 +138,7 @@ async function bundleRows(
 }
 
 /** Row of a payload that is not in a pack. */
-async function payloadRow(
+export async function payloadRow(
   number: number,
   index: number,
   payload: Uint8Array,

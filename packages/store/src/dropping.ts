@@ -4,10 +4,10 @@ import { logKey } from './keys.ts';
 import { BUNDLE_WIDTH, PRUNE_BUNDLES_PER_STEP } from './limits.ts';
 import type { LogReader } from './log-reader.ts';
 import type { NamespaceState } from './namespace-table.ts';
-import { type PruneStep, pruneHot } from './pruning.ts';
+import { type PayloadStep, pruneHot } from './pruning.ts';
 import { PAYLOAD_PLACE } from './rows.ts';
 
-export interface DropStep extends PruneStep {
+export interface DropStep extends PayloadStep {
   /** How many of the sorted indexes have been dealt with. */
   readonly done: number;
 }
@@ -51,7 +51,7 @@ export async function dropStep(
     }
   }
   if (operations.length === 0) return undefined;
-  return { after: state, operations, pruned, bundles, changesTail, done };
+  return { after: state, operations, count: pruned, bundles, changesTail, done };
 }
 
 /** Takes payloads out of one pack. Returns how many there were. */

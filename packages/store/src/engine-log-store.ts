@@ -216,6 +216,14 @@ class StoreOverEngine implements EngineLogStore {
     return this.#parts.writer.drop(namespace, indexes);
   }
 
+  async restorePayloads(
+    namespace: NamespaceId,
+    from: number,
+    payloads: readonly (Uint8Array | undefined)[],
+  ): Promise<number> {
+    return this.#parts.writer.restore(namespace, { from, payloads });
+  }
+
   async heldPayloads(namespace: NamespaceId, from: number, count: number): Promise<boolean[]> {
     const state = await this.#stateWith(namespace, from);
     if (state === undefined) return [];

@@ -146,6 +146,17 @@ export interface LogStore {
    * not at all. Indexes without a payload are passed over. Returns how many there were.
    */
   dropPayloads(namespace: NamespaceId, indexes: readonly number[]): Promise<number>;
+  /**
+   * Brings payloads of the blocks from `from` on back; undefined leaves one as it is. Below
+   * `payloadsFrom`, which moves down with them, they have to reach up to it: bring the newest ones
+   * first, some at a time. A commit for each 256 blocks, newest first; what was there stays. It is
+   * the caller who has held them against the headers. Returns how many came back.
+   */
+  restorePayloads(
+    namespace: NamespaceId,
+    from: number,
+    payloads: readonly (Uint8Array | undefined)[],
+  ): Promise<number>;
   /** For each block of [from, from + count), fewer at the end: whether its payload is here. */
   heldPayloads(namespace: NamespaceId, from: number, count: number): Promise<boolean[]>;
   stats(): Promise<StoreStats>;

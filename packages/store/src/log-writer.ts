@@ -15,8 +15,9 @@ import type { HashIndex } from './hash-index.ts';
 import { META_COUNTERS } from './keys.ts';
 import { GROUP_BLOCKS_MAX, GROUP_BYTES_MAX } from './limits.ts';
 import type { LogReader } from './log-reader.ts';
-import type { NamespaceState, NamespaceTable } from './namespace-table.ts';
-import { type PruneStep, pruneStep } from './pruning.ts';
+import { beginIndex, type NamespaceState, type NamespaceTable } from './namespace-table.ts';
+import { type PayloadStep, pruneStep } from './pruning.ts';
+import { type ReturnedPayloads, restoreStep } from './restoring.ts';
 import { type Counters, corruptRow, decodeCounters, encodeCounters } from './rows.ts';
 
 export interface LogWriterOptions {
@@ -113,6 +114,15 @@ export class LogWriter {
     const sorted = [...new Set(indexes)].sort((a, b) => a - b);
     return new Promise((resolve, reject) => {
       const run = (): Promise<void> => this.#drop(namespace, sorted).then(resolve, reject);
+      this.#enqueue({ kind: 'task', run }, reject);
+    });
+  }
+
+  restore(namespace: NamespaceId, returned: ReturnedPayloads): Promise<number> {
+    const { from } = returned;
+    assert(Number.isSafeInteger(from) && from >= 0, 'an index is a whole number');
+    return new Promise((resolve, reject) => {
+      const run = (): Promise<void> => this.#restore(namespace, returned).then(resolve, reject);
       this.#enqueue({ kind: 'task', run }, reject);
     });
   }
@@ -267,19 +277,35 @@ export class LogWriter {
     });
   }
 
-  /** Commits one step after the other until there is none. Returns how many payloads went. */
+  async #restore(namespace: NamespaceId, returned: ReturnedPayloads): Promise<number> {
+    // What an interrupted pruning left below `payloadsFrom` would come back half.
+    await this.#prune(namespace, 0);
+    const { reader, engine } = this.#options;
+    let end: number | undefined;
+    return this.#inSteps(namespace, async (state) => {
+      const given = returned.from + returned.payloads.length;
+      end ??= Math.min(given, state.size);
+      const isJoined = given >= state.payloadsFrom && returned.from >= beginIndex(state);
+      assert(isJoined || end <= returned.from, 'payloads come back next to those that are there');
+      const step = await restoreStep({ engine, reader }, state, returned, end);
+      end = step?.end ?? end;
+      return step;
+    });
+  }
+
+  /** Commits one step after the other until there is none. Returns how many payloads it was. */
   async #inSteps(
     namespace: NamespaceId,
-    next: (state: NamespaceState) => Promise<PruneStep | undefined>,
+    next: (state: NamespaceState) => Promise<PayloadStep | undefined>,
   ): Promise<number> {
     const { namespaces, reader } = this.#options;
-    let pruned = 0;
+    let payloads = 0;
     for (;;) {
       if (this.#stale) await this.load();
       const state = await namespaces.get(namespace);
-      if (state === undefined) return pruned;
+      if (state === undefined) return payloads;
       const step = await next(state);
-      if (step === undefined) return pruned;
+      if (step === undefined) return payloads;
       const counters = { ...this.#counters, commits: this.#counters.commits + 1 };
       try {
         await this.#commit([...step.operations], counters, () => {
@@ -291,7 +317,7 @@ export class LogWriter {
         if (this.#stale) await this.load().catch(() => undefined);
         throw error;
       }
-      pruned += step.pruned;
+      payloads += step.count;
     }
   }
 }

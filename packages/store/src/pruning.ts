@@ -6,13 +6,13 @@ import type { LogReader } from './log-reader.ts';
 import { type NamespaceState, namespaceOperations } from './namespace-table.ts';
 import { type HotBlock, hotRowBytes, PAYLOAD_PLACE, writeHotRow } from './rows.ts';
 
-/** One commit of pruning. */
-export interface PruneStep {
+/** One commit of pruning, or of bringing payloads back. */
+export interface PayloadStep {
   /** Differs from the state before where `payloadsFrom` moves. */
   readonly after: NamespaceState;
   readonly operations: readonly WriteOperation[];
-  /** Payloads that this step deletes. */
-  readonly pruned: number;
+  /** Payloads that this step deletes, or brings back. */
+  readonly count: number;
   /** Bundles whose pack changes. */
   readonly bundles: readonly number[];
   readonly changesTail: boolean;
@@ -28,7 +28,7 @@ export async function pruneStep(
   reader: LogReader,
   state: NamespaceState,
   beforeIndex: number,
-): Promise<PruneStep | undefined> {
+): Promise<PayloadStep | undefined> {
   const target = Math.max(state.payloadsFrom, Math.min(beforeIndex, state.size));
   if (state.prunedTo >= target) return undefined;
   const operations: WriteOperation[] = [];
@@ -55,7 +55,7 @@ export async function pruneStep(
   }
   const after = { ...state, payloadsFrom: target, prunedTo: at };
   operations.push(...namespaceOperations(state, after));
-  return { after, operations, pruned, bundles, changesTail };
+  return { after, operations, count: pruned, bundles, changesTail };
 }
 
 interface PackRange {

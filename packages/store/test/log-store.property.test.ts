@@ -25,6 +25,13 @@ type Step =
   | { readonly kind: 'together'; readonly counts: readonly number[] }
   | { readonly kind: 'race'; readonly counts: readonly number[] }
   | { readonly kind: 'fault'; readonly fault: CommitFault; readonly count: number }
+  | {
+      readonly kind: 'restore';
+      readonly chain: number;
+      readonly part: number;
+      readonly more: number;
+      readonly lost: number;
+    }
   | { readonly kind: 'prune'; readonly chain: number; readonly part: number }
   | { readonly kind: 'drop'; readonly chain: number; readonly parts: readonly number[] }
   | { readonly kind: 'record'; readonly name: number; readonly value: number | undefined }
@@ -77,6 +84,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant('drop' as const),
     chain: chainIndex,
     parts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }),
+  }),
+  fc.record({
+    kind: fc.constant('restore' as const),
+    chain: chainIndex,
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
+    more: fc.nat(300),
+    /** Of each hundred, not to be had. */
+    lost: fc.nat(20),
   }),
   fc.record({
     kind: fc.constant('record' as const),
@@ -168,6 +183,9 @@ async function run(world: World, action: Step): Promise<void> {
       for (const index of indexes) if (index < chain.size) dropped.add(index);
       return;
     }
+    case 'restore':
+      await restore(world, store, action);
+      return;
     case 'record': {
       const name = `record/${action.name}`;
       const value = action.value === undefined ? undefined : Uint8Array.of(action.value);
@@ -180,6 +198,30 @@ async function run(world: World, action: Step): Promise<void> {
       await store.close();
       await world.open();
   }
+}
+
+/** Payloads come back from somewhere that has lost some itself. */
+async function restore(
+  world: World,
+  store: EngineLogStore,
+  { chain: number, part, more, lost }: Extract<Step, { kind: 'restore' }>,
+): Promise<void> {
+  const chain = world.chain(number);
+  const dropped = world.dropped[number] as Set<number>;
+  const prunedTo = world.prunedTo[number] ?? 0;
+  const from = Math.floor(part * chain.size);
+  const to = Math.min(chain.size, Math.max(from, prunedTo) + more);
+  const isLost = (index: number): boolean => (index * 37) % 100 < lost;
+  const given = chain.blocks.slice(from, to);
+  const held = countHeld(world, number, from, to);
+  for (const { index } of given) {
+    if (!isLost(index)) dropped.delete(index);
+    else if (index < prunedTo) dropped.add(index);
+  }
+  const payloads = given.map(({ index, payload }) => (isLost(index) ? undefined : payload));
+  world.prunedTo[number] = Math.min(prunedTo, from);
+  const expected = countHeld(world, number, from, to) - held;
+  assert.equal(await store.restorePayloads(chain.namespace, from, payloads), expected);
 }
 
 /** Payloads of [from, to) that the model still has. */

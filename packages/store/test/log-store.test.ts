@@ -314,6 +314,43 @@ overEngines('single payloads are dropped, wherever they lie, and nothing else', 
   await store.close();
 });
 
+overEngines('pruned payloads come back, with gaps where they are not to be had', async (open) => {
+  let store = await createLogStore(await open());
+  const chain = new TestChain(1);
+  const { namespace } = chain;
+  await store.append(chain.grow(600, 300));
+  await store.append(chain.append([seededBytes('large', 50_000), utf8('x')]));
+  await store.append(chain.grow(200, 2_000));
+  const given = (from: number, to: number): (Uint8Array | undefined)[] =>
+    chain.blocks.slice(from, to).map(({ index, payload }) => (index === 650 ? undefined : payload));
+  const check = async (from: number): Promise<void> => {
+    assert.equal((await store.head(namespace))?.payloadsFrom, from);
+    for (const { index, payload } of chain.blocks) {
+      const read = store.payload(namespace, index);
+      if (index < from) await assert.rejects(read, withCode('pruned'));
+      else assert.deepEqual(await read, index === 650 ? undefined : payload, `block ${index}`);
+    }
+    await assertClean(store);
+  };
+  assert.equal(await store.prunePayloads(namespace, 790), 790);
+  // Some at a time, across the tail, and the same ones twice.
+  assert.equal(await store.restorePayloads(namespace, 700, given(700, 800)), 90);
+  await check(700);
+  assert.equal(await store.restorePayloads(namespace, 700, given(700, 802)), 0);
+  assert.equal(await store.restorePayloads(namespace, 590, given(590, 700)), 109);
+  await store.close();
+  store = await createLogStore(await open(), { cacheBytes: 0 });
+  await check(590);
+  // A hole between what is there and what comes would be claimed to be there.
+  await assert.rejects(store.restorePayloads(namespace, 0, given(0, 300)), /next to those/);
+  assert.equal(await store.restorePayloads(namespace, 0, given(0, 590)), 590);
+  await store.append(chain.grow(300));
+  await check(0);
+  assert.equal(await store.prunePayloads(namespace, 1_000), 999);
+  assert.equal(await store.restorePayloads(testNamespace(5), 0, given(0, 5)), 0);
+  await store.close();
+});
+
 test('a reader that meets a drop half-way gets the payload or none, never an error', async () => {
   const store = await createLogStore(createMemoryEngine());
   const chain = new TestChain(1);
