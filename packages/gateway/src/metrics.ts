@@ -2,6 +2,7 @@ import {
   type Counter,
   type CounterSeries,
   type Histogram,
+  type HistogramSeries,
   LATENCY_BUCKETS_SECONDS,
   type MetricsRegistry,
 } from '@basalt/telemetry';
@@ -10,6 +11,9 @@ import {
 export type RouteName = string;
 
 const ROUTES_MAX = 64;
+
+/** Kinds of answers that are found at once; routes, methods and statuses are closed lists. */
+const ANSWERS_MAX = 1_024;
 
 /** Methods that are counted by name. */
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'];
@@ -64,11 +68,20 @@ export function createGatewayMetrics(
   gauge('basalt_http_event_streams', 'Open event streams.', gauges.eventStreams);
   gauge('basalt_http_cache_bytes', 'Bytes of prepared answers.', gauges.cacheBytes);
   gauge('basalt_http_body_bytes', 'Bytes of bodies and large answers in memory.', gauges.bodyBytes);
+  /** Series by what is answered: looking labels up costs more than counting. */
+  const known = new Map<string, { count: CounterSeries; seconds: HistogramSeries }>();
   return {
     answered(method, route, status, duration) {
       const name = METHODS.includes(method) ? method : 'other';
-      requests.add(1, { method: name, route, status: String(status) });
-      seconds.observe(duration, { route });
+      const key = `${name} ${status} ${route}`;
+      let series = known.get(key);
+      if (series === undefined) {
+        const count = requests.with({ method: name, route, status: String(status) });
+        series = { count, seconds: seconds.with({ route }) };
+        if (known.size < ANSWERS_MAX) known.set(key, series);
+      }
+      series.count.add();
+      series.seconds.observe(duration);
     },
     prepared: (method, route, status) => requests.with({ method, route, status: String(status) }),
     cacheHits: cache.with({ result: 'hit' }),

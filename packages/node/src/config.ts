@@ -32,6 +32,7 @@ export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKe
   readonly bodiesBytesMax: number;
   readonly connectionsMax: number;
   readonly stopGraceMs: number;
+  readonly observe: boolean;
   readonly control: boolean;
   readonly traceUrl?: string | undefined;
   readonly traceRatio: number;
@@ -89,6 +90,10 @@ const CONFIG_SCHEMA = z.strictObject({
     .describe('bodies in memory together'),
   connectionsMax: z.int().min(1).max(1_000_000).default(16_384),
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
+  observe: z
+    .boolean()
+    .default(true)
+    .describe('look at itself: metrics, status, health checks, alerts, control'),
   control: z
     .boolean()
     .default(true)

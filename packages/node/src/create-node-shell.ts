@@ -16,6 +16,7 @@ import {
   type Logger,
   type LogLevels,
   type MetricsRegistry,
+  noopMetricsRegistry,
 } from '@basalt/telemetry';
 import type { ChainInfo } from './chain/chain-info.ts';
 import type { ChainExtras, StartChainComponents, StartedChain } from './chain/start-chain-shell.ts';
@@ -28,7 +29,12 @@ import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
 import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
-import { createObserver, memoryPressure, type Observer } from './observe/observe-shell.ts';
+import {
+  createObserver,
+  memoryPressure,
+  type ObservedParts,
+  type Observer,
+} from './observe/observe-shell.ts';
 import { addTunables } from './observe/tunables.ts';
 import { createVerifier, openLedger, originOf } from './open-ledger-shell.ts';
 import { Parts } from './parts.ts';
@@ -126,15 +132,16 @@ async function compose(
   const { logKeyFile, adminTokenFile } = filesOf(config, dataDir);
   const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
   const adminToken = await openAdminToken(adminTokenFile);
-  const metrics = createMetricsRegistry();
-  const observer = observe(config, components, parts, { dataDir, metrics, adminToken });
+  const metrics = config.observe ? createMetricsRegistry() : noopMetricsRegistry;
+  const below = { dataDir, metrics, adminToken };
+  const observer = config.observe ? observe(config, components, parts, below) : undefined;
   const { verifier, pool } = createVerifier(config, provider);
   if (pool !== undefined) parts.onStop(() => pool.close());
   const origin = config.origin ?? originOf(logKey.signer, provider);
   const witnesses = await openWitnesses(config, { provider, logger });
   const ledger = await openLedger(config, {
     gate: witnesses?.gate,
-    heat: observer.heat,
+    heat: observer?.heat,
     folder,
     provider,
     verifier,
@@ -146,7 +153,10 @@ async function compose(
     scheduler,
   });
   parts.onStop(() => ledger.close());
-  if (witnesses !== undefined) parts.onStop(() => witnesses.stop());
+  if (witnesses !== undefined) {
+    observer?.askWitnesses(() => witnesses.problem());
+    parts.onStop(() => witnesses.stop());
+  }
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, parts, { ledger, provider, logger, dataDir });
   await startChainCheckpoints(config, parts, { ledger, readings, signer: logKey.signer });
@@ -180,6 +190,15 @@ async function compose(
   const stats = (): Promise<StoreStats> => folder.store.stats();
   const { chain: made } = chain ?? {};
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
+}
+
+function startObserver(
+  observer: Observer | undefined,
+  parts: Omit<ObservedParts, 'looks'> & { readonly metrics: MetricsRegistry; gateway: Gateway },
+): void {
+  if (observer === undefined) return;
+  const tuned = { ...parts, preparedBytesMax: CACHE_BYTES_MAX, memoryPressure };
+  observer.start({ ...parts, looks: addTunables(observer.panel, tuned) });
 }
 
 /** Traces go out where a collector is named; the tracer is loaded only then. */
@@ -223,7 +242,7 @@ function observe(
 interface ServeParts {
   readonly ledger: Ledger;
   readonly store: DataFolder['store'];
-  readonly observer: Observer;
+  readonly observer: Observer | undefined;
   readonly provider: NativeProvider;
   readonly metrics: MetricsRegistry;
   readonly dataDir: string;
@@ -254,8 +273,8 @@ async function serve(
       clock,
       metrics,
       logger: logger.child({ part: 'gateway' }),
-      health: () => observer.health(),
-      extensions: [...roles.routes, ...observer.routes],
+      ...(observer === undefined ? {} : { health: () => observer.health() }),
+      extensions: [...roles.routes, ...(observer?.routes ?? [])],
       ...(chain === undefined ? {} : { transactionProofs: chain.proofs }),
     },
     gatewayOptions(config, components, adminToken, signer),
@@ -269,19 +288,14 @@ async function serve(
     peers: roles.peers,
     onPruned: () => gateway.clearCache(),
   });
-  observer.start({
+  startObserver(observer, {
     ledger,
     store,
+    metrics,
+    gateway,
     peers: roles.peers,
     url: ledgerUrl,
     execution: () => chain?.execution() ?? null,
-    looks: addTunables(observer.panel, {
-      metrics,
-      ledger,
-      gateway,
-      preparedBytesMax: CACHE_BYTES_MAX,
-      memoryPressure,
-    }),
   });
   const { url } = await listen(gateway, config);
   address.url = url;
@@ -292,7 +306,7 @@ async function serve(
     retention.start();
   }
   // The last to start is the first to hear that the node stops: readiness ends before the rest.
-  parts.onStop(() => observer.stopping());
+  parts.onStop(() => observer?.stopping());
   return { chain, url, roles };
 }
 

@@ -11,6 +11,8 @@ import { systemClock, systemScheduler } from '../system-shell.ts';
 /** The witnesses that this node asks. */
 export interface Witnesses {
   readonly gate: CheckpointGate;
+  /** Which witnesses are missing, when their quorum has been for a while; undefined: it is there. */
+  problem(): string | undefined;
   stop(): void;
 }
 
@@ -37,6 +39,7 @@ export async function openWitnesses(
       },
     );
     const tell = tellChanges(logger);
+    const quorum = new Quorum();
     const { gate } = client;
     return {
       gate: {
@@ -46,10 +49,16 @@ export async function openWitnesses(
           const { witnesses, logs } = client.status();
           const log = logs.find(({ origin }) => origin === checkpoint.origin);
           const silent = witnesses.filter(({ name }) => log?.cosignedBy.includes(name) !== true);
-          tell(log?.isWitnessed === true, silent);
+          const isThere = log?.isWitnessed === true;
+          tell(isThere, silent);
+          quorum.seen(
+            isThere,
+            silent.map(({ name }) => name),
+          );
           return note;
         },
       },
+      problem: () => quorum.problem(),
       stop: () => client.stop(),
     };
   } catch (error) {
@@ -62,6 +71,26 @@ export async function openWitnesses(
 
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
+}
+
+/** A quorum that misses a round or two is no reason to send readers elsewhere. */
+const QUORUM_MISSING_MS = 5_000;
+
+class Quorum {
+  #missingSinceMs: number | undefined;
+  #silent: readonly string[] = [];
+
+  seen(isThere: boolean, silent: readonly string[]): void {
+    this.#missingSinceMs = isThere ? undefined : (this.#missingSinceMs ?? systemClock.nowMs());
+    this.#silent = silent;
+  }
+
+  problem(): string | undefined {
+    const sinceMs = this.#missingSinceMs;
+    if (sinceMs === undefined || systemClock.nowMs() - sinceMs < QUORUM_MISSING_MS)
+      return undefined;
+    return `too few witnesses cosign; silent: ${this.#silent.join(', ')}`;
+  }
 }
 
 /** A round ends every second: a line is written when the quorum comes or goes. */

@@ -55,6 +55,8 @@ export interface Observer {
   readonly heat: HeatMap;
   readonly routes: readonly RouteExtension[];
   health(): Health;
+  /** Where witnesses have to cosign: who tells why they do not. */
+  askWitnesses(problem: () => string | undefined): void;
   /** Begins to look, once a second. */
   start(parts: ObservedParts): void;
   stopping(): void;
@@ -89,6 +91,7 @@ class NodeObserver implements Observer {
   #disk: { freeBytes: number; totalBytes: number } | undefined;
   #stats: StoreStats | undefined;
   #isStopping = false;
+  #witnessProblem: () => string | undefined = () => undefined;
   #firing: readonly Alert[] = [];
 
   constructor(components: ObserveComponents) {
@@ -121,6 +124,10 @@ class NodeObserver implements Observer {
     });
   }
 
+  askWitnesses(problem: () => string | undefined): void {
+    this.#witnessProblem = problem;
+  }
+
   start(parts: ObservedParts): void {
     this.#parts = parts;
     this.#labels = new NamespaceLabels(parts.ledger);
@@ -145,7 +152,7 @@ class NodeObserver implements Observer {
     return judgeHealth({
       isStopping: this.#isStopping,
       readOnlyReason: ledger?.readOnlyReason(),
-      checkpointProblem: ledger?.checkpointProblem(),
+      checkpointProblem: ledger?.checkpointProblem() ?? this.#witnessProblem(),
       disk: this.#disk,
       eventLoopSeconds: eventLoopDelaySeconds,
       queueBlocks,
