@@ -11,7 +11,7 @@ import { systemClock, systemScheduler } from '../system-shell.ts';
 /** The witnesses that this node asks. */
 export interface Witnesses {
   readonly gate: CheckpointGate;
-  /** Which witnesses are missing, when their quorum has been for a while; undefined: it is there. */
+  /** Which witnesses are silent, once a quorum has been missing for a while; else undefined. */
   problem(): string | undefined;
   stop(): void;
 }
