@@ -40,3 +40,6 @@ export const FILE_PART_BYTES: number = RECORD_BYTES_MAX - FILE_HEADER_BYTES_MAX;
 
 /** Records of one source that are known by content (commits, files): 16 bytes each on disk. */
 export const CONTENT_KEYS_MAX = 10_000_000;
+
+/** A page of blocks: nodes send 16 MiB and one block more at most; beyond is a flood. */
+export const PAGE_BODY_BYTES_MAX: number = 40 * 1024 * 1024;

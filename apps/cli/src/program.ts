@@ -129,6 +129,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/prune.ts')).pruneCommand,
   },
   {
+    name: 'restore',
+    group: MANAGE,
+    summary: 'bring payloads back that a data folder let go, from a node that has them',
+    load: async () => (await import('./commands/restore.ts')).restoreCommand,
+  },
+  {
     name: 'retention',
     group: MANAGE,
     summary: 'show what a data folder holds and how it grows under a policy',

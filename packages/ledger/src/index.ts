@@ -48,6 +48,14 @@ export {
   type RetentionRule,
 } from './retention/policy.ts';
 export {
+  createPayloadRestore,
+  type MissingPayloads,
+  type PayloadRestore,
+  type PayloadRestoreComponents,
+  type RestoredPayloads,
+} from './retention/restore.ts';
+export { storedNamespaces } from './retention/stored-namespaces.ts';
+export {
   importSnapshot,
   type SnapshotImport,
   type SnapshotImportComponents,

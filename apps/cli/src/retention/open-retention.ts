@@ -8,7 +8,7 @@ import {
   type Retention,
   type RetentionPolicy,
 } from '@basalt/ledger';
-import { openDataFolder } from '@basalt/store';
+import { type LogStore, openDataFolder } from '@basalt/store';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -37,12 +37,21 @@ export async function openRetention(
   const { store } = folder;
   const keepsChain = existsSync(join(path, 'chain', 'chain.json'));
   const untouched = keepsChain ? [CHAIN_LABEL] : [];
-  const components = { store, clock: context.clock, scheduler: NEVER };
   return {
-    retention: createRetention(components, { policy, untouched }),
+    retention: retentionOver(context, store, policy, untouched),
     keepsChain,
     [Symbol.asyncDispose]: () => folder.close(),
   };
+}
+
+/** A policy over an open store; no pass is made by itself. */
+export function retentionOver(
+  { clock }: Context,
+  store: LogStore,
+  policy: RetentionPolicy,
+  untouched: readonly string[] = [],
+): Retention {
+  return createRetention({ store, clock, scheduler: NEVER }, { policy, untouched });
 }
 
 /** What a node calls the namespace of its chain; not taken from there, which would load it. */

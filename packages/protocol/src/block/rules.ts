@@ -81,6 +81,7 @@ export function checkPayload(
   const { header } = entry;
   if (payload.length !== header.payloadLength) {
     throw new ProtocolError('payload-mismatch', 'expected the payload length of the header', {
+      index: header.index,
       found: payload.length,
       expected: header.payloadLength,
     });

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ForwardedAnswer {
+  readonly status: number;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** After its body come more bytes, for ever. */
+  readonly endless?: boolean;
+}
+
+export interface Forwarder extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** What a forwarder makes of an answer; undefined cuts the line. */
+export type ChangeAnswer = (target: string, answer: ForwardedAnswer) => ForwardedAnswer | undefined;
+
+/** Stands before a node and passes GET on, with answers changed as the test wants. */
+export async function startForwarder(url: string, change: ChangeAnswer): Promise<Forwarder> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const target = request.url ?? '/';
+      const accept = request.headers.accept ?? '*/*';
+      const reply = await fetch(url + target, { headers: { accept } });
+      const kept = ['content-type', 'cache-control', 'etag', 'link', 'retry-after'];
+      const fields = [...reply.headers].filter(([name]) => kept.includes(name));
+      const body = Buffer.from(await reply.arrayBuffer());
+      const given = { status: reply.status, fields: Object.fromEntries(fields), body };
+      const answer = change(target, given);
+      if (answer === undefined) {
+        response.destroy();
+        return;
+      }
+      response.writeHead(answer.status, answer.fields);
+      if (answer.endless !== true) {
+        response.end(answer.body);
+        return;
+      }
+      response.write(answer.body);
+      const more = Buffer.alloc(65_536);
+      const pour = (): void => {
+        while (!response.destroyed && response.write(more));
+        if (!response.destroyed) response.once('drain', pour);
+      };
+      pour();
+    })().catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
