@@ -145,6 +145,8 @@ export type {
   ExecutionJob,
   ExecutionStatistics,
   HotKey,
+  ModePolicy,
+  ModeState,
 } from './executor/types.ts';
 export type { BlobVerifier } from './pool/blob-verifier.ts';
 export { createBlobVerifier } from './pool/blob-verifier-shell.ts';

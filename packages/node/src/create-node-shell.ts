@@ -153,10 +153,7 @@ async function compose(
     scheduler,
   });
   parts.onStop(() => ledger.close());
-  if (witnesses !== undefined) {
-    observer?.askWitnesses(() => witnesses.problem());
-    parts.onStop(() => witnesses.stop());
-  }
+  watchWitnesses(parts, observer, witnesses);
   startMetrics(parts, metrics, folder, pool);
   const readings = await startReadings(config, parts, { ledger, provider, logger, dataDir });
   await startChainCheckpoints(config, parts, { ledger, readings, signer: logKey.signer });
@@ -192,12 +189,27 @@ async function compose(
   return { info, ledger, metrics, chain: made, stats, stop, [Symbol.asyncDispose]: stop };
 }
 
+function watchWitnesses(
+  parts: Parts,
+  observer: Observer | undefined,
+  witnesses: Awaited<ReturnType<typeof openWitnesses>>,
+): void {
+  if (witnesses === undefined) return;
+  observer?.askWitnesses(() => witnesses.problem());
+  parts.onStop(() => witnesses.stop());
+}
+
 function startObserver(
   observer: Observer | undefined,
-  parts: Omit<ObservedParts, 'looks'> & { readonly metrics: MetricsRegistry; gateway: Gateway },
+  parts: Omit<ObservedParts, 'looks'> & {
+    readonly metrics: MetricsRegistry;
+    readonly gateway: Gateway;
+    readonly chain: StartedChain | undefined;
+  },
 ): void {
   if (observer === undefined) return;
-  const tuned = { ...parts, preparedBytesMax: CACHE_BYTES_MAX, memoryPressure };
+  const fixed = { preparedBytesMax: CACHE_BYTES_MAX, memoryPressure };
+  const tuned = { ...parts, ...fixed, ...parts.chain?.tuned };
   observer.start({ ...parts, looks: addTunables(observer.panel, tuned) });
 }
 
@@ -295,6 +307,7 @@ async function serve(
     gateway,
     peers: roles.peers,
     url: ledgerUrl,
+    chain,
     execution: () => chain?.execution() ?? null,
   });
   const { url } = await listen(gateway, config);

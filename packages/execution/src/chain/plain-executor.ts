@@ -1,6 +1,6 @@
 import type { Engines } from '../executor/engines.ts';
 import { runSequential } from '../executor/sequential.ts';
-import type { BlockExecutor, ExecutedBlock, ExecutionJob } from '../executor/types.ts';
+import type { BlockExecutor, ExecutedBlock, ExecutionJob, ModeState } from '../executor/types.ts';
 
 /**
  * Runs blocks of the past one after another, on engines that are there anyway: nothing is kept from
@@ -20,11 +20,22 @@ export function createPlainExecutor(engines: Engines): BlockExecutor {
     forgetState(): void {
       // As above.
     },
+    setModePolicy(): void {
+      // There is one mode.
+    },
+    modeState: () => ONE_MODE,
     async close(): Promise<void> {
       // The engines belong to the caller.
     },
   };
 }
+
+const ONE_MODE: ModeState = {
+  mode: 'sequential',
+  gain: undefined,
+  runsPerTransaction: undefined,
+  pauseBlocks: 0,
+};
 
 const NOT_MEASURED: ExecutedBlock['statistics'] = {
   mode: 'sequential',

@@ -22,6 +22,8 @@ import type {
   ExecutionJob,
   ExecutionStatistics,
   HotKey,
+  ModePolicy,
+  ModeState,
 } from './types.ts';
 
 export interface ChainExecutorOptions {
@@ -85,6 +87,15 @@ export class ChainExecutor implements BlockExecutor {
 
   applyChanges(changes: readonly AccountChange[]): void {
     if (changes.length > 0) this.#runner.memory.applyToBase(changes);
+  }
+
+  setModePolicy(policy: ModePolicy): void {
+    this.#chooser.policy = policy;
+  }
+
+  modeState(): ModeState {
+    const state = this.#chooser.state();
+    return this.workers === 1 ? { ...state, mode: 'sequential' } : state;
   }
 
   forgetState(): void {

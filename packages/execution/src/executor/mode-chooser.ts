@@ -1,4 +1,4 @@
-import type { ExecutionStatistics } from './types.ts';
+import type { ExecutionStatistics, ModePolicy, ModeState } from './types.ts';
 
 /** A block that takes less one after another is not worth waking threads for. */
 const SHORT_MS = 0.4;
@@ -51,9 +51,8 @@ const PARALLEL: ModeChoice = { mode: 'parallel' };
 
 /**
  * Decides block by block whether threads pay. Blocks differ too much for comparing one with
- * another,
- * so each block that ran in parallel is compared with itself: what its workers did, without the
- * attempts that came to nothing, is about what one after another would have taken.
+ * another, so each block that ran in parallel is compared with itself: what its workers did,
+ * without the attempts that came to nothing, is about what one after another would have taken.
  */
 export class ModeChooser {
   /** Milliseconds per transaction, one after another; undefined: not measured. */
@@ -64,6 +63,9 @@ export class ModeChooser {
   #pause = 0;
   #pauseLength = PAUSE_BLOCKS_MIN;
   #isProbe = false;
+  #runsPerTransaction: number | undefined;
+  /** An operator's word comes before what was measured. */
+  policy: ModePolicy = 'adaptive';
 
   choose(outline: BlockOutline): ModeChoice {
     const { transactions } = outline;
@@ -72,6 +74,8 @@ export class ModeChooser {
         ? transactions < SHORT_COUNT
         : transactions * this.#perTransaction < SHORT_MS;
     if (isShort || transactions < 2) return { mode: 'sequential', reason: 'short-block' };
+    if (this.policy === 'sequential') return { mode: 'sequential', reason: 'by-hand' };
+    if (this.policy === 'parallel') return PARALLEL;
     if (this.#pause > 1) {
       this.#pause--;
       return { mode: 'sequential', reason: 'conflict' };
@@ -94,13 +98,14 @@ export class ModeChooser {
     const inOrderMs = useful + misses * MISS_MS + afterMs;
     this.recordInOrder(transactions, inOrderMs);
     const gain = inOrderMs / durationMs;
+    this.#runsPerTransaction = average(this.#runsPerTransaction, executions / transactions);
     if (this.#isProbe) {
       this.#isProbe = false;
       this.#judgeProbe(gain);
       return;
     }
     this.#gain = average(this.#gain, gain);
-    if (this.#gain < GAIN_LEAVE) this.#pause = this.#pauseLength;
+    if (this.#gain < GAIN_LEAVE && this.policy === 'adaptive') this.#pause = this.#pauseLength;
   }
 
   /** A thread was lost on a block: the next ones do without, longer each time. */
@@ -108,9 +113,19 @@ export class ModeChooser {
     this.#judgeProbe(0);
   }
 
+  state(): ModeState {
+    const adaptive = this.#pause > 0 ? 'sequential' : 'parallel';
+    return {
+      mode: this.policy === 'adaptive' ? adaptive : this.policy,
+      gain: this.#gain,
+      runsPerTransaction: this.#runsPerTransaction,
+      pauseBlocks: this.#pause,
+    };
+  }
+
   #judgeProbe(gain: number): void {
+    this.#gain = gain;
     if (gain >= GAIN_RETURN) {
-      this.#gain = gain;
       this.#pauseLength = PAUSE_BLOCKS_MIN;
       return;
     }

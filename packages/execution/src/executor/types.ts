@@ -40,12 +40,13 @@ export interface ExecutionStatistics {
   readonly mode: 'sequential' | 'parallel';
   /**
    * Why a block that could have run in parallel did not. `worker-lost`, also when a worker failed:
-   * it was begun in parallel and begun anew.
+   * it was begun in parallel and begun anew. `by-hand`: an operator wants no threads.
    */
   readonly fallback:
     | 'one-worker'
     | 'short-block'
     | 'conflict'
+    | 'by-hand'
     | 'memory-bound'
     | 'worker-lost'
     | undefined;
@@ -69,6 +70,21 @@ export interface HotKey {
   readonly aborts: number;
 }
 
+/** Who decides whether a block runs on threads; `adaptive`: what blocks before it took. */
+export type ModePolicy = 'adaptive' | 'sequential' | 'parallel';
+
+/** What is believed of running blocks in parallel. */
+export interface ModeState {
+  /** Of the next block that is neither short nor known to be one long chain. */
+  readonly mode: 'sequential' | 'parallel';
+  /** One after another, as estimated, over in parallel, averaged; undefined: never measured. */
+  readonly gain: number | undefined;
+  /** Executions over transactions, averaged: above 1, conflicts made some run again. */
+  readonly runsPerTransaction: number | undefined;
+  /** Blocks before parallel is tried again; 0 where it is the mode. */
+  readonly pauseBlocks: number;
+}
+
 /** Runs the transactions of blocks, on one thread or many, with one outcome. */
 export interface BlockExecutor {
   readonly workers: number;
@@ -78,6 +94,9 @@ export interface BlockExecutor {
    * withdrawals, rewards, interventions. The `state` of the job that follows shows them.
    */
   applyChanges(changes: readonly AccountChange[]): void;
+  /** Applies from the next block; blocks that are too short for threads never get them. */
+  setModePolicy(policy: ModePolicy): void;
+  modeState(): ModeState;
   /** The state is another than the one that `execute` and `applyChanges` led to. */
   forgetState(): void;
   close(): Promise<void>;

@@ -92,3 +92,22 @@ test('after a lost thread some blocks do without', () => {
   const { choices } = simulate(chooser, 20, () => ({ sequentialMs: 10, parallelMs: 6 }));
   assert.equal(choices.indexOf('parallel'), 15);
 });
+
+test('an operator goes before what was measured, and what was measured is told', () => {
+  const chooser = new ModeChooser();
+  assert.equal(chooser.state().gain, undefined);
+  const good = (): Costs => ({ sequentialMs: 10, parallelMs: 5 });
+  simulate(chooser, 10, good);
+  assert.equal(chooser.state().mode, 'parallel');
+  assert.ok((chooser.state().gain ?? 0) > 1.5);
+  chooser.policy = 'sequential';
+  assert.deepEqual(new Set(simulate(chooser, 50, good).choices), new Set(['by-hand']));
+  chooser.policy = 'parallel';
+  const bad = (): Costs => ({ sequentialMs: 10, parallelMs: 20, attempts: 3 });
+  assert.deepEqual(new Set(simulate(chooser, 50, bad).choices), new Set(['parallel']));
+  assert.ok((chooser.state().runsPerTransaction ?? 0) > 2.9);
+  // Back to itself, it leaves what does not pay.
+  chooser.policy = 'adaptive';
+  assert.equal(simulate(chooser, 10, bad).choices.at(-1), 'conflict');
+  assert.ok(chooser.state().pauseBlocks > 0);
+});

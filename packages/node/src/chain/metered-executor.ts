@@ -19,6 +19,8 @@ export function meteredExecutor(
       return block;
     },
     applyChanges: (changes) => executor.applyChanges(changes),
+    setModePolicy: (policy) => executor.setModePolicy(policy),
+    modeState: () => executor.modeState(),
     forgetState: () => executor.forgetState(),
     close: () => executor.close(),
   };

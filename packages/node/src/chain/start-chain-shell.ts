@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type BlockExecutor,
   type Chain,
   createDevnet,
   type Devnet,
@@ -52,6 +53,8 @@ export interface StartedChain {
   readonly proofs: TransactionProofs;
   readonly info: ChainInfo;
   readonly execution: () => ExecutionStatus;
+  /** What controllers steer. */
+  readonly tuned: { readonly executor: BlockExecutor };
   /** Answers what is under way, makes what was accepted durable, closes all files. */
   stop(): Promise<void>;
 }
@@ -150,7 +153,7 @@ async function start(
     );
   }
   const execution = (): ExecutionStatus => watch.status(chain, opened.executor);
-  return { chain, proofs, info, execution };
+  return { chain, proofs, info, execution, tuned: { executor: opened.executor } };
 }
 
 function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChain {

@@ -23,7 +23,7 @@ import { networkStatus } from './network.ts';
 import { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
 import { observeRoutes } from './routes.ts';
 import { Sampler } from './sampler.ts';
-import type { Look } from './tunables.ts';
+import type { Look } from './tunables/types.ts';
 import { Watchers } from './watchers.ts';
 
 export interface ObserveComponents {

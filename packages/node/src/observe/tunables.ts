@@ -1,111 +1,20 @@
-import type { Gateway } from '@basalt/gateway';
-import { GROUP_BLOCKS_MAX, type Ledger } from '@basalt/ledger';
-import {
-  type AimdInput,
-  between,
-  type CacheSizeInput,
-  type ControlPanel,
-  countOf,
-  createAimd,
-  createCacheSize,
-  type Distribution,
-  type MetricsRegistry,
-  quantile,
-} from '@basalt/telemetry';
+import type { ControlPanel } from '@basalt/telemetry';
+import { type GroupBlocksParts, groupBlocks } from './tunables/group-blocks.ts';
+import { type ParallelParts, parallel } from './tunables/parallel.ts';
+import { type PreparedBytesParts, preparedBytes } from './tunables/prepared-bytes.ts';
+import type { Look } from './tunables/types.ts';
 
-/** Looks at its sensors once; called each second. */
-export type Look = () => void;
-
-export interface TunedParts {
-  readonly metrics: MetricsRegistry;
-  readonly ledger: Pick<Ledger, 'setGroupBlocksMax'>;
-  readonly gateway: Pick<Gateway, 'preparedCache'>;
-  /** Bytes that prepared answers may take at most. */
-  readonly preparedBytesMax: number;
-  /** How much of the machine's memory is taken, 0 to 1; undefined where it does not tell. */
-  readonly memoryPressure: () => number | undefined;
+export interface TunedParts extends GroupBlocksParts, PreparedBytesParts {
+  /** Of the chain, where one runs. */
+  readonly executor?: ParallelParts | undefined;
 }
-
-const MIB = 1024 ** 2;
-/** Less brings next to nothing, and a tile or two must fit. */
-const PREPARED_BYTES_MIN = 4 * MIB;
 
 /** What controllers steer on this node; each is bounded, shown at `/control`, and told why. */
 export function addTunables(panel: ControlPanel, parts: TunedParts): Look[] {
-  return [groupBlocks(panel, parts), preparedBytes(panel, parts)];
-}
-
-/** Below this a commit is one sync for hardly any work. */
-const GROUP_BLOCKS_MIN = 64;
-/** What a writer should wait for a commit at most, 99 of 100 (the seeds' latency target). */
-const COMMIT_SECONDS = 0.1;
-const GROUP_STEP = 256;
-/** A commit under the old bound may be under way; its effect is in the next look. */
-const GROUP_COOL_DOWN_MS = 3_000;
-
-function groupBlocks(panel: ControlPanel, { metrics, ledger }: TunedParts): Look {
-  let bound = GROUP_BLOCKS_MAX;
-  const tunable = panel.add<AimdInput>({
-    name: 'ledger.group-blocks',
-    help: 'Blocks of one namespace that one commit takes at most, with one sync for all of them.',
-    unit: 'blocks',
-    rule: 'AIMD',
-    controller: createAimd({
-      bounds: { min: GROUP_BLOCKS_MIN, max: GROUP_BLOCKS_MAX },
-      initial: GROUP_BLOCKS_MAX,
-      target: COMMIT_SECONDS,
-      step: GROUP_STEP,
-      coolDownMs: GROUP_COOL_DOWN_MS,
-    }),
-    apply(value) {
-      bound = value;
-      ledger.setGroupBlocksMax(value);
-    },
-  });
-  const seconds = sinceLast(metrics, 'basalt_commit_duration_seconds');
-  const blocks = sinceLast(metrics, 'basalt_commit_blocks');
-  return () => {
-    const times = seconds();
-    const sizes = blocks();
-    if (times === undefined || sizes === undefined) return tunable.sense(undefined);
-    return tunable.sense({
-      reading: quantile(times, 0.99) ?? 0,
-      usedPart: countOf(sizes) === 0 ? 0 : Math.min(1, (quantile(sizes, 0.9) ?? 0) / bound),
-      backlog: (metrics.sum('basalt_queue_blocks') ?? 0) / bound,
-    });
-  };
-}
-
-/** What a histogram took since the last time that it was asked. */
-function sinceLast(metrics: MetricsRegistry, name: string): () => Distribution | undefined {
-  let before: Distribution | undefined;
-  return () => {
-    const now = metrics.distribution(name);
-    if (now === undefined) return undefined;
-    const window = between(before, now);
-    before = now;
-    return window;
-  };
-}
-
-function preparedBytes(
-  panel: ControlPanel,
-  { gateway, preparedBytesMax, memoryPressure }: TunedParts,
-): Look {
-  const tunable = panel.add<CacheSizeInput>({
-    name: 'gateway.prepared-bytes',
-    help: 'Memory for answers that are kept ready: blocks, tiles and bundles never change.',
-    unit: 'bytes',
-    rule: 'shadow cache',
-    controller: createCacheSize({
-      bounds: { min: PREPARED_BYTES_MIN, max: preparedBytesMax },
-      initial: preparedBytesMax,
-    }),
-    apply: (bytes) => gateway.preparedCache.resize(bytes),
-  });
-  return () => {
-    const pressure = memoryPressure();
-    const points = gateway.preparedCache.points();
-    tunable.sense(pressure === undefined ? undefined : { points, pressure });
-  };
+  const { executor } = parts;
+  return [
+    groupBlocks(panel, parts),
+    preparedBytes(panel, parts),
+    ...(executor === undefined ? [] : [parallel(panel, executor)]),
+  ];
 }

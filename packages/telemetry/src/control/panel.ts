@@ -14,6 +14,11 @@ export interface TunableOptions<Input> {
   readonly controller: Controller<Input>;
   /** Puts the value to work; called at once with the first. Must not throw. */
   readonly apply: (value: number) => void;
+  /**
+   * Who decides from now on; called before `apply`, also where the value stays the same. For what
+   * decides by itself and only has to be told when it must not. Must not throw.
+   */
+  readonly onMode?: (mode: TunableState['mode'], value: number) => void;
 }
 
 /** The sensor's end of a tunable. */
@@ -112,6 +117,7 @@ class PanelEntry<Input> {
     this.#panel = panel;
     this.#initial = tunable.controller.value;
     this.#value = this.#initial;
+    tunable.onMode?.(this.#mode(), this.#value);
     tunable.apply(this.#value);
   }
 
@@ -135,10 +141,14 @@ class PanelEntry<Input> {
 
   /** Takes the value that applies in the present mode. */
   follow(): void {
-    const { controller } = this.#tunable;
-    if (!this.#panel.isOn) this.#set(this.#initial, 'control is off');
-    else if (this.#heldAt !== undefined) this.#set(this.#heldAt, 'set by hand');
-    else this.#set(controller.value, 'back to the controller');
+    if (!this.#panel.isOn) this.#put(this.#initial, 'control is off');
+    else if (this.#heldAt !== undefined) this.#put(this.#heldAt, 'set by hand');
+    else this.#put(this.#tunable.controller.value, 'back to the controller');
+  }
+
+  #put(value: number, reason: string): void {
+    this.#tunable.onMode?.(this.#mode(), value);
+    this.#set(value, reason);
   }
 
   state(): TunableState {
