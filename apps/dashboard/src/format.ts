@@ -77,6 +77,11 @@ export function formatWithUnit(value: number, unit: string): string {
   return unit === '' ? formatNumber(value) : `${formatNumber(value)} ${unit}`;
 }
 
+/** As `formatWithUnit`, without the unit where it is a word. */
+export function formatBare(value: number, unit: string): string {
+  return formatWithUnit(value, ['bytes', 'seconds', 's', 'ms'].includes(unit) ? unit : '');
+}
+
 function digits(value: number): string {
   const size = Math.abs(value);
   if (size >= 99.95) return String(Math.round(value));

@@ -20,8 +20,9 @@ export interface MapLayout {
 
 /** 137.5 degrees: seeds of a sunflower lie so, at even distances, however many there are. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-/** Space between two groups, in units, so that their names fit. */
-const GAP = 3;
+/** Space around a group, in units and in parts of its radius, so that names fit between. */
+const GAP = 1.5;
+export const GAP_PART = 0.16;
 
 /** Groups as discs on a ring, nodes as the seeds of a sunflower: the same input, the same map. */
 export function layOut(nodes: readonly Pick<NetworkNode, 'group'>[]): MapLayout {
@@ -57,7 +58,7 @@ interface Place {
 
 /** One in the middle, two side by side, more on a ring that is just wide enough. */
 function placeGroups(counts: readonly number[]): Place[] {
-  const radii = counts.map((count) => Math.sqrt(count) + GAP / 2);
+  const radii = counts.map((count) => Math.sqrt(count) * (1 + GAP_PART) + GAP);
   const [first] = radii;
   if (first === undefined) return [];
   if (radii.length === 1) return [{ x: 0, y: 0, radius: first }];

@@ -3,7 +3,7 @@ import { useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { usePage } from '../context.ts';
-import { formatAmount, formatCount, formatTime, formatWithUnit } from '../format.ts';
+import { formatAmount, formatBare, formatCount, formatTime, formatWithUnit } from '../format.ts';
 import { type ChartSeries, LineChart } from '../parts/line-chart.tsx';
 import { Empty, Fact } from '../parts/section.tsx';
 import { startPoll } from '../state/polled.ts';
@@ -73,7 +73,7 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
             <b class="tunable-value">{format(value)}</b>
           </Fact>
           <Fact name="Bounds">
-            {format(bounds.min)} to {format(bounds.max)}
+            {formatBare(bounds.min, unit)} to {format(bounds.max)}
           </Fact>
           <Fact name="Without control">{format(initial)}</Fact>
           <Fact name="Rule">{controller}</Fact>
@@ -86,6 +86,7 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
           times={line.times}
           series={line.series}
           format={format}
+          formatTick={(number) => formatBare(number, unit)}
           from={nowMs - WINDOW_MS}
           to={nowMs}
           bounds={rangeOf(tunable)}
@@ -101,7 +102,7 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
                 <li key={`${atMs} ${to}`}>
                   <time dateTime={new Date(atMs).toISOString()}>{formatTime(atMs, nowMs)}</time>
                   <span>
-                    {format(from)} → {format(to)}
+                    {formatBare(from, unit)} → {formatBare(to, unit)}
                   </span>
                   <span class="muted">{reason}</span>
                 </li>

@@ -5,7 +5,8 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { usePage } from '../context.ts';
 import { formatAmount, formatCount, formatSeconds, shorten } from '../format.ts';
 import { LINKS_DRAWN_MAX, LISTED_NODES_MAX } from '../limits.ts';
-import { type MapColours, MapView, NODE_STATES } from '../map/map-view.ts';
+import { type MapColours, NODE_STATES } from '../map/drawing.ts';
+import { MapView } from '../map/map-view.ts';
 import { readColours } from '../parts/colours.ts';
 import { Empty, Fact, Section } from '../parts/section.tsx';
 import { startPoll } from '../state/polled.ts';
@@ -78,7 +79,7 @@ function NetworkMap({ network, selected }: PartProps): VNode {
     if (canvas.current !== null) view.current?.paint(coloursOf(canvas.current));
   });
   useSignalEffect(() => {
-    view.current?.select(selected.value);
+    view.current?.choose(selected.value);
     if (selected.value >= 0) view.current?.reveal(selected.value);
   });
   const label =
@@ -178,8 +179,10 @@ function followPointer(
   return () => controller.abort();
 }
 
+const STATE_COLOURS = ['map-good', 'wait', 'ink-3', 'bad'] as const;
+
 function coloursOf(element: HTMLElement): MapColours {
-  const names = ['map-good', 'wait', 'ink-3', 'bad', 'map-line', 'accent', 'ink', 'ink-2'] as const;
+  const names = [...STATE_COLOURS, 'map-line', 'accent', 'ink', 'ink-2', 'surface'] as const;
   const colours = readColours(element.parentElement ?? element, names);
   return {
     states: {
@@ -192,6 +195,7 @@ function coloursOf(element: HTMLElement): MapColours {
     ring: colours.accent,
     ink: colours.ink,
     words: colours['ink-2'],
+    ground: colours.surface,
   };
 }
 

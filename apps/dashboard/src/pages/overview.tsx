@@ -144,8 +144,8 @@ const CHARTS: readonly Chart[] = [
     ],
   },
   {
-    title: 'Answers',
-    unit: 'time of a request',
+    title: 'Latency',
+    unit: 'of a request',
     format: formatSeconds,
     lines: [
       { name: 'p50', colour: 'accent', read: (s) => s.requestP50Seconds },

@@ -21,6 +21,8 @@ export interface LineChartProps {
   readonly times: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number) => string;
+  /** For the axis, where it is to be shorter. */
+  readonly formatTick?: (value: number) => string;
   /** Shown span: milliseconds since the Unix epoch. */
   readonly from: number;
   readonly to: number;
@@ -94,6 +96,7 @@ function createPlot(
   latest: { readonly current: LineChartProps },
 ): UPlot {
   const { series, format, isStepped = false, syncKey } = latest.current;
+  const formatTick = latest.current.formatTick ?? format;
   const names = ['accent', 'wait', 'line', 'ink-3'] as const;
   const colours = readColours(element, names);
   const axis = {
@@ -125,7 +128,7 @@ function createPlot(
           ...axis,
           size: 52,
           space: 30,
-          values: (_plot, ticks) => ticks.map((tick) => format(tick)),
+          values: (_plot, ticks) => ticks.map((tick) => formatTick(tick)),
         },
       ],
       series: [
