@@ -141,6 +141,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/retention.ts')).retentionCommand,
   },
   {
+    name: 'doctor',
+    group: CHECK,
+    summary: 'look at this machine as a node would use it, and say what to change',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
     name: 'config',
     group: MANAGE,
     summary: 'print the effective configuration of a node',
