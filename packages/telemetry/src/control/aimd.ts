@@ -36,6 +36,8 @@ export interface AimdInput {
 
 const USED_PART_MIN = 0.8;
 const BACKLOG_MAX = 2;
+/** Less in use than this, the value cannot be what makes the reading bad. */
+const CAUSE_PART_MIN = 0.5;
 /** Weight of the newest reading in the average that is looked at: one outlier is no trend. */
 const NEWEST = 0.3;
 
@@ -57,6 +59,12 @@ export function createAimd(options: AimdOptions): Controller<AimdInput> {
     if (backlog > BACKLOG_MAX && usedPart >= USED_PART_MIN) {
       const reason = `${tell(backlog)} times as much waits as goes at once: up`;
       return { value: round(value + step), reason };
+    }
+    if (mean > target && usedPart < CAUSE_PART_MIN) {
+      return {
+        value,
+        reason: `${tell(mean)} over ${tell(target)}, and it is not the cause: stays`,
+      };
     }
     if (mean > target) {
       const reason = `${tell(mean)} over ${tell(target)}: down`;

@@ -27,15 +27,21 @@ export class HitCurve {
   #order: number[] = [];
   readonly #isSampled = new Set<number>();
   /** Hashes below it are followed. */
-  #threshold = HASH_RANGE;
+  #threshold: number;
   readonly #hits: Float64Array;
   /** Look-ups that were followed, and as many as the rate would have. */
   #samples = 0;
   #expected = 0;
 
-  /** @param sizeMax largest size that is asked about, in entries */
-  constructor(sizeMax: number) {
+  /**
+   * @param sizeMax largest size that is asked about, in entries
+   * @param rateMax part of the keys that is followed at most, for caches whose look-ups are quick;
+   *   it leaves sizes below some hundred over it in the dark. Default 1.
+   */
+  constructor(sizeMax: number, rateMax = 1) {
     assert(sizeMax >= 2, 'expected a cache of at least two entries');
+    assert(rateMax > 0 && rateMax <= 1, 'expected a part of the keys');
+    this.#threshold = HASH_RANGE * rateMax;
     this.#sizeMax = sizeMax;
     this.#hits = new Float64Array(stepOf(sizeMax) + 2);
   }

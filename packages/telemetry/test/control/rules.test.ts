@@ -100,6 +100,13 @@ test('under overload a batch grows although latency is bad', () => {
   assert.match(reason, /waits/);
 });
 
+test('a bad reading while the value is hardly in use is somebody else’s fault', () => {
+  const controller = aimd();
+  const { value, reason } = controller.update({ reading: 9, usedPart: 0.1, backlog: 0 }, 10_000);
+  assert.equal(value, 50);
+  assert.match(reason, /not the cause/);
+});
+
 test('the price follows EIP-1559 to the unit, and the same on every machine', () => {
   const price = (used: number, initial: number): number => {
     const rule = createFeeRule({ bounds: { min: 1, max: 10 ** 9 }, initial });
