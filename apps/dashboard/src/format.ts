@@ -28,7 +28,8 @@ export function formatSeconds(seconds: number | null): string {
 }
 
 /** 1536 -> "1.54 KB"; decimal prefixes. */
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null || !Number.isFinite(bytes)) return DASH;
   if (bytes < 1_000) return `${Math.round(bytes)} B`;
   const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes / 1_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type RunningNode, resolveConfig, startNode } from '@basalt/node';
 import { noopLogger } from '@basalt/telemetry';
+import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const DASHBOARD = resolve(import.meta.dirname, '..');
@@ -112,20 +112,13 @@ export async function assertNoSideways(page: Page): Promise<void> {
   assert.ok(content <= screen, `${page.url()} is ${content} wide on a screen of ${screen}`);
 }
 
-interface AxeViolation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
 /** Runs axe-core in the page. Its code is given to the engine, past the page's own policy. */
 export async function seriousFindings(page: Page): Promise<string[]> {
-  const file = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-  await page.evaluate(readFileSync(file, 'utf8'));
-  const found = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
-    readonly violations: readonly AxeViolation[];
-  };
-  return found.violations
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>(
+    'axe.run(document, { resultTypes: ["violations"] })',
+  );
+  return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => {
       const [first] = nodes;

@@ -66,6 +66,8 @@ export class ChainsWatch {
   #problem: string | undefined;
   #isLoaded = false;
   #mustReload = false;
+  /** The node gives this page no events, so the list is asked for again at each look. */
+  #isDeaf = false;
 
   constructor(client: ChainsClient) {
     this.#client = client;
@@ -124,6 +126,7 @@ export class ChainsWatch {
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
     }
+    this.#isDeaf = true;
   }
 
   take(event: NodeEvent): void {
@@ -154,7 +157,7 @@ export class ChainsWatch {
 
   /** One look: lists what has come, verifies what a checkpoint covers, then the heads. */
   async look(): Promise<void> {
-    if (!this.#isLoaded || this.#mustReload) {
+    if (!this.#isLoaded || this.#mustReload || this.#isDeaf) {
       this.#mustReload = false;
       await this.load();
     }
@@ -178,11 +181,13 @@ export class ChainsWatch {
     };
     for (const { namespace, index, mark } of this.#blocks) {
       const covered = this.#namespaces.get(namespace)?.covered ?? 0;
-      if (mark.kind === 'waiting' && index < covered) add(namespace, index);
+      const isOpen = mark.kind === 'waiting' || mark.kind === 'unchecked';
+      if (isOpen && index < covered) add(namespace, index);
     }
     const newest = [...this.#namespaces.values()].sort((a, b) => b.newestMs - a.newestMs);
-    for (const { namespace, covered, checked } of newest.slice(0, HEADS_MAX)) {
-      if (covered > 0 && checked !== covered - 1) add(namespace, covered - 1);
+    for (const { namespace, covered, checked, mark } of newest.slice(0, HEADS_MAX)) {
+      const isDone = checked === covered - 1 && mark.kind !== 'unchecked';
+      if (covered > 0 && !isDone) add(namespace, covered - 1);
     }
     return [...due].map(([namespace, indexes]) => ({ namespace, indexes: [...indexes] }));
   }

@@ -61,7 +61,7 @@ export function drawLines(scene: Scene): void {
   context.globalAlpha = 1;
 }
 
-/** One path for each state; what needs a look is larger and comes last, so that nothing hides it. */
+/** One path for each state; what needs a look is larger and comes last: nothing hides it. */
 export function drawDots(scene: Scene): void {
   const { context, colours, network, camera, width, height } = scene;
   const { nodes } = network;
@@ -132,7 +132,7 @@ function topOf({ layout, camera, height }: Scene, at: number): number {
   return ((layout.y[at] ?? 0) - camera.y) * camera.scale + height / 2;
 }
 
-/** A shape for each state, so that colour is never alone: full, full and larger, hollow, a cross. */
+/** A shape for each state, so that colour is never alone: full, larger, hollow, a cross. */
 function addDot(
   context: CanvasRenderingContext2D,
   state: NetworkNode['state'],

@@ -73,7 +73,7 @@ function placeGroups(counts: readonly number[]): Place[] {
   });
 }
 
-/** The smallest ring on which discs of these radii do not overlap: their angles sum up to a turn. */
+/** The smallest ring on which such discs do not overlap: their angles sum up to a turn. */
 function ringRadius(radii: readonly number[]): number {
   let low = Math.max(...radii);
   let high = radii.reduce((sum, radius) => sum + radius, 0) + low;

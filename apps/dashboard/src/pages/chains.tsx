@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { type ChainsView, ChainsWatch, type WatchedBlock } from '../chains/watch.ts';
 import { usePage } from '../context.ts';
 import { formatAmount, formatCount, formatSpan, formatTime, shorten } from '../format.ts';
+import { NAMESPACES_MAX } from '../limits.ts';
 import { BlockMark } from '../parts/marks.tsx';
 import { Empty, Section } from '../parts/section.tsx';
 import { explorerAddress } from '../routes.ts';
@@ -92,7 +93,7 @@ function Namespaces({ view, nowMs }: ListProps): VNode {
     );
   }
   return (
-    <Section title="Namespaces" note="the mark is for the newest block that a checkpoint covers">
+    <Section title="Namespaces" note={noteOf(sorted.length)}>
       <table class="rows namespaces">
         <thead>
           <tr>
@@ -125,6 +126,12 @@ function Namespaces({ view, nowMs }: ListProps): VNode {
       </table>
     </Section>
   );
+}
+
+function noteOf(count: number): string {
+  return count < NAMESPACES_MAX
+    ? 'the mark is for the newest block that a checkpoint covers'
+    : `the first ${formatCount(count)}; the explorer searches all`;
 }
 
 function Newest({ view, nowMs }: ListProps): VNode {

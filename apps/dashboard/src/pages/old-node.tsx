@@ -16,18 +16,16 @@ interface OldHealth {
   readonly uptimeSeconds?: number;
 }
 
-interface OldNamespaces {
-  readonly items?: readonly {
-    readonly namespace: string;
-    readonly label?: string;
-    readonly size?: number;
-  }[];
+interface OldNamespace {
+  readonly namespace: string;
+  readonly label?: string;
+  readonly size?: number;
 }
 
 /** What a node without `/status` can show: what it says at `/healthz` and `/chains`. */
 export function OldNode(): VNode {
   const health = useMemo(() => startPoll<OldHealth>('/healthz', ASK_EVERY_MS), []);
-  const chains = useMemo(() => startPoll<OldNamespaces>('/chains', ASK_EVERY_MS), []);
+  const chains = useMemo(() => startPoll<readonly OldNamespace[]>('/chains', ASK_EVERY_MS), []);
   useEffect(
     () => () => {
       health.close();
@@ -36,7 +34,7 @@ export function OldNode(): VNode {
     [],
   );
   const told = health.now.value.value;
-  const items = chains.now.value.value?.items ?? [];
+  const items = chains.now.value.value ?? [];
   return (
     <>
       <p class="card banner is-degraded" role="status">

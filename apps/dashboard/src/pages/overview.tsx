@@ -156,7 +156,7 @@ const CHARTS: readonly Chart[] = [
   {
     title: 'Memory',
     unit: 'resident',
-    format: (value) => (value === null ? '\u2013' : formatBytes(value)),
+    format: formatBytes,
     lines: [{ name: 'memory', colour: 'accent', read: (s) => s.memoryBytes }],
     note: (s) => `${formatNumber(s.cpuCores)} cores in use`,
   },

@@ -7,8 +7,10 @@ export function mergeSamples(
   more: readonly StatusSample[],
 ): readonly StatusSample[] {
   const newest = held.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-  const isBehind = more.every(({ atMs }) => atMs > newest);
-  const all = isBehind ? [...held, ...more] : sorted([...held, ...more]);
+  const [first] = more;
+  // The common case, each second: one that is newer.
+  const isNext = more.length === 1 && first !== undefined && first.atMs > newest;
+  const all = isNext ? [...held, first] : sorted([...held, ...more]);
   return all.length > SAMPLES_MAX ? all.slice(-SAMPLES_MAX) : all;
 }
 
