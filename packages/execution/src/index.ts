@@ -184,6 +184,7 @@ export type {
   StorageProof,
   WorldState,
 } from './state/types.ts';
+export type { ValueCacheControl } from './state/value-cache.ts';
 export { createWorldState, type WorldStateOptions } from './state/world-state.ts';
 export { decodeTransaction, readTransaction } from './transaction/decode.ts';
 export {

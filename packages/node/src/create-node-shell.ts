@@ -209,7 +209,7 @@ function startObserver(
 ): void {
   if (observer === undefined) return;
   const fixed = { preparedBytesMax: CACHE_BYTES_MAX, memoryPressure };
-  const tuned = { ...parts, ...fixed, ...parts.chain?.tuned };
+  const tuned = { ...parts, ...fixed, chain: parts.chain?.tuned };
   observer.start({ ...parts, looks: addTunables(observer.panel, tuned) });
 }
 

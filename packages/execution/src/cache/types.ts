@@ -11,5 +11,14 @@ export interface Cache<Key extends CacheKey, Value> {
   readonly size: number;
 }
 
+/** A cache whose bound may change while it is in use. */
+export interface ResizableCache<Key extends CacheKey, Value> extends Cache<Key, Value> {
+  /**
+   * A smaller bound lets go what the policy would have let go next: what is hot stays. A part of it
+   * goes at once, the rest with each key that comes, or when this is called again.
+   */
+  resize(entriesMax: number): void;
+}
+
 /** Makes a cache for so many entries. */
 export type CreateCache = <Key extends CacheKey, Value>(entriesMax: number) => Cache<Key, Value>;

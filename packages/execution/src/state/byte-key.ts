@@ -16,6 +16,9 @@ export function keyOf(bytes: Uint8Array): string {
   }
 }
 
+/** Characters of an address and a slot, together. */
+const SLOT_KEY_LENGTH = 26;
+
 export function bytesOfKey(key: string): Uint8Array {
   const bytes = new Uint8Array(2 * key.length);
   for (let at = 0; at < key.length; at++) {
@@ -24,6 +27,21 @@ export function bytesOfKey(key: string): Uint8Array {
     bytes[2 * at + 1] = code & 0xff;
   }
   return bytes;
+}
+
+/**
+ * 32 bits, spread well, for the key of an account (its address) or of a slot (address and slot, and
+ * what may follow): from the last four bytes of each, since the others are zeros or as random as
+ * these. The mixing is MurmurHash3's.
+ */
+export function keyHash(key: string): number {
+  const at = key.length < SLOT_KEY_LENGTH ? 6 : SLOT_KEY_LENGTH - 2;
+  const owner = (key.charCodeAt(8) << 16) | key.charCodeAt(9);
+  const last = (key.charCodeAt(at) << 16) | key.charCodeAt(at + 1);
+  let hash = Math.imul(owner, 0x9e3779b1) ^ last;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function halfKey(bytes: Uint8Array, at: number): string {

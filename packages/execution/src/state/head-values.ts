@@ -6,7 +6,12 @@ import type { FlatState } from './flat-state.ts';
 import type { Staged } from './staged.ts';
 import type { AccountUpdate } from './staging.ts';
 import { type MergedChange, updatesOfChanges } from './updates.ts';
-import { type CachedAccount, type KnownValue, ValueCache } from './value-cache.ts';
+import {
+  type CachedAccount,
+  type KnownValue,
+  ValueCache,
+  type ValueCacheControl,
+} from './value-cache.ts';
 import { decodeAccount, decodeSlot, EMPTY_CODE_HASH, NOTHING } from './value-codec.ts';
 
 /** Accounts, slots and code at the head as callers name them, through a cache. */
@@ -17,6 +22,10 @@ export class HeadValues {
   constructor(flat: FlatState, cacheBytes: number) {
     this.#flat = flat;
     this.#cache = new ValueCache(cacheBytes);
+  }
+
+  get cache(): ValueCacheControl {
+    return this.#cache;
   }
 
   get hits(): number {

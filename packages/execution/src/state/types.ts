@@ -1,4 +1,5 @@
 import type { Account, AccountChange } from '@basalt/evm';
+import type { ValueCacheControl } from './value-cache.ts';
 
 /**
  * The state after one block, read synchronously. Addresses are 20 bytes, slots and hashes 32.
@@ -53,6 +54,8 @@ export interface WorldState {
   /** Oldest block that can be read, proven and rewound to. */
   readonly oldest: number;
   readonly durableNumber: number;
+  /** Of accounts and slots at the head. */
+  readonly valueCache: ValueCacheControl;
   head(): StateView;
   /** undefined: outside of the window. */
   at(number: number): StateView | undefined;

@@ -41,7 +41,7 @@ import {
   updatesOfChanges,
   updatesOfDiff,
 } from './updates.ts';
-import type { KnownValue } from './value-cache.ts';
+import type { KnownValue, ValueCacheControl } from './value-cache.ts';
 import { decodeAccount, decodeSlot, encodeSlot, type StoredAccount } from './value-codec.ts';
 
 export interface WorldStateOptions {
@@ -126,6 +126,10 @@ export class EngineWorldState implements WorldState, ViewSource {
 
   get durableNumber(): number {
     return Math.min(this.#durable, this.#head.number);
+  }
+
+  get valueCache(): ValueCacheControl {
+    return this.#values.cache;
   }
 
   head(): StateView {

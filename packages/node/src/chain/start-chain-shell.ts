@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type BlockExecutor,
   type Chain,
   createDevnet,
   type Devnet,
@@ -54,7 +53,7 @@ export interface StartedChain {
   readonly info: ChainInfo;
   readonly execution: () => ExecutionStatus;
   /** What controllers steer. */
-  readonly tuned: { readonly executor: BlockExecutor };
+  readonly tuned: Pick<OpenedChain, 'executor' | 'world'>;
   /** Answers what is under way, makes what was accepted durable, closes all files. */
   stop(): Promise<void>;
 }
@@ -153,7 +152,7 @@ async function start(
     );
   }
   const execution = (): ExecutionStatus => watch.status(chain, opened.executor);
-  return { chain, proofs, info, execution, tuned: { executor: opened.executor } };
+  return { chain, proofs, info, execution, tuned: opened };
 }
 
 function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChain {

@@ -39,6 +39,8 @@ export function createPlainWorld(
       return stateRoot(top().dump());
     },
     oldest: 0,
+    // Nothing is cached here.
+    valueCache: { entriesMax: 0, entries: 0, onLookUp: undefined, resize: () => undefined },
     get durableNumber() {
       return states.length - 1;
     },
