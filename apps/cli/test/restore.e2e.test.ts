@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { type ForwardedAnswer, type Forwarder, startForwarder } from './helpers/forwarder.ts';
+import {
+  type ChangeAnswer,
+  type Forwarder,
+  lastByteChanged,
+  startForwarder,
+} from './helpers/forwarder.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -28,9 +33,7 @@ suite('restore of a pruned folder', () => {
     cpSync(pruned, folder, { recursive: true });
     return folder;
   };
-  const between = async (
-    change: (target: string, answer: ForwardedAnswer) => ForwardedAnswer | undefined,
-  ): Promise<string> => {
+  const between = async (change: ChangeAnswer): Promise<string> => {
     const forwarder = await startForwarder(archive.url, change);
     forwarders.push(forwarder);
     return forwarder.url;
@@ -85,10 +88,7 @@ suite('restore of a pruned folder', () => {
   });
 
   test('one that lies is refused by its name, and another one stands in', async () => {
-    const liar = await between((target, answer) => {
-      if (target.includes('/blocks?')) answer.body[answer.body.length - 1]! ^= 1;
-      return answer;
-    });
+    const liar = await between(lastByteChanged);
     const folder = copy('lied to');
     const refused = await sandbox.run(['restore', folder, ...NAME, '--from', liar]);
     assert.equal(refused.code, 1);

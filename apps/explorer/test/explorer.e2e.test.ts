@@ -299,6 +299,21 @@ test('on a phone, in the dark, without motion', OPTIONS, async () => {
   assert.deepEqual(problems, []);
 });
 
+test('the head leads to the dashboard, and colours can be chosen', OPTIONS, async () => {
+  await using opened = await open(running.url, { colorScheme: 'light' });
+  const { page, problems } = opened;
+  const ground = (): Promise<string> =>
+    page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.equal(await page.locator('.apps a').last().getAttribute('href'), '/dashboard/');
+  assert.equal(await ground(), 'rgb(246, 245, 241)');
+  await page.getByLabel('Colours').selectOption('dark');
+  assert.equal(await ground(), 'rgb(16, 20, 23)');
+  await page.reload();
+  assert.equal(await ground(), 'rgb(16, 20, 23)');
+  assert.equal(await page.getByLabel('Colours').inputValue(), 'dark');
+  assert.deepEqual(problems, []);
+});
+
 test('the search field finds namespaces by words, and lets them go again', OPTIONS, async () => {
   await using opened = await open(running.url);
   const { page, problems } = opened;

@@ -106,4 +106,9 @@ export {
   verifyTransactionProof,
 } from './verify-transaction.ts';
 export { createWebProvider, type SubtleLike, type WebProviderOptions } from './web-provider.ts';
+export {
+  readWitnessedRecord,
+  type WitnessedRecord,
+  type WitnessedRecordOptions,
+} from './witnessed-record.ts';
 export type { SettledBlock, WriteBlockOptions, WrittenBlock } from './write-block.ts';

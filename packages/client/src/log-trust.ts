@@ -46,7 +46,7 @@ export interface LogTrustRequest {
 }
 
 /** How origins end: the super-log is a namespace like any other, with a name of its own. */
-const SUPER = '/super';
+export const SUPER = '/super';
 
 /**
  * Finds the key of a log: from the policy or the pinned keys, else the one kept from first use,

@@ -7,11 +7,12 @@ import {
   verifySuperInclusion,
 } from '@basalt/protocol';
 import { refusal, refuseUnless } from './errors.ts';
-import { asObject, base64Field, hashField, parseJson } from './json.ts';
+import { asObject, base64Field, hashField, type JsonObject, parseJson } from './json.ts';
+import type { LogView } from './log-view.ts';
 import type { ClientContext } from './options.ts';
 import { readProof } from './requests.ts';
 import type { Sessions } from './session.ts';
-import type { CallOptions, VerifiedCheckpoint } from './types.ts';
+import type { BlockProof, CallOptions, VerifiedCheckpoint } from './types.ts';
 
 /** What the super-log says about a namespace, checked. */
 export interface VerifiedSuperProof extends SuperStatement {
@@ -20,6 +21,13 @@ export interface VerifiedSuperProof extends SuperStatement {
   readonly inclusion: SuperInclusion;
   /** The super-log's checkpoint under which all this stands. */
   readonly checkpoint: VerifiedCheckpoint;
+}
+
+/** What a node says, before anything of it was checked. */
+interface ServedSuperProof {
+  readonly object: JsonObject;
+  /** Of the super-log's block. */
+  readonly proof: BlockProof;
 }
 
 /**
@@ -33,16 +41,38 @@ export async function readSuperProof(
   namespace: NamespaceId,
   call: CallOptions,
 ): Promise<VerifiedSuperProof> {
-  const reply = await context.transport.request(`/chains/${namespace}/super`, {
+  const served = await fetchSuperProof(context, namespace, call);
+  const session = await sessions.open(served.proof.namespace, call);
+  // The writers of the super-log are not needed, but that it is the log of this namespace is.
+  await session.writers.upTo(1, call);
+  return await checkSuperProof(served, { context, namespace, log: session.log }, call);
+}
+
+export async function fetchSuperProof(
+  { transport }: ClientContext,
+  namespace: NamespaceId,
+  call: CallOptions,
+): Promise<ServedSuperProof> {
+  const reply = await transport.request(`/chains/${namespace}/super`, {
     headers: { accept: 'application/json' },
     signal: call.signal,
   });
   const object = asObject(parseJson(reply.body), 'the whole');
-  const proof = readProof(asObject(object['inclusion'], 'inclusion'));
-  const session = await sessions.open(proof.namespace, call);
-  // The writers of the super-log are not needed, but that it is the log of this namespace is.
-  await session.writers.upTo(1, call);
-  const checkpoint = await session.log.admit(proof.checkpoint, call);
+  return { object, proof: readProof(asObject(object['inclusion'], 'inclusion')) };
+}
+
+/** Checks a served proof against the super-log as `log` has seen it. */
+export async function checkSuperProof(
+  { object, proof }: ServedSuperProof,
+  parts: {
+    readonly context: ClientContext;
+    readonly namespace: NamespaceId;
+    readonly log: LogView;
+  },
+  call: CallOptions,
+): Promise<VerifiedSuperProof> {
+  const { context, namespace, log } = parts;
+  const checkpoint = await log.admit(proof.checkpoint, call);
   const { size, root } = checkpoint.checkpoint;
   const provider = await context.provider(1);
   const inclusion: SuperInclusion = {

@@ -17,6 +17,13 @@ export interface Forwarder extends AsyncDisposable {
 /** What a forwarder makes of an answer; undefined cuts the line. */
 export type ChangeAnswer = (target: string, answer: ForwardedAnswer) => ForwardedAnswer | undefined;
 
+/** A lie that only a look at the bytes finds: the last byte of each page of blocks. */
+export const lastByteChanged: ChangeAnswer = (target, answer) => {
+  const { body } = answer;
+  if (target.includes('/blocks?')) body[body.length - 1] = (body.at(-1) ?? 0) ^ 1;
+  return answer;
+};
+
 /** Stands before a node and passes GET on, with answers changed as the test wants. */
 export async function startForwarder(url: string, change: ChangeAnswer): Promise<Forwarder> {
   const server = createServer((request, response) => {
