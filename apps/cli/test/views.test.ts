@@ -10,6 +10,7 @@ import {
 } from '../src/view/numbers.ts';
 import { previewPayload } from '../src/view/payload-preview.ts';
 import { Progress } from '../src/view/progress.ts';
+import { type StartFacts, startScreen } from '../src/view/start-screen.ts';
 import { formatTable } from '../src/view/table.ts';
 import { cutToWidth, printable, Terminal } from '../src/view/terminal.ts';
 
@@ -117,4 +118,21 @@ test('progress: bar, rate and time left on a terminal, a line now and then elsew
     plain[1] ?? '',
     /^trips\.csv: 1,000 blocks, 9\.8 KiB, 100 blocks\/s, 50 %, 10 s left$/,
   );
+});
+
+test('the first screen names explorer and dashboard, one under the other', () => {
+  const terminal = new Terminal(new Paper(false), {});
+  const url = 'http://127.0.0.1:8080';
+  const info = { url, origin: 'log.example.org', explorer: true, dashboard: true };
+  const facts = { version: '1', program: 'basalt', urlOption: '', dataDir: '.basalt' };
+  const lines = startScreen(terminal, { ...facts, info } as unknown as StartFacts);
+  const found = lines.filter((line) => line.includes(url));
+  assert.equal(found.length, 2);
+  assert.match(
+    found[1] ?? '',
+    /^ {2}dashboard {2}http:\/\/127\.0\.0\.1:8080\/dashboard\/ {2}health/,
+  );
+  assert.equal(found[0]?.indexOf('open it'), found[1]?.indexOf('health'));
+  const without = { ...facts, info: { ...info, dashboard: false } } as unknown as StartFacts;
+  assert.equal(startScreen(terminal, without).join().includes('dashboard'), false);
 });
