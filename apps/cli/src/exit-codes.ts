@@ -11,6 +11,8 @@ export const EXIT = {
   refused: 4,
   /** Data on disk is not what it should be. */
   damaged: 5,
+  /** A defect; a report says where (EX_SOFTWARE of sysexits.h). */
+  crashed: 70,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

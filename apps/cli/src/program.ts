@@ -237,7 +237,7 @@ Examples:
 
 Exit codes:
   0 all is well   1 a check failed   2 wrong usage or input   3 no node answers
-  4 the node refused   5 data is damaged   130 interrupted`;
+  4 the node refused   5 data is damaged   70 a defect   130 interrupted`;
 
 /** The whole command line. Only the command that `name` asks for has its options. */
 export async function createProgram(

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type ChainExtras, type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
 import { createJsonLogger, type Logger, type LogLevel, LogLevels } from '@basalt/telemetry';
 import type { Context } from './context.ts';
+import { catchCrashes } from './crash/catch-crashes.ts';
+import { LogTail } from './crash/log-tail.ts';
 import { findPage } from './page-folder.ts';
 import { VERSION } from './version.ts';
 
@@ -9,21 +11,28 @@ import { VERSION } from './version.ts';
 export interface NodeLog {
   readonly logger: Logger;
   readonly levels: LogLevels;
+  /** Its last lines, for a crash report. */
+  readonly tail: LogTail;
 }
 
 /** JSON lines on standard error, above the live line where there is one. */
 export function createNodeLog(context: Context, level: LogLevel): NodeLog {
   const levels = new LogLevels(level);
-  const write = (line: string): void => context.terminal.line(line.trimEnd());
-  return { logger: createJsonLogger({ write, clock: context.clock, level: levels }), levels };
+  const tail = new LogTail();
+  const write = (line: string): void => {
+    tail.push(line.trimEnd());
+    context.terminal.line(line.trimEnd());
+  };
+  return { logger: createJsonLogger({ write, clock: context.clock, level: levels }), levels, tail };
 }
 
 export async function runNode(
   context: Context,
   { config, warnings }: ResolvedConfig,
-  { logger, levels }: NodeLog,
+  { logger, levels, tail }: NodeLog,
   chain: ChainExtras = {},
 ): Promise<RunningNode> {
+  catchCrashes(context, { config, tail, isTemporary: chain.isTemporary ?? false });
   for (const warning of warnings) logger.warn(warning);
   const explorerFolder = findPage('explorer');
   const dashboardFolder = findPage('dashboard');
