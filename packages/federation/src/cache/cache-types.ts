@@ -24,7 +24,7 @@ export interface CacheStats {
   /** Answers of upstreams that were false, old, or did not fit to what is held. */
   refusedAnswers: number;
   prefetched: number;
-  /** Refused with 503: too many questions at a time. */
+  /** Refused with 503: too many questions, or too many bytes on their way, at a time. */
   overloaded: number;
 }
 

@@ -11,11 +11,13 @@ import { createHttpUpstream } from './http-upstream-shell.ts';
 import {
   DISK_BYTES_MAX_DEFAULT,
   MEMORY_BYTES_MAX_DEFAULT,
+  OUTGOING_BYTES_MAX_DEFAULT,
   POPULAR_THRESHOLD_DEFAULT,
   UPSTREAM_TIMEOUT_MS_DEFAULT,
 } from './limits.ts';
+import { OutgoingBodies } from './outgoing-bodies.ts';
 import { type PassedStreams, passStream } from './pass-stream-shell.ts';
-import { problem } from './problem.ts';
+import { overloaded, problem } from './problem.ts';
 import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
 import { Upstreams, type UpstreamTransport } from './upstreams.ts';
@@ -31,6 +33,8 @@ export interface CacheRoleConfig {
   readonly memoryBytesMax?: number;
   /** The seed's `cache_popular_threshold`: on disk from the nth ask on. Default 3. */
   readonly popularThreshold?: number;
+  /** Bodies on their way to readers, however slow; beyond: 503. Default 128 MiB. */
+  readonly outgoingBytesMax?: number;
   /** From question to last byte of an upstream, milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
   /** Pass POST on to the first upstream; refused with 405 otherwise. Default no. */
@@ -56,6 +60,8 @@ export interface CacheRoleStats extends CacheStats {
   readonly memoryBytes: number;
   readonly diskBytes: number;
   readonly diskEntries: number;
+  /** Bodies on their way to readers. */
+  readonly outgoingBytes: number;
   /** Failed operations; after a failed write nothing is written for a minute. */
   readonly diskErrors: number;
   /** Bodies that were not what their name says when they were read. */
@@ -101,12 +107,14 @@ export async function createCacheRole(
   );
   const ending = new AbortController();
   const streams = { count: 0, signal: ending.signal };
-  const handle = createHandle({ cache, upstreams, transport, streams, config });
+  const outgoing = new OutgoingBodies(config.outgoingBytesMax ?? OUTGOING_BYTES_MAX_DEFAULT);
+  const sender: Sender = { outgoing, stats };
+  const handle = createHandle({ cache, upstreams, transport, streams, config, sender });
   return {
     handler(request, response) {
       handle(request, response).catch(() => {
         if (response.headersSent) response.destroy();
-        else send(response, problem(500, 'internal', 'the cache failed at this request'));
+        else send(response, problem(500, 'internal', 'the cache failed at this request'), sender);
       });
     },
     answer: (request) => cache.answer(request),
@@ -118,6 +126,7 @@ export async function createCacheRole(
       diskEntries: disk?.count ?? 0,
       diskErrors: disk?.errors ?? 0,
       diskDamaged: disk?.damaged ?? 0,
+      outgoingBytes: outgoing.bytes,
     }),
     async stop() {
       ending.abort();
@@ -134,6 +143,7 @@ interface HandleParts {
   readonly transport: UpstreamTransport;
   readonly streams: PassedStreams;
   readonly config: CacheRoleConfig;
+  readonly sender: Sender;
 }
 
 function createHandle({
@@ -142,19 +152,21 @@ function createHandle({
   transport,
   streams,
   config,
+  sender,
 }: HandleParts): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const held: HeldPosts = { bytes: 0 };
   return async (request, response) => {
     const target = request.url ?? '/';
-    if (isOperatorsPath(target)) return send(response, problem(404, 'not-found', 'no such path'));
+    const answer = (given: CacheAnswer): void => send(response, given, sender);
+    if (isOperatorsPath(target)) return answer(problem(404, 'not-found', 'no such path'));
     if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
       const reply = await forwardPost(request, upstreams, transport, held);
       if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
-      return send(response, reply);
+      return answer(reply);
     }
-    if (request.method === 'OPTIONS') return send(response, PREFLIGHT);
+    if (request.method === 'OPTIONS') return answer(PREFLIGHT);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(response, refuseMethod(request.method));
+      return answer(refuseMethod(request.method));
     }
     if (request.method === 'GET' && classify(target).kind === 'events') {
       return passStream(request, response, upstreams.order()[0] ?? '', streams);
@@ -163,7 +175,7 @@ function createHandle({
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     };
-    send(response, await cache.answer({ method: request.method, target, field }));
+    answer(await cache.answer({ method: request.method, target, field }));
   };
 }
 
@@ -204,8 +216,25 @@ function refuseMethod(method: string | undefined): CacheAnswer {
   return problem(405, 'method-not-allowed', words, [['allow', 'GET, HEAD']]);
 }
 
-function send(response: ServerResponse, { status, fields, body }: CacheAnswer): void {
+interface Sender {
+  readonly outgoing: OutgoingBodies;
+  readonly stats: CacheStats;
+}
+
+function refuseFull({ stats }: Sender): CacheAnswer {
+  stats.overloaded++;
+  return overloaded('too many bytes on their way to readers');
+}
+
+function send(response: ServerResponse, answer: CacheAnswer, sender: Sender): void {
+  if (response.destroyed) return;
+  const { body } = answer;
+  if (!sender.outgoing.take(body)) {
+    send(response, refuseFull(sender), sender);
+    return;
+  }
+  response.once('close', () => sender.outgoing.give(body));
   // A flat list keeps several fields of one name apart.
-  response.writeHead(status, fields.flat());
+  response.writeHead(answer.status, answer.fields.flat());
   response.end(body);
 }

@@ -15,7 +15,7 @@ import { readHeadClaim } from './head-order.ts';
 import { FETCHES_MAX, STREAMS_MAX, TARGET_CHARACTERS_MAX } from './limits.ts';
 import { Popularity } from './popularity.ts';
 import { SequencePrefetch } from './prefetch.ts';
-import { problem } from './problem.ts';
+import { overloaded, problem } from './problem.ts';
 import { bodyBytesMax, classify, type Resource } from './resource.ts';
 import { endToEndFields, type Field, type StoredResponse } from './stored.ts';
 import { UpstreamError, type UpstreamReply } from './upstreams.ts';
@@ -80,7 +80,12 @@ export class HttpCache {
     this.#readAhead(resource, sent);
     const whole = await this.#cutPartialTile(request, resource);
     if (whole !== undefined) return whole;
-    const held = await this.#held(target, sent);
+    const stored = store.find(target, sent);
+    if (stored !== undefined && !store.mayRead(stored)) {
+      stats.overloaded++;
+      return overloaded('too much is read from disk at a time');
+    }
+    const held = await this.#held(stored);
     const decision: Decision | undefined =
       held && decide(held.stored, resource, asked, clock.nowMs(), this.#invalidatedMs);
     const mayStore = !asked.has('no-store');
@@ -180,9 +185,7 @@ export class HttpCache {
     if (outcome === undefined) {
       stats.overloaded++;
       if (onError === undefined) {
-        return problem(503, 'overloaded', 'too many questions to upstreams', [
-          ['retry-after', '1'],
-        ]);
+        return overloaded();
       }
     }
     if (outcome?.type === 'answer') {
@@ -253,11 +256,9 @@ export class HttpCache {
     }
   }
 
-  async #held(target: string, sent: readonly Field[]): Promise<Held | undefined> {
-    const { store } = this.#parts;
-    const stored = store.find(target, sent);
+  async #held(stored: StoredResponse | undefined): Promise<Held | undefined> {
     if (stored === undefined) return undefined;
-    const body = await store.body(stored);
+    const body = await this.#parts.store.body(stored);
     return body === undefined ? undefined : { stored, body };
   }
 
@@ -340,10 +341,6 @@ export class HttpCache {
 /** RFC 9111 section 5.4: only for requests without Cache-Control. */
 function pragma(value: string | undefined): string | undefined {
   return value?.toLowerCase().includes('no-cache') === true ? 'no-cache' : undefined;
-}
-
-function overloaded(): CacheAnswer {
-  return problem(503, 'overloaded', 'too many questions to upstreams', [['retry-after', '1']]);
 }
 
 function passedOn({ method }: CacheRequest, reply: UpstreamReply, status: Field): CacheAnswer {

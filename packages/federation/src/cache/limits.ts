@@ -35,6 +35,15 @@ export const QUESTION_BYTES_MAX: number = 64 * 1024;
 /** Bodies of POSTs in memory at a time: four of the largest; further ones are refused with 503. */
 export const POST_BYTES_HELD_MAX: number = 128 * 1024 * 1024;
 
+/** Bodies on their way to readers: eight payloads of the largest size, however slow they are. */
+export const OUTGOING_BYTES_MAX_DEFAULT: number = 128 * 1024 * 1024;
+
+/** Below this a body lies in the buffers of its socket, and sockets are bounded in number. */
+export const OUTGOING_COUNTED_BYTES_MIN: number = 64 * 1024;
+
+/** Bodies that are read from disk at a time, so that a burst of readers is bounded before it. */
+export const DISK_READS_BYTES_MAX: number = 64 * 1024 * 1024;
+
 /** A checkpoint with hundreds of cosignatures of 3.3 KB each, or a head. */
 export const HEAD_BYTES_MAX: number = 1024 * 1024;
 

@@ -33,3 +33,8 @@ export function problem(
     body,
   };
 }
+
+/** More than this cache takes at a time. */
+export function overloaded(detail = 'too many questions to upstreams'): CacheAnswer {
+  return problem(503, 'overloaded', detail, [['retry-after', '1']]);
+}

@@ -1,7 +1,12 @@
 import { type HashFunction, toHex } from '@basalt/protocol';
 import { ByteLru } from './byte-lru.ts';
 import type { DiskTier } from './disk-tier.ts';
-import { MEMORY_SHARE_MAX, MUTABLE_WRITE_INTERVAL_MS, VARIANTS_MAX } from './limits.ts';
+import {
+  DISK_READS_BYTES_MAX,
+  MEMORY_SHARE_MAX,
+  MUTABLE_WRITE_INTERVAL_MS,
+  VARIANTS_MAX,
+} from './limits.ts';
 import { type Field, fieldOf, listOf, overheadBytes, type StoredResponse } from './stored.ts';
 import { varyMatches } from './vary.ts';
 
@@ -14,6 +19,9 @@ interface Entry {
   diskMs: number;
   /** How often its body was asked for. */
   uses: number;
+  /** A body that a slow reader still holds is sent to others too, not read once more. */
+  sent?: { readonly memory: WeakRef<ArrayBufferLike>; readonly offset: number };
+  reading?: Promise<Uint8Array | undefined>;
 }
 
 /** What is kept: small answers in memory first, popular ones on disk too. */
@@ -26,6 +34,8 @@ export class ResponseStore {
   /** Where each description belongs, so that a hit hashes no names. */
   readonly #entryOf = new WeakMap<StoredResponse, Entry>();
   #disk: DiskTier | undefined;
+  /** Bytes of bodies that are being read from disk. */
+  #readingBytes = 0;
 
   constructor(hash: HashFunction, memoryBytesMax: number) {
     this.#hash = hash;
@@ -86,9 +96,41 @@ export class ResponseStore {
     }
     // The disk may have an older one under this key.
     if (this.#disk?.has(key, stored.bodyHash) !== true) return undefined;
-    const body = await this.#disk.read(key);
-    if (body !== undefined && this.#byKey.get(key) === entry) this.#remember(entry, body);
-    return body;
+    const { sent } = entry;
+    const memory = sent?.memory.deref();
+    if (sent !== undefined && memory !== undefined) {
+      return new Uint8Array(memory, sent.offset, stored.bodyBytes);
+    }
+    entry.reading ??= this.#read(entry, this.#disk);
+    return await entry.reading;
+  }
+
+  /** Whether `body` answers without a read that goes beyond what may be read at a time. */
+  mayRead(stored: StoredResponse): boolean {
+    const entry = this.#current(stored);
+    if (entry === undefined || entry.body !== undefined || entry.reading !== undefined) return true;
+    return (
+      this.#readingBytes === 0 || this.#readingBytes + stored.bodyBytes <= DISK_READS_BYTES_MAX
+    );
+  }
+
+  /** One read for all who ask at a time. */
+  async #read(entry: Entry, disk: DiskTier): Promise<Uint8Array | undefined> {
+    const { key, stored } = entry;
+    const { bodyBytes } = stored;
+    this.#readingBytes += bodyBytes;
+    try {
+      const body = await disk.read(key);
+      if (body === undefined || this.#byKey.get(key) !== entry) return body;
+      if (entry.stored.bodyHash === stored.bodyHash && body.length === bodyBytes) {
+        entry.sent = { memory: new WeakRef(body.buffer), offset: body.byteOffset };
+      }
+      this.#remember(entry, body);
+      return body;
+    } finally {
+      this.#readingBytes -= bodyBytes;
+      delete entry.reading;
+    }
   }
 
   /** @returns whether it has a place now */

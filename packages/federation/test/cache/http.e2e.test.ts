@@ -7,7 +7,7 @@ import {
   request,
   type Server,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -87,7 +87,71 @@ async function withCache(
   }
 }
 
+async function untilTrue(isTrue: () => boolean): Promise<void> {
+  for (const endMs = Date.now() + 10_000; !isTrue(); ) {
+    assert.ok(Date.now() < endMs, 'within 10 s');
+    await new Promise<void>((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 suite('cache over HTTP', { timeout: 30_000 }, () => {
+  test('slow readers hold a bounded number of bytes; who comes beyond is told to wait', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'basalt-cache-'));
+    // More than the buffers of two sockets take.
+    const bytes = 16 * 1024 * 1024;
+    const origin = await listen((asked, answer) => {
+      answer.writeHead(200, {
+        'cache-control': IMMUTABLE,
+        'content-type': 'application/octet-stream',
+      });
+      answer.end(Buffer.alloc(bytes, asked.url ?? ''));
+    });
+    const config = { folder, popularThreshold: 1, outgoingBytesMax: 2 * bytes + 1024 };
+    const cache = await createCacheRole(
+      { upstreams: [origin.url], ...config },
+      { hashes, clock, scheduler },
+    );
+    const front = await listen(cache.handler);
+    const path = (digit: string): string => `/blocks/${digit.repeat(64)}/payload`;
+    const slow: Socket[] = [];
+    const ask = (digit: string): void => {
+      const socket = connect((front.server.address() as AddressInfo).port, '127.0.0.1');
+      socket.pause();
+      socket.on('error', () => undefined);
+      socket.write(`GET ${path(digit)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      slow.push(socket);
+    };
+    const outgoing = (): number => cache.stats().outgoingBytes;
+    try {
+      // On disk now, each, and too large for the memory.
+      for (const digit of ['a', 'b', 'c']) {
+        assert.equal((await call(front.url + path(digit))).body.length, bytes);
+        await untilTrue(() => outgoing() === 0);
+      }
+      for (let i = 0; i < 20; i++) ask('a');
+      await untilTrue(() => outgoing() > 0);
+      ask('b');
+      await untilTrue(() => outgoing() > bytes);
+      // Twenty readers of one body hold it once.
+      assert.ok(outgoing() <= config.outgoingBytesMax, `${outgoing()} bytes`);
+      const refused = await call(front.url + path('c'));
+      assert.equal(refused.status, 503);
+      assert.equal(refused.headers['retry-after'], '1');
+      const shared = await call(front.url + path('a'));
+      assert.equal(shared.status, 200, shared.body.toString());
+      assert.ok(cache.stats().overloaded >= 1);
+      for (const socket of slow) socket.destroy();
+      await untilTrue(() => outgoing() === 0);
+      assert.equal((await call(front.url + path('c'))).body.length, bytes);
+    } finally {
+      for (const socket of slow) socket.destroy();
+      await close(front.server);
+      await close(origin.server);
+      await cache.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   test('coded bytes and their tag stay as the node made them; parts come from here', async () => {
     const coded = gzipSync('bundle '.repeat(100));
     let asked = 0;
