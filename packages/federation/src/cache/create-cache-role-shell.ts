@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { assert, type Clock, type PayloadHashes, type Scheduler } from '@basalt/protocol';
+import type { Uniform } from '@basalt/telemetry';
 import type { CacheAnswer } from './answer.ts';
 import { type CacheRequest, type CacheStats, emptyStats } from './cache-types.ts';
 import { openCacheFiles } from './disk-files-shell.ts';
@@ -20,7 +21,7 @@ import { type PassedStreams, passStream } from './pass-stream-shell.ts';
 import { overloaded, problem } from './problem.ts';
 import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
-import { Upstreams, type UpstreamTransport } from './upstreams.ts';
+import { type UpstreamEstimate, Upstreams, type UpstreamTransport } from './upstreams.ts';
 
 export interface CacheRoleConfig {
   /** Addresses of nodes that serve the same, first the preferred one: `http://host:port`. */
@@ -49,6 +50,8 @@ export interface CacheRoleComponents {
   readonly hashes: PayloadHashes;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  /** For the choice among upstreams; in the order of the configuration where absent. */
+  readonly uniform?: Uniform;
   /** HTTP where absent. Event streams and POST always go over HTTP. */
   readonly transport?: UpstreamTransport;
   /** Files in `folder` where absent. */
@@ -66,6 +69,7 @@ export interface CacheRoleStats extends CacheStats {
   readonly diskErrors: number;
   /** Bodies that were not what their name says when they were read. */
   readonly diskDamaged: number;
+  readonly upstreams: readonly UpstreamEstimate[];
 }
 
 export interface CacheRole {
@@ -94,11 +98,21 @@ export async function createCacheRole(
   const store = new ResponseStore(hashes.sha256, config.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT);
   const disk = await openDisk(config, components, store);
   const stats = emptyStats();
-  const upstreams = new Upstreams(urls, clock);
+  const upstreams = new Upstreams(urls, clock, components.uniform);
   const held = createHeldBodies(store);
   const transport = components.transport ?? http.transport;
   const cache = new HttpCache(
-    { store, upstreams, transport, clock, stats, hashes, held },
+    {
+      store,
+      upstreams,
+      transport,
+      clock,
+      stats,
+      hashes,
+      held,
+      // Who writes through here wants to see it: no other upstream has it as soon.
+      readsOwnWrites: config.forwardWrites === true,
+    },
     {
       name: config.name ?? 'basalt',
       popularThreshold: config.popularThreshold ?? POPULAR_THRESHOLD_DEFAULT,
@@ -127,6 +141,7 @@ export async function createCacheRole(
       diskErrors: disk?.errors ?? 0,
       diskDamaged: disk?.damaged ?? 0,
       outgoingBytes: outgoing.bytes,
+      upstreams: upstreams.estimates(),
     }),
     async stop() {
       ending.abort();
@@ -169,7 +184,7 @@ function createHandle({
       return answer(refuseMethod(request.method));
     }
     if (request.method === 'GET' && classify(target).kind === 'events') {
-      return passStream(request, response, upstreams.order()[0] ?? '', streams);
+      return passStream(request, response, upstreams.configured()[0] ?? '', streams);
     }
     const field = (name: string): string | undefined => {
       const value = request.headers[name];

@@ -55,6 +55,8 @@ export interface FetchParts extends VerifyParts {
   readonly transport: UpstreamTransport;
   readonly clock: Clock;
   readonly stats: CacheStats;
+  /** What changes is asked for where writes go. */
+  readonly readsOwnWrites: boolean;
 }
 
 type Judged =
@@ -66,11 +68,14 @@ type Judged =
 export async function fetchThrough(question: Question, parts: FetchParts): Promise<Outcome> {
   let failed: Outcome = { type: 'failed', code: 'unreachable' };
   let spare: Outcome | undefined;
-  for (const url of parts.upstreams.order()) {
+  const isPinned = parts.readsOwnWrites && !isContentAddressed(question.resource);
+  const { upstreams } = parts;
+  for (const url of isPinned ? upstreams.configured() : upstreams.order()) {
     try {
       const judged = await askOne(url, question, parts);
       if (judged.is === 'good') return judged.outcome;
       failed = { type: 'failed', code: judged.code };
+      if (judged.code !== 'not-found') parts.upstreams.refused(url);
       // A doubtful answer is more than "not here".
       if (isDoubtful(judged.spare)) spare = judged.spare;
       spare ??= judged.spare;
@@ -133,7 +138,7 @@ async function askOne(url: string, question: Question, parts: FetchParts): Promi
 async function call(
   url: string,
   { target, resource, sent }: Question,
-  { transport, stats }: FetchParts,
+  { transport, stats, upstreams }: FetchParts,
   tag: string | undefined,
 ): Promise<UpstreamReply> {
   stats.upstreamRequests++;
@@ -143,6 +148,7 @@ async function call(
   const reply = await transport({ url, method: 'GET', target, fields, bytesMax });
   stats.upstreamBytes += reply.body.length;
   if (reply.status >= 500 || reply.status === 429) throw new RefusedReply(reply);
+  upstreams.measured(url, reply.firstByteSeconds);
   return reply;
 }
 

@@ -71,7 +71,7 @@ async function passOn(
     const value = request.headers[name];
     return typeof value === 'string' ? [[name, value] as const] : [];
   });
-  const [url = ''] = upstreams.order();
+  const [url = ''] = upstreams.configured();
   const target = request.url ?? '/';
   try {
     const call = { url, method: 'POST' as const, target, fields, body, bytesMax: BODY_BYTES_MAX };

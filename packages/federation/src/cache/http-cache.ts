@@ -129,7 +129,7 @@ export class HttpCache {
       const value = field(name);
       return value === undefined ? [] : [[name, value] as const];
     });
-    const [url = ''] = upstreams.order();
+    const [url = ''] = upstreams.configured();
     this.#bypassing++;
     stats.upstreamRequests++;
     try {

@@ -24,6 +24,7 @@ export function createHttpUpstream(parts: {
   const transport: UpstreamTransport = ({ url, method, target, fields, body, bytesMax }) =>
     new Promise((resolve, reject) => {
       const isSecure = url.startsWith('https:');
+      const startMs = performance.now();
       const open = isSecure ? httpsRequest : httpRequest;
       const length: Field[] = body === undefined ? [] : [['content-length', String(body.length)]];
       const call = open(url + target, {
@@ -43,6 +44,7 @@ export function createHttpUpstream(parts: {
         fail(new UpstreamError('unreachable', error.message, { cause: error }));
       call.on('error', broken);
       call.on('response', (answer) => {
+        const firstByteSeconds = (performance.now() - startMs) / 1_000;
         const pieces: Buffer[] = [];
         let bytes = 0;
         answer.on('error', broken);
@@ -56,7 +58,8 @@ export function createHttpUpstream(parts: {
         answer.on('end', () => {
           cancel();
           const status = answer.statusCode ?? 502;
-          resolve({ status, fields: fieldsOf(answer), body: Buffer.concat(pieces) });
+          const body = Buffer.concat(pieces);
+          resolve({ status, fields: fieldsOf(answer), body, firstByteSeconds });
         });
       });
       call.end(body);

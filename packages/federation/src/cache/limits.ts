@@ -56,6 +56,12 @@ export const UPSTREAM_TIMEOUT_MS_DEFAULT = 10_000;
 /** An upstream that failed is asked last for so long. */
 export const UPSTREAM_PAUSE_MS = 5_000;
 
+/** What a failure or a false answer counts as: three of them, and any other is taken. */
+export const UPSTREAM_FAILED_SECONDS = 2;
+
+/** At most one read of so many goes to another upstream than the best known, to learn of it. */
+export const REQUESTS_PER_EXPLORATION = 16;
+
 /** A block that is not there may be there with the next checkpoint. */
 export const NOT_FOUND_SECONDS = 2;
 

@@ -1,16 +1,22 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createNativeProvider } from '@basalt/crypto';
 import { type CacheRole, type CacheRoleStats, createCacheRole } from '@basalt/federation';
 import { openDataFolder, StoreError } from '@basalt/store';
-import type { Logger } from '@basalt/telemetry';
+import { EXPOSITION_MEDIA_TYPE, type Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { NodeError } from '../errors.ts';
 import { CACHE_HEADER_BYTES_MAX, CACHE_HEADERS_MS, CACHE_IDLE_MS } from '../limits.ts';
 import { Parts } from '../parts.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
+import { cacheMetrics } from './cache-metrics.ts';
+
+/** 31 bits are enough to choose among a handful. */
+const UNIFORM_RANGE = 2 ** 31;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 /** A cache that runs. */
 export interface RunningCache extends AsyncDisposable {
@@ -54,10 +60,15 @@ async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promis
       forwardWrites: config.cacheForwardWrites,
       name: config.origin ?? 'basalt',
     },
-    { hashes: createNativeProvider(), clock: systemClock, scheduler: systemScheduler },
+    {
+      hashes: createNativeProvider(),
+      clock: systemClock,
+      scheduler: systemScheduler,
+      uniform: () => randomInt(UNIFORM_RANGE) / UNIFORM_RANGE,
+    },
   );
   parts.onStop(() => cache.stop());
-  const server = createBoundedServer(config, cache);
+  const server = createBoundedServer(config, cache, cacheMetrics(cache));
   const url = await listen(server, config);
   parts.onStop(() => stopServer(server, config.stopGraceMs));
   parts.onStop(() => logger.info('cache', { ...cache.stats() }));
@@ -65,7 +76,7 @@ async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promis
   return { info: { url, dataDir }, stats: () => cache.stats(), stop, [Symbol.asyncDispose]: stop };
 }
 
-function createBoundedServer(config: NodeConfig, cache: CacheRole): Server {
+function createBoundedServer(config: NodeConfig, cache: CacheRole, expose: () => string): Server {
   const server = createServer(
     {
       maxHeaderSize: CACHE_HEADER_BYTES_MAX,
@@ -73,11 +84,28 @@ function createBoundedServer(config: NodeConfig, cache: CacheRole): Server {
       keepAliveTimeout: CACHE_IDLE_MS,
       noDelay: true,
     },
-    cache.handler,
+    (request, response) => {
+      if (!isMetricsQuestion(request)) return cache.handler(request, response);
+      response.writeHead(200, {
+        'content-type': EXPOSITION_MEDIA_TYPE,
+        'cache-control': 'private, no-store',
+      });
+      response.end(expose());
+    },
   );
   server.maxConnections = config.connectionsMax;
   server.timeout = CACHE_IDLE_MS;
   return server;
+}
+
+/**
+ * Metrics of the cache itself, for a collector on this machine: the names of the upstreams are
+ * nobody else's affair. Behind a proxy on this machine everybody would look local.
+ */
+function isMetricsQuestion({ method, url, socket, headers }: IncomingMessage): boolean {
+  const isForwarded = 'x-forwarded-for' in headers || 'forwarded' in headers || 'via' in headers;
+  const isLocal = LOOPBACK.has(socket.remoteAddress ?? '') && !isForwarded;
+  return isLocal && method === 'GET' && url === '/metrics';
 }
 
 async function listen(server: Server, { host, port }: NodeConfig): Promise<string> {
