@@ -95,6 +95,7 @@ test('a dying node: the last values stay, with their age; then it is back', OPTI
     before,
     WAIT,
   );
+  assert.match(await textOf(page, '.health-word'), /^When last heard of: /);
   await keepPicture(page, 'dying-node');
   const now = Date.now();
   const later = { ...statusAt(now), now: { ...statusAt(now).now, blocksPerSecond: 77 } };

@@ -119,6 +119,34 @@ test('a changed checkpoint refuses all that it covers', OPTIONS, async () => {
   }
 });
 
+test(
+  'a real chain: its height and the contract that is called are on the page',
+  OPTIONS,
+  async () => {
+    await using chained = await startTestNode({ chain: true, rpcPort: 0, chainWorkers: 1 });
+    const { chain } = chained.node.info;
+    assert.ok(chain !== undefined);
+    const rpc = async (method: string, params: readonly unknown[]): Promise<unknown> => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(chain.rpcUrl, { method: 'POST', headers, body });
+      return ((await answer.json()) as { readonly result: unknown }).result;
+    };
+    const [from, to] = (await rpc('eth_accounts', [])) as string[];
+    for (let i = 0; i < 3; i++) {
+      assert.match(String(await rpc('eth_sendTransaction', [{ from, to, value: '0x1' }])), /^0x/);
+    }
+    await using opened = await openPage(browser, `${chained.url}/dashboard/#/execution`);
+    const { page, problems } = opened;
+    const factOf = (name: string) => page.locator('.fact', { hasText: name }).locator('dd').first();
+    await factOf('Height').getByText('3', { exact: true }).waitFor(WAIT);
+    assert.equal(await factOf('Chain id').innerText(), '31337');
+    await page.locator(`.heat li[title="${to?.toLowerCase()}"]`).waitFor(WAIT);
+    await keepPicture(page, 'real-chain');
+    assert.deepEqual(problems, []);
+  },
+);
+
 test('what a real node tells of itself is what the page shows', OPTIONS, async () => {
   await using opened = await openPage(browser, `${running.url}/dashboard/`);
   const { page, problems } = opened;

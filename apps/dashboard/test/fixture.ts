@@ -142,8 +142,10 @@ export function statusAt(nowMs: number, at = 599): NodeStatus {
       conflicts: 4_211,
       gasPerSecond: 21_400_000,
       hotCells: Array.from({ length: 24 }, (_, i) => ({
-        key: `0xdac17f958d2ee523a2206206994597c13d831ec7:${i}`,
-        label: `Token, slot ${i}`,
+        key: `0xdac17f958d2ee523a2206206994597c13d831ec${i % 3} ${
+          i < 3 ? 'account' : `0x${i.toString(16).padStart(64, '0')}`
+        }`,
+        label: '',
         weight: 880 / (i + 1),
         error: 0,
       })),

@@ -92,7 +92,7 @@ test('the overview shows what the node says, and draws it', OPTIONS, async () =>
   assert.equal(facts.get('On disk'), formatBytes(totals.storeBytes));
   assert.equal(facts.get('Peers'), formatCount(totals.peers));
   assert.equal(facts.get('Roles'), STATUS.roles.join(', '));
-  assert.equal(facts.get('Its name in checkpoints'), STATUS.origin);
+  assert.equal(facts.get('Name in checkpoints'), STATUS.origin);
   const weights = STATUS.shards.hot.slice(0, 6).map(({ weight }) => formatNumber(weight));
   assert.deepEqual(await page.locator('.top-list .number').allInnerTexts(), weights);
   await assertDrawn(page, '[data-chart="Blocks"] canvas');
@@ -196,8 +196,15 @@ test('execution: figures and heat; a node without a chain says so', OPTIONS, asy
   assert.equal(facts.get('Blocks one by one'), formatCount(execution.blocksSequential));
   assert.equal(facts.get('Executions per transaction'), '1.13');
   const tiles = await page.locator('.heat b').allInnerTexts();
-  const weights = [...execution.hotContracts, ...execution.hotCells].map(({ weight }) => weight);
-  assert.deepEqual(tiles, weights.map(formatNumber));
+  // Cells stand with their contract, in the order in which these come.
+  const groups = Map.groupBy(execution.hotCells, ({ key }) => key.split(' ')[0]);
+  const told = [...execution.hotContracts, ...[...groups.values()].flat()];
+  assert.deepEqual(
+    tiles,
+    told.map(({ weight }) => formatNumber(weight)),
+  );
+  const names = await page.locator('.hot-contract').first().locator('li .mono').allInnerTexts();
+  assert.deepEqual(names.slice(0, 3), ['account', '0x3', '0x6']);
   await keepPicture(page, 'execution');
   fake.push({ ...STATUS, execution: null });
   await page.getByText('This node runs no chain').waitFor(WAIT);

@@ -48,7 +48,7 @@ export function createGatewayMetrics(
   });
   const seconds: Histogram = registry.histogram({
     name: 'basalt_http_request_duration_seconds',
-    help: 'Time from request to last byte; answers from the prepared cache are not in it.',
+    help: 'Time to the last byte; without event streams and answers from the prepared cache.',
     labels: ['route'],
     buckets: LATENCY_BUCKETS_SECONDS,
   });
@@ -81,7 +81,8 @@ export function createGatewayMetrics(
         if (known.size < ANSWERS_MAX) known.set(key, series);
       }
       series.count.add();
-      series.seconds.observe(duration);
+      // A stream lasts as long as its reader stays: that is no latency.
+      if (!route.endsWith('/events')) series.seconds.observe(duration);
     },
     prepared: (method, route, status) => requests.with({ method, route, status: String(status) }),
     cacheHits: cache.with({ result: 'hit' }),

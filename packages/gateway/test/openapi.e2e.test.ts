@@ -225,6 +225,22 @@ suite('what a node tells of itself', () => {
     assert.ok(values.get(missed)! >= 3);
   });
 
+  test('a stream is counted when it ends, and its length is no latency', async () => {
+    const controller = new AbortController();
+    const address = `http://127.0.0.1:${served.port}`;
+    const answer = await fetch(`${address}/events`, { signal: controller.signal });
+    await answer.body?.getReader().read();
+    controller.abort();
+    const counted = 'basalt_http_requests_total{method="GET",route="/events",status="200"} 1';
+    let text = '';
+    for (let i = 0; i < 100 && !text.includes(counted); i++) {
+      text = (await ask(served.port, '/metrics')).body.toString();
+    }
+    assert.ok(text.includes(counted));
+    assert.ok(text.includes('basalt_http_request_duration_seconds_count{route="none"}'));
+    assert.equal(/duration_seconds_count\{route="\/events"\} [1-9]/.test(text), false);
+  });
+
   test('metrics can ask for the token', async () => {
     const guarded = await serve({ adminToken: 'secret', protectMetrics: true });
     try {

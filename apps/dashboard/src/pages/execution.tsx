@@ -1,7 +1,7 @@
 import type { ExecutionStatus, NodeStatus, TopEntry } from '@basalt/telemetry';
 import type { VNode } from 'preact';
 import { usePage } from '../context.ts';
-import { formatCount, formatNumber } from '../format.ts';
+import { formatCount, formatNumber, shorten } from '../format.ts';
 import { heatLevel } from '../parts/heat.ts';
 import { LineChart } from '../parts/line-chart.tsx';
 import { Empty, Fact, Section } from '../parts/section.tsx';
@@ -28,8 +28,14 @@ export function Execution({ status }: { readonly status: NodeStatus }): VNode {
       </div>
       <Transactions status={status} />
       <div class="halves">
-        <Heat title="Hot contracts" entries={execution.hotContracts} />
-        <Heat title="Hot cells" entries={execution.hotCells} />
+        <Section title="Hot contracts" note="transactions lately">
+          {execution.hotContracts.length === 0 ? (
+            <Empty>No contract was called lately.</Empty>
+          ) : (
+            <Heat entries={execution.hotContracts} most={mostOf(execution.hotContracts)} />
+          )}
+        </Section>
+        <HotCells entries={execution.hotCells} />
       </div>
     </>
   );
@@ -108,27 +114,52 @@ function Transactions({ status }: { readonly status: NodeStatus }): VNode {
 }
 
 interface HeatProps {
-  readonly title: string;
   readonly entries: readonly TopEntry[];
+  /** The weight of the strongest colour. */
+  readonly most: number;
 }
 
-/** Tiles by weight: the darker, the more accesses and conflicts. */
-function Heat({ title, entries }: HeatProps): VNode {
-  const most = Math.max(0, ...entries.map(({ weight }) => weight));
+/** Tiles by weight: the stronger the colour, the more. */
+function Heat({ entries, most }: HeatProps): VNode {
   return (
-    <Section title={title} note="accesses and conflicts lately">
+    <ol class="heat">
+      {entries.map((entry) => (
+        <li key={entry.key} class={`heat-${heatLevel(entry.weight, most)}`} title={entry.key}>
+          <span class="mono">{nameOf(entry)}</span>
+          <b>{formatNumber(entry.weight)}</b>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** Cells stand with their contract: one that is hot in many places shows as a block of colour. */
+function HotCells({ entries }: { readonly entries: readonly TopEntry[] }): VNode {
+  const contracts = Map.groupBy(entries, ({ key }) => key.split(' ')[0] ?? key);
+  return (
+    <Section title="Hot cells" note="conflicts lately">
       {entries.length === 0 ? (
-        <Empty>Nothing is touched often.</Empty>
-      ) : (
-        <ol class="heat">
-          {entries.map((entry) => (
-            <li key={entry.key} class={`heat-${heatLevel(entry.weight, most)}`} title={entry.key}>
-              <span class="mono">{nameOf(entry)}</span>
-              <b>{formatNumber(entry.weight)}</b>
-            </li>
-          ))}
-        </ol>
-      )}
+        <Empty>No transactions got in one another’s way lately.</Empty>
+      ) : null}
+      {[...contracts].map(([contract, cells]) => (
+        <div key={contract} class="hot-contract">
+          <h3 class="mono" title={contract}>
+            {shorten(contract)}
+          </h3>
+          <Heat entries={cells.map(withCellName)} most={mostOf(entries)} />
+        </div>
+      ))}
     </Section>
   );
+}
+
+/** The key of a cell is its contract's address, a space, and the slot. */
+function withCellName(entry: TopEntry): TopEntry {
+  if (entry.label !== '') return entry;
+  const cell = entry.key.slice(entry.key.indexOf(' ') + 1);
+  return { ...entry, label: shorten(cell.replace(/^0x0+(?=.)/, '0x')) };
+}
+
+function mostOf(entries: readonly TopEntry[]): number {
+  return Math.max(0, ...entries.map(({ weight }) => weight));
 }

@@ -54,7 +54,9 @@ const HEALTH_WORDS: Readonly<Record<string, string>> = {
 };
 
 function HealthPanel({ status }: { readonly status: NodeStatus }): VNode {
+  const { feed } = usePage();
   const { health } = status;
+  const isOld = feed.connection.value.kind === 'lost';
   const wrong = health.checks.filter(({ state }) => state !== 'good');
   const ready = health.isReady
     ? 'It takes requests.'
@@ -62,7 +64,10 @@ function HealthPanel({ status }: { readonly status: NodeStatus }): VNode {
   return (
     <section class={`card health is-${health.state}`} aria-label="Health">
       <div class="health-words">
-        <p class="health-word">{HEALTH_WORDS[health.state] ?? health.state}</p>
+        <p class="health-word">
+          {isOld ? 'When last heard of: ' : ''}
+          {HEALTH_WORDS[health.state] ?? health.state}
+        </p>
         <p class="muted">
           {ready}{' '}
           {wrong.length === 0 ? `All ${formatAmount(health.checks.length, 'check')} are good.` : ''}
@@ -217,7 +222,7 @@ function Totals({ status }: { readonly status: NodeStatus }): VNode {
         <Fact name="Running for">{formatSpan(upSeconds)}</Fact>
         <Fact name="Version">{status.version}</Fact>
         <Fact name="Roles">{status.roles.length === 0 ? '\u2013' : status.roles.join(', ')}</Fact>
-        <Fact name="Its name in checkpoints">
+        <Fact name="Name in checkpoints">
           <span class="mono break">{status.origin === '' ? '\u2013' : status.origin}</span>
         </Fact>
       </dl>
