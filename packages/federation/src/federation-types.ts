@@ -87,6 +87,8 @@ export interface FederationStatus {
     readonly pausedUntilMs: number;
     readonly problem: string | undefined;
     readonly lies: number;
+    /** Of calls lately, smoothed; undefined where none was measured. */
+    readonly rttSeconds: number | undefined;
   }[];
   readonly lies: readonly ReportedLie[];
   /** Logs that wait for a pull or are pulled. */

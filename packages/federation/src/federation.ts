@@ -120,7 +120,8 @@ function createParts(config: FederationConfig, components: FederationComponents)
   const book = new PeerBook();
   for (const peer of config.peers ?? []) book.addStatic(normalPeerUrl(peer));
   const address = { url: config.url === undefined ? undefined : normalPeerUrl(config.url) };
-  const caller = createPeerCaller(components);
+  const onRoundTrip = (url: string, seconds: number): void => book.measured(url, seconds);
+  const caller = createPeerCaller({ ...components, onRoundTrip });
   const shared = { book, caller, clock, random, ledger };
   const discovery = new Discovery({
     ...shared,

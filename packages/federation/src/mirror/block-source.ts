@@ -19,7 +19,7 @@ export function createBlockSource(parts: {
 }): BlockSource {
   const { book, caller, clock, lies } = parts;
   return async ({ namespace }, start, entries) => {
-    for (const { url } of book.usable(clock.nowMs())) {
+    for (const { url } of book.nearest(clock.nowMs())) {
       try {
         const found = await readAll(createLogReader(caller, url, namespace), start, entries);
         if (found !== undefined) return found;

@@ -17,7 +17,14 @@ export interface Peer {
   /** Why it was put aside last; a lie's reason, or what failed. */
   readonly problem: string | undefined;
   readonly lies: number;
+  /** Of calls lately, smoothed, with what the peer needs to begin to answer; undefined: none. */
+  readonly rttSeconds: number | undefined;
 }
+
+/** Weight of the newest round trip (RFC 6298, section 2.3). */
+const RTT_NEWEST = 1 / 8;
+/** Longer than any call may take. */
+const RTT_UNKNOWN_SECONDS = 3_600;
 
 /**
  * The peers of a node: bounded, with a pause after each failure that doubles, and a long one for
@@ -70,6 +77,21 @@ export class PeerBook {
     return this.all().filter(({ pausedUntilMs }) => pausedUntilMs <= nowMs);
   }
 
+  /** The same, the quickest first; those that were never measured last. */
+  nearest(nowMs: number): Peer[] {
+    const secondsOf = ({ rttSeconds }: Peer): number => rttSeconds ?? RTT_UNKNOWN_SECONDS;
+    return this.usable(nowMs).toSorted((a, b) => secondsOf(a) - secondsOf(b));
+  }
+
+  /** A call was answered after so long. */
+  measured(url: string, seconds: number): void {
+    const peer = this.#peers.get(url);
+    if (peer === undefined || !Number.isFinite(seconds) || seconds < 0) return;
+    const before = peer.rttSeconds;
+    const rttSeconds = before === undefined ? seconds : before + (seconds - before) * RTT_NEWEST;
+    this.#set({ ...peer, rttSeconds });
+  }
+
   worked(url: string): void {
     const peer = this.#peers.get(url);
     if (peer === undefined || peer.failures === 0) return;
@@ -116,5 +138,6 @@ function newPeer(url: string): Peer {
     pausedUntilMs: 0,
     problem: undefined,
     lies: 0,
+    rttSeconds: undefined,
   };
 }

@@ -33,8 +33,16 @@ export function createPeerCaller(parts: {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of each call that was answered, where the transport measures. */
+  readonly onRoundTrip?: (url: string, seconds: number) => void;
 }): PeerCaller {
-  const { transport, signer, clock, random } = parts;
+  const { signer, clock, random, onRoundTrip } = parts;
+  const transport: PeerTransport = async (request) => {
+    const reply = await parts.transport(request);
+    const { roundTripSeconds } = reply;
+    if (roundTripSeconds !== undefined) onRoundTrip?.(request.url, roundTripSeconds);
+    return reply;
+  };
   return {
     send({ url, method, target, body = new Uint8Array(0), ...more }) {
       const { mediaType = 'application/json', path, bytesMax = PEER_JSON_BYTES_MAX } = more;

@@ -20,6 +20,8 @@ export interface TransportReply {
   readonly body: Uint8Array;
   /** The body went on after `bytesMax`, and was let go. */
   readonly isCut: boolean;
+  /** From the question to the first byte of the answer; absent where nobody measures. */
+  readonly roundTripSeconds?: number;
 }
 
 /** The way to other nodes; a simulation brings its own. Throws PeerError `unreachable` only. */
@@ -32,10 +34,13 @@ export function createFetchTransport(parts: {
   readonly fetch: Fetch;
   readonly scheduler: Scheduler;
   readonly timeoutMs?: number;
+  /** Milliseconds that only go up; without it round trips are not measured. */
+  readonly nowMs?: () => number;
 }): PeerTransport {
   const timeoutMs = parts.timeoutMs ?? PEER_TIMEOUT_MS;
   return async ({ url, method, target, fields, body, bytesMax }) => {
     const controller = new AbortController();
+    const startMs = parts.nowMs?.() ?? 0;
     const cancel = parts.scheduler.after(timeoutMs, () => controller.abort());
     try {
       const response = await parts.fetch(url + target, {
@@ -46,9 +51,11 @@ export function createFetchTransport(parts: {
         credentials: 'omit',
         signal: controller.signal,
       });
+      const { nowMs } = parts;
+      const took = nowMs === undefined ? {} : { roundTripSeconds: (nowMs() - startMs) / 1_000 };
       const read = await readBody(response, bytesMax);
       const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
-      return { status: response.status, header, ...read };
+      return { status: response.status, header, ...read, ...took };
     } catch (error) {
       const why = controller.signal.aborted ? `no whole answer in ${timeoutMs} ms` : reason(error);
       throw new PeerError('unreachable', `${url}: ${why}`, { url }, { cause: error });

@@ -32,6 +32,7 @@ import {
   type Origins,
   TwoHeads,
 } from './origins.ts';
+import { isOtherHistory } from './own-log.ts';
 import { type BadPull, pullLog } from './pull.ts';
 
 /** A node's card is read again after so long: keys and roles change rarely. */
@@ -207,7 +208,7 @@ export class LogPuller {
   }
 
   async #open(origin: Origin, log: LogName, reader: LogReader): Promise<HeldNote> {
-    const { origins, forks, clock } = this.#parts;
+    const { origins, forks, clock, ledger } = this.#parts;
     const text = await reader.checkpoint();
     let note: HeldNote;
     try {
@@ -219,7 +220,9 @@ export class LogPuller {
     }
     const key = `${reader.url} ${origin.hash} ${log}`;
     const shown = this.#shown.get(key, clock.nowMs()) ?? 0;
-    if (note.size < shown) {
+    // Signed by the log itself: one that goes on beside what is here is no old head but a fork.
+    const isOld = note.size < shown && !(await isOtherHistory(ledger, reader.namespace, note));
+    if (isOld) {
       throw new Lie('old-head', reader.url, `size ${note.size} after it showed ${shown}`, {
         note: text,
       });

@@ -27,3 +27,18 @@ export async function ownLeaves(
   if (from >= to) return [];
   return (await ledger.entries(namespace, from, to - from)).map((entry) => leafHash(entry));
 }
+
+/**
+ * Whether a tree that is no larger than the own one is not its beginning: a log that was set back
+ * and went on from there. False for one that is known to have forked: nothing more is to be found.
+ */
+export async function isOtherHistory(
+  ledger: Ledger,
+  namespace: NamespaceId,
+  { size, root }: { readonly size: number; readonly root: Hash32 },
+): Promise<boolean> {
+  const info = await ledger.info(namespace);
+  if (info === undefined || info.frozenAt !== undefined) return false;
+  if (size === 0 || size > info.checkpointSize) return false;
+  return !equalBytes(await ownRoot(ledger, namespace, size), root);
+}

@@ -33,6 +33,7 @@ import {
 } from './limits.ts';
 import { type LogPuller, type PulledLog, StoppedPull } from './log-puller.ts';
 import { NewestQueue } from './newest-queue.ts';
+import { isOtherHistory } from './own-log.ts';
 import { PullQueue, type PullWish } from './pull-queue.ts';
 
 export interface RelayParts {
@@ -278,13 +279,16 @@ export class Relay {
 
   /** Logs of which the node has more than is here, or something else. */
   async #longerAt(url: string): Promise<NamespaceId[]> {
-    const { caller, held } = this.#parts;
+    const { caller, held, ledger } = this.#parts;
     try {
       const { differences } = await compareTrees(held, caller, url);
-      return differences
-        .filter(({ theirs, ours }) => theirs.size >= (ours?.size ?? 0))
-        .filter(({ theirs }) => !this.isRefused(theirs.headHash))
-        .map(({ namespace }) => namespace);
+      const wanted: NamespaceId[] = [];
+      for (const { namespace, theirs, ours } of differences) {
+        if (this.isRefused(theirs.headHash)) continue;
+        const isShorter = theirs.size < (ours?.size ?? 0);
+        if (!isShorter || (await isOtherHistory(ledger, namespace, theirs))) wanted.push(namespace);
+      }
+      return wanted;
     } catch (error) {
       if (!(error instanceof PeerError) || error.code !== 'not-found') throw error;
       return compareLists(held, caller, url);
@@ -356,7 +360,7 @@ export class Relay {
   #sources(namespace: NamespaceId): string[] {
     const { book, clock } = this.#parts;
     return book
-      .usable(clock.nowMs())
+      .nearest(clock.nowMs())
       .map(({ url }) => url)
       .filter((url) => this.#mayPull(url, namespace));
   }

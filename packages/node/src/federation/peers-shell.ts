@@ -74,7 +74,11 @@ export async function openPeers(
       records: store,
       crypto: provider,
       signer,
-      transport: createFetchTransport({ fetch: globalThis.fetch, scheduler: systemScheduler }),
+      transport: createFetchTransport({
+        fetch: globalThis.fetch,
+        scheduler: systemScheduler,
+        nowMs: () => performance.now(),
+      }),
       ...time,
       random,
       events: createClientEvents({ fetch: globalThis.fetch, ...time, random }),

@@ -1,8 +1,11 @@
-import type { Federation } from '@basalt/federation';
+import type { Federation, FederationStatus } from '@basalt/federation';
 import type { NetworkNode, NetworkStatus } from '@basalt/telemetry';
 
 /** Nodes of one answer: what a map can draw. */
 const NODES_MAX = 10_000;
+
+/** A pull asks some dozen times one after the other: from here on it is felt. */
+const SLOW_SECONDS = 1;
 
 /** This node and the peers that it knows, as a star. */
 export function networkStatus(
@@ -19,14 +22,13 @@ export function networkStatus(
     rttSeconds: null,
   };
   const others = (peers?.status().peers ?? []).slice(0, NODES_MAX - 1).map((peer): NetworkNode => {
-    const isAway = peer.failures > 0 || peer.pausedUntilMs > nowMs;
     return {
       id: peer.id ?? peer.url,
       url: peer.url,
       roles: peer.roles,
       group: peer.isStatic ? 'configured' : 'met',
-      state: peer.lies > 0 ? 'lying' : isAway ? 'away' : 'good',
-      rttSeconds: null,
+      state: stateOf(peer, nowMs),
+      rttSeconds: peer.rttSeconds ?? null,
     };
   });
   return {
@@ -34,4 +36,10 @@ export function networkStatus(
     nodes: [own, ...others],
     links: others.map((_, i) => [0, i + 1] as const),
   };
+}
+
+function stateOf(peer: FederationStatus['peers'][number], nowMs: number): NetworkNode['state'] {
+  if (peer.lies > 0) return 'lying';
+  if (peer.failures > 0 || peer.pausedUntilMs > nowMs) return 'away';
+  return (peer.rttSeconds ?? 0) > SLOW_SECONDS ? 'slow' : 'good';
 }
