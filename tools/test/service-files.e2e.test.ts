@@ -85,6 +85,7 @@ function lintContainer(text: string): string[] {
   check(find('STOPSIGNAL') === 'STOPSIGNAL SIGTERM', 'no SIGTERM');
   check(!/\b(curl|wget|apt-get|apk|ADD)\b|https?:\/\/(?!127)/.test(joined), 'downloads something');
   check(lines.filter((line) => line.startsWith('FROM ')).length > 1, 'tools are left in the image');
+  check(!/^COPY \.\s/m.test(joined), 'takes everything, also keys');
   for (const line of lines.filter((each) => each.startsWith('RUN '))) {
     check(isExec(line), `a shell in ${line}`);
   }
@@ -106,7 +107,8 @@ test('the container file: no root, no shell, its own health, no other download',
     ['/livez', '/metrics', 'no health check by /livez'],
     ['CMD ["node", "/opt/basalt/ops/probe.mjs"', 'CMD ["curl"', 'health is asked by others'],
     ['STOPSIGNAL SIGTERM', 'STOPSIGNAL SIGKILL', 'no SIGTERM'],
-    ['COPY . .', 'RUN ["curl", "-O", "x"]', 'downloads something'],
+    ['COPY apps apps', 'RUN ["curl", "-O", "x"]', 'downloads something'],
+    ['COPY apps apps', 'COPY . .', 'takes everything, also keys'],
     ['tools/bootstrap.mjs', 'tools/gone.mjs', 'tools/gone.mjs is not there'],
   ];
   for (const [from, to, problem] of mistakes) {
