@@ -18,7 +18,7 @@ const ruleOf = (name: string): string => {
 const sectionOf = (name: string): string =>
   (document.split(`\n### ${name}\n`)[1] ?? '').split(/\n##/)[0] ?? '';
 
-test('every alert says how urgent it is, since when it waits, what to do and where it is told', () => {
+test('every alert says how urgent it is, how long it waits, what to do, where it is told', () => {
   assert.ok(alertNames().length > 15);
   for (const name of alertNames()) {
     const rule = ruleOf(name);

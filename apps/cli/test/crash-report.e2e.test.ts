@@ -1,4 +1,4 @@
-/** A defect ends a node: it says so, leaves a report without secrets, and data is whole after it. */
+/** A defect ends a node: it says so, leaves a report without secrets, and data is whole. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

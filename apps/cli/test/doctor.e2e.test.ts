@@ -1,4 +1,4 @@
-/** `basalt doctor` as a person runs it: before the start, beside a node, with a bad configuration. */
+/** `basalt doctor` as a person runs it: before a start, beside a node, with bad settings. */
 import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

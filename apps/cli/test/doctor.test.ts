@@ -1,4 +1,4 @@
-/** What the doctor thinks of machines: each judgement on the good, the doubtful and the bad side. */
+/** What the doctor thinks of machines: each judgement on the good, doubtful and bad side. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -130,7 +130,7 @@ test('the data folder: open to others, keys that others can read, who runs on it
   }
 });
 
-test('ports: free, in use by somebody, in use by the node itself, no address of this machine', async () => {
+test('ports: free, in use by others or by the node itself, not of this machine', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

@@ -26,7 +26,8 @@ export function judgeClock({ nowMs, jumpMs, aheadMs }: ClockFacts): Finding {
     return warn('clock', words, `${SYNCHRONIZE}, by slewing and not by steps`);
   }
   if (aheadMs === undefined) return good('clock', `${time}; --url compares it with a node`);
-  const apart = `${(Math.abs(aheadMs) / 1_000).toFixed(1)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
+  const side = aheadMs > 0 ? 'ahead of' : 'behind';
+  const apart = `${(Math.abs(aheadMs) / 1_000).toFixed(1)} s ${side}`;
   if (Math.abs(aheadMs) > APART_MS_MAX) return bad('clock', `${apart} the node`, SYNCHRONIZE);
   if (Math.abs(aheadMs) > APART_MS) return warn('clock', `${apart} the node`, SYNCHRONIZE);
   return good('clock', `${time}, as at the node`);

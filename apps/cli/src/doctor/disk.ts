@@ -9,7 +9,7 @@ export interface DiskFacts {
   readonly totalInodes: number;
   /** The magic number of statfs(2). */
   readonly type: number;
-  /** How long small synced writes took, seconds, in rising order; none: nothing could be written. */
+  /** Seconds of small synced writes, in rising order; none: nothing could be written. */
   readonly syncSeconds: readonly number[];
 }
 

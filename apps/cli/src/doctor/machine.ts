@@ -44,7 +44,7 @@ function openFiles({ openFilesMax, connectionsMax }: MachineFacts): Finding {
   if (openFilesMax === undefined) return good('open files', 'this system does not tell its limit');
   const wanted = connectionsMax + FILES_BESIDE_CONNECTIONS;
   const words = `${formatCount(openFilesMax)} may be open`;
-  const raise = `set LimitNOFILE=${wanted} in the unit, or \`ulimit -n ${wanted}\` before the start`;
+  const raise = `set LimitNOFILE=${wanted} in the unit, or \`ulimit -n ${wanted}\` before`;
   if (openFilesMax < FILES_MIN) return bad('open files', `only ${words}`, raise);
   if (openFilesMax >= wanted) return good('open files', words);
   const less = `or --set connectionsMax=${openFilesMax - FILES_BESIDE_CONNECTIONS}`;
