@@ -162,6 +162,11 @@ function framesPerSecond(
         new Promise((resolve) => {
           requestAnimationFrame(resolve);
         });
+      // Circles through the topmost group: another node nearly each time.
+      const pointAt = (i: number): void => {
+        const middle = canvas.clientWidth / 2;
+        send('pointermove', middle + 22 * Math.sin(i * 0.7), 68 + 22 * Math.cos(i * 0.9));
+      };
       if (motion === 'pan') send('pointerdown', 400, 250);
       let frames = 0;
       const pictures = new Set<string>();
@@ -170,7 +175,7 @@ function framesPerSecond(
       while (nowMs - startedMs < forMs) {
         if (motion === 'pan') {
           send('pointermove', 400 + 80 * Math.sin(frames / 15), 250 + 80 * Math.cos(frames / 15));
-        } else send('pointermove', 330 + ((frames * 7) % 240), 60 + ((frames * 11) % 300));
+        } else pointAt(frames);
         nowMs = await nextFrame();
         frames++;
       }
@@ -178,7 +183,7 @@ function framesPerSecond(
       // Outside of the measured time, as reading pixels costs more than drawing them.
       for (let i = 0; i < 8; i++) {
         if (motion === 'pan') send('pointermove', 400 + 9 * i, 250);
-        else send('pointermove', 400 + 2 * i, 70 + 3 * i);
+        else pointAt(i);
         await nextFrame();
         await nextFrame();
         pictures.add(canvas.toDataURL());

@@ -18,12 +18,15 @@ const sources = [
   join(root, 'package-lock.json'),
 ];
 
+/** What of the chart library no page here draws, and what stands in its place. */
 const UNUSED = [
-  '(paths.bars    = bars);',
-  '(paths.spline  = monotoneCubic);',
-  'uPlot.join = join;',
-  'uPlot.tzDate  = tzDate;',
-  'uPlot.rangeAsinh = rangeAsinh;',
+  ['(paths.bars    = bars);', ''],
+  ['(paths.spline  = monotoneCubic);', ''],
+  ['uPlot.join = join;', ''],
+  ['uPlot.tzDate  = tzDate;', ''],
+  ['uPlot.rangeAsinh = rangeAsinh;', ''],
+  ['const showLegend = legend.show;', 'const showLegend = false;'],
+  ['const cursorFocus = focus.prox >= 0;', 'const cursorFocus = false;'],
 ];
 
 const hash = hashOf(sources);
@@ -63,15 +66,15 @@ function plainDynamicImports() {
   };
 }
 
-/** The chart library's bars, splines and joins, which no page here draws, are left out: 3 KB. */
+/** The chart library's bars, splines, joins and legend are left out: 4 KB. */
 function linesOnly() {
   return {
     name: 'lines-only',
     transform(code, id) {
       if (!id.endsWith('uPlot.esm.js')) return undefined;
-      return UNUSED.reduce((text, line) => {
+      return UNUSED.reduce((text, [line, instead]) => {
         if (!text.includes(line)) throw new Error(`uPlot has changed: no ${line} in it`);
-        return text.replace(line, '');
+        return text.replace(line, instead);
       }, code);
     },
   };
