@@ -1,5 +1,5 @@
 import type { Ledger } from '@basalt/ledger';
-import { type Hash32, leafHash, type NamespaceId } from '@basalt/protocol';
+import { equalBytes, type Hash32, leafHash, type NamespaceId } from '@basalt/protocol';
 import { PeerError } from '../peer/errors.ts';
 import { rootOver, type TileSource } from './tree-access.ts';
 
