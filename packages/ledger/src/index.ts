@@ -68,6 +68,7 @@ export type {
   BlockEvent,
   BlockView,
   CheckpointGate,
+  CommittedPayload,
   Consistency,
   InclusionProof,
   Ledger,

@@ -293,6 +293,7 @@ export class Pipeline {
     lane.commit(draft);
     const seconds = (components.clock.nowMs() - startedMs) / 1000;
     components.metrics?.commit(draft.blocks.length, seconds, lane.namespace);
+    components.metrics?.committed?.(draft.events, draft.blocks);
     onCommit(lane);
     if (!events.idle) for (const event of [...draft.forks, ...draft.events]) events.publish(event);
   }

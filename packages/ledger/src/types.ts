@@ -162,9 +162,16 @@ export interface LedgerMetrics {
   blocksDuplicate(count: number): void;
   queueDepth(blocks: number): void;
   commit(blocks: number, seconds: number, namespace: NamespaceId): void;
+  /** The blocks of a commit: what they are, and in the same order what they carry. */
+  committed?(events: readonly BlockEvent[], blocks: readonly CommittedPayload[]): void;
   checkpoint(namespaces: number, seconds: number): void;
   /** A round of checkpoints failed and will be tried again; blocks are durable all the same. */
   checkpointFailed(error: unknown): void;
+}
+
+export interface CommittedPayload {
+  /** Empty where the block came without it. */
+  readonly payload?: Uint8Array | undefined;
 }
 
 /** A checkpoint that is signed and durable and has not left the process. */

@@ -141,7 +141,7 @@ async function compose(
   const witnesses = await openWitnesses(config, { provider, logger });
   const ledger = await openLedger(config, {
     gate: witnesses?.gate,
-    heat: observer?.heat,
+    watch: observer,
     folder,
     provider,
     verifier,

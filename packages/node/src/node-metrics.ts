@@ -6,6 +6,7 @@ import {
   LATENCY_BUCKETS_SECONDS,
   type MetricsRegistry,
 } from '@basalt/telemetry';
+import type { ReferenceFlow } from './observe/reference-flow.ts';
 
 const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
 
@@ -13,13 +14,15 @@ export interface LedgerWatchers {
   readonly clock: { nowMs(): number };
   /** Namespaces by blocks. */
   readonly heat?: HeatMap | undefined;
+  /** References between namespaces. */
+  readonly flow?: ReferenceFlow | undefined;
   readonly onCheckpointFailure: (error: unknown) => void;
 }
 
 /** What the ledger tells, as metrics. */
 export function ledgerMetrics(
   registry: MetricsRegistry,
-  { clock, heat, onCheckpointFailure }: LedgerWatchers,
+  { clock, heat, flow, onCheckpointFailure }: LedgerWatchers,
 ): LedgerMetrics {
   const finality = new FinalityTimes(registry, clock);
   const accepted = registry.counter({
@@ -69,6 +72,9 @@ export function ledgerMetrics(
       heat?.touch(namespace, blocks);
       finality.committed();
     },
+    ...(flow === undefined
+      ? {}
+      : { committed: (events, blocks) => flow.committed(events, blocks) }),
     checkpoint(_namespaces, seconds) {
       checkpointSeconds.observe(seconds);
       finality.covered(seconds);

@@ -8,9 +8,9 @@ import {
 import { type BatchVerifier, type CheckpointGate, createLedger, type Ledger } from '@basalt/ledger';
 import { type Clock, keyId, type Scheduler, type Signer, toHex } from '@basalt/protocol';
 import type { DataFolder } from '@basalt/store';
-import type { HeatMap, Logger, MetricsRegistry } from '@basalt/telemetry';
+import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { NodeConfig } from './config.ts';
-import { ledgerMetrics } from './node-metrics.ts';
+import { type LedgerWatchers, ledgerMetrics } from './node-metrics.ts';
 
 /** Checks signatures on threads, or on the calling one where none are asked for. */
 export function createVerifier(
@@ -38,8 +38,8 @@ export interface LedgerParts {
   readonly provider: NativeProvider;
   readonly verifier: BatchVerifier;
   readonly metrics: MetricsRegistry;
-  /** Namespaces by blocks; not counted where absent. */
-  readonly heat?: HeatMap | undefined;
+  /** What counts committed blocks; nothing is counted where absent. */
+  readonly watch?: Pick<LedgerWatchers, 'heat' | 'flow'> | undefined;
   readonly logSigner: Signer;
   readonly logger: Logger;
   readonly origin: string;
@@ -65,7 +65,8 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
         ),
       metrics: ledgerMetrics(parts.metrics, {
         clock,
-        heat: parts.heat,
+        heat: parts.watch?.heat,
+        flow: parts.watch?.flow,
         onCheckpointFailure: onceInARow(parts.logger),
       }),
       ...(parts.gate === undefined ? {} : { gate: parts.gate }),

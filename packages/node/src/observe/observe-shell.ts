@@ -21,6 +21,7 @@ import { judgeHealth } from './health.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import { networkStatus } from './network.ts';
 import { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
+import { ReferenceFlow } from './reference-flow.ts';
 import { observeRoutes } from './routes.ts';
 import { Sampler } from './sampler.ts';
 import type { Look } from './tunables/types.ts';
@@ -53,6 +54,8 @@ export interface Observer {
   readonly panel: ControlPanel;
   /** Namespaces by blocks. */
   readonly heat: HeatMap;
+  /** References between namespaces. */
+  readonly flow: ReferenceFlow;
   readonly routes: readonly RouteExtension[];
   health(): Health;
   /** Where witnesses have to cosign: who tells why they do not. */
@@ -78,6 +81,7 @@ export function createObserver(components: ObserveComponents): Observer {
 class NodeObserver implements Observer {
   readonly panel: ControlPanel;
   readonly heat: HeatMap;
+  readonly flow: ReferenceFlow;
   readonly routes: readonly RouteExtension[];
   readonly #components: ObserveComponents;
   readonly #sampler: Sampler;
@@ -99,6 +103,7 @@ class NodeObserver implements Observer {
     this.#components = components;
     this.#startedMs = clock.nowMs();
     this.heat = new HeatMap({ entriesMax: HEAT_ENTRIES, halfLifeMs: HEAT_HALF_LIFE_MS, clock });
+    this.flow = new ReferenceFlow(clock);
     this.panel = createControlPanel({
       clock,
       isOn: config.control,
@@ -219,7 +224,7 @@ class NodeObserver implements Observer {
       },
       shards: {
         hot: hot.map((entry, i) => ({ ...entry, label: labels?.[i] ?? '' })),
-        flow: { labels: [], counts: [] },
+        flow: this.flow.status((namespaces) => this.#labels?.of(namespaces) ?? []),
       },
       execution: parts?.execution() ?? null,
       tunables: this.panel.list(),

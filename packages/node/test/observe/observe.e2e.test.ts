@@ -3,8 +3,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createNativeProvider } from '@basalt/crypto';
+import {
+  createBlock,
+  createGenesisBlock,
+  createSigner,
+  type NamespaceId,
+  PAYLOAD_TYPE,
+  tipAfter,
+} from '@basalt/protocol';
 import { createJsonLogger, LogLevels, type NodeStatus, type StatusSample } from '@basalt/telemetry';
 import { type RunningNode, resolveConfig, startNode } from '../../src/index.ts';
+import { referencePayload } from './reference-payload.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'basalt observe '));
 const levels = new LogLevels('info');
@@ -56,6 +66,34 @@ test('the status is the node’s, and follows what happens', async () => {
   const network = await read<{ self: string; nodes: { url: string }[] }>('/status/network');
   assert.equal(network.nodes[0]?.url, node.info.url);
   assert.deepEqual(await read('/alerts'), []);
+});
+
+test('blocks that refer to other namespaces are counted, with labels', async () => {
+  const provider = createNativeProvider();
+  const signer = createSigner(provider.suite(1).keyPairFromSeed(new Uint8Array(32).fill(9)));
+  const nonce = new Uint8Array(16);
+  const timestampMs = Date.now() - 1_000;
+  const genesis = createGenesisBlock({ label: 'books', nonce, timestampMs, signer });
+  const { namespace } = genesis.block.entry.header;
+  const target = node.info.hostNamespace as NamespaceId;
+  const { block } = createBlock({
+    namespace,
+    tip: tipAfter(genesis.block, genesis.hash),
+    timestampMs: timestampMs + 1,
+    payloadType: PAYLOAD_TYPE.crossReference,
+    payload: referencePayload(namespace, target),
+    signer,
+  });
+  const outcomes = await node.ledger.submit([genesis.block, block]);
+  assert.deepEqual(new Set(outcomes.map(({ status }) => status)), new Set(['accepted']));
+  let { labels, counts } = (await read<NodeStatus>('/status')).shards.flow;
+  while (!labels.some((label) => label.startsWith('books'))) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ({ labels, counts } = (await read<NodeStatus>('/status')).shards.flow);
+  }
+  const from = labels.findIndex((label) => label.startsWith('books ('));
+  const to = labels.findIndex((label) => label.startsWith('host ('));
+  assert.ok((counts[from]?.[to] ?? 0) > 0.9);
 });
 
 test('the status streams once a second', async () => {
