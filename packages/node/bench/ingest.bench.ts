@@ -1,7 +1,7 @@
 /**
  * Foreign blocks over HTTP: batches of 256 signed blocks of 256 bytes from four writers at once, to
- * a node in its own process with a sync per group. The clock starts with the first request and stops
- * with the last answer; everything is signed before. Client, node and its verifier share the
+ * a node in its own process with a sync per group. The clock starts with the first request and
+ * stops with the last answer; everything is signed before. Client, node and its verifier share the
  * machine.
  */
 import { median } from '../../../tools/bench/cpu-time.ts';

@@ -1,6 +1,7 @@
 /**
  * A node for benches, in a process of its own so that its processor time can be told from the
- * client's. Takes configuration as JSON in its argument. Says its address and process id on the first line; ends with its standard input.
+ * client's. Takes configuration as JSON in its argument, says its address and process id on the
+ * first line, and ends with its standard input.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
