@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { decodeChainPayload } from '@basalt/protocol';
-import { type Logger, noopLogger } from '@basalt/telemetry';
+import { type Logger, type NodeStatus, noopLogger, type TunableState } from '@basalt/telemetry';
 import {
   CHAIN_LABEL,
   NodeError,
@@ -129,6 +129,29 @@ test('a block of the chain is a block of the ledger, with a proof at the gateway
   ]) {
     assert.ok(metrics.includes(line), `${line} is not in the metrics`);
   }
+});
+
+test('a chain shows what it writes and what steers it; threads are kept out by hand', async () => {
+  await using node = await start('seen', { chainWorkers: 2 });
+  for (let i = 0; i < 20; i++) await transfer(node);
+  const status = (await (await fetch(`${node.info.url}/status`)).json()) as NodeStatus;
+  assert.equal(status.execution?.workers, 2);
+  const writes = status.execution.hotWrites ?? [];
+  assert.ok(writes.some(({ key }) => /^0x[0-9a-f]{40} account$/u.test(key)));
+  const named = Map.groupBy(status.tunables, ({ name }) => name);
+  const [cache] = named.get('execution.state-cache-entries') ?? [];
+  assert.ok(cache?.value === cache?.bounds.max && (cache?.bounds.min ?? 0) > 0);
+  assert.equal(named.get('execution.parallel')?.[0]?.value, 1);
+  const answer = await fetch(`${node.info.url}/control`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${readFileSync(node.info.adminTokenFile, 'utf8').trim()}` },
+    body: JSON.stringify({ name: 'execution.parallel', value: 0 }),
+  });
+  assert.equal(answer.status, 200);
+  await transfer(node);
+  const tunables = (await (await fetch(`${node.info.url}/control`)).json()) as TunableState[];
+  const parallel = tunables.find(({ name }) => name === 'execution.parallel');
+  assert.deepEqual([parallel?.value, parallel?.mode], [0, 'held']);
 });
 
 test('a restart goes on with the chain and keeps its keys from others', async () => {

@@ -1,6 +1,7 @@
-import type { BlockExecutor, Chain, ExecutionStatistics } from '@basalt/execution';
+import type { BlockExecutor, Chain, ExecutedBlock } from '@basalt/execution';
 import { toHex } from '@basalt/protocol';
-import { type ExecutionStatus, HeatMap, type TopEntry } from '@basalt/telemetry';
+import { type ExecutionStatus, type HeatEntry, HeatMap, type TopEntry } from '@basalt/telemetry';
+import { WriteHeat } from './write-heat.ts';
 
 /** Contracts and cells that are followed; the hottest hundred are never missed. */
 const HEAT_ENTRIES = 512;
@@ -13,6 +14,7 @@ const BLOCKS_KEPT = 64;
 export class ExecutionWatch {
   readonly #contracts: HeatMap;
   readonly #cells: HeatMap;
+  readonly #writes: WriteHeat;
   readonly #clock: { nowMs(): number };
   #parallel = 0;
   #sequential = 0;
@@ -27,10 +29,12 @@ export class ExecutionWatch {
     const options = { entriesMax: HEAT_ENTRIES, halfLifeMs: HEAT_HALF_LIFE_MS, clock };
     this.#contracts = new HeatMap(options);
     this.#cells = new HeatMap(options);
+    this.#writes = new WriteHeat(new HeatMap(options));
   }
 
   /** A block was run. */
-  executed(statistics: ExecutionStatistics): void {
+  executed({ statistics, changes }: ExecutedBlock): void {
+    this.#writes.wrote(changes);
     if (statistics.fallback === undefined) this.#parallel++;
     else this.#sequential++;
     this.#executions += statistics.executions;
@@ -68,6 +72,7 @@ export class ExecutionWatch {
       gasPerSecond: this.#gasPerSecond(),
       hotCells: top(this.#cells),
       hotContracts: top(this.#contracts),
+      hotWrites: this.#writes.top(TOP).map(withoutLabel),
     };
   }
 
@@ -81,5 +86,9 @@ export class ExecutionWatch {
 }
 
 function top(map: HeatMap): TopEntry[] {
-  return map.top(TOP).map((entry) => ({ ...entry, label: '' }));
+  return map.top(TOP).map(withoutLabel);
+}
+
+function withoutLabel(entry: HeatEntry): TopEntry {
+  return { ...entry, label: '' };
 }

@@ -1,10 +1,10 @@
-import type { BlockExecutor, ExecutionStatistics } from '@basalt/execution';
+import type { BlockExecutor, ExecutedBlock } from '@basalt/execution';
 import { inSpan } from '@basalt/telemetry';
 
 /** An executor that tells what each block took. */
 export function meteredExecutor(
   executor: BlockExecutor,
-  executed: (statistics: ExecutionStatistics) => void,
+  executed: (block: ExecutedBlock) => void,
 ): BlockExecutor {
   return {
     workers: executor.workers,
@@ -15,7 +15,7 @@ export function meteredExecutor(
         span.tell({ transactions: job.transactions.length, executions, aborts });
         return done;
       });
-      executed(block.statistics);
+      executed(block);
       return block;
     },
     applyChanges: (changes) => executor.applyChanges(changes),

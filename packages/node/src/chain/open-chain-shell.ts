@@ -9,8 +9,8 @@ import {
   createRecoverer,
   createStateEngine,
   createWorldState,
+  type ExecutedBlock,
   ExecutionError,
-  type ExecutionStatistics,
   type ParsedGenesis,
   type Recoverer,
   readGenesis,
@@ -40,7 +40,7 @@ export interface OpenChainOptions {
   /** State and index in memory: they go with the process. The log stays what it is. */
   readonly isTemporary: boolean;
   /** Told what each block took. */
-  readonly executed: (statistics: ExecutionStatistics) => void;
+  readonly executed: (block: ExecutedBlock) => void;
   /** How to found the chain where there is none; its state root follows from the document. */
   readonly found: () => NewChain;
 }

@@ -105,9 +105,9 @@ async function start(
     workers: config.chainWorkers,
     engine: config.chainEngine,
     isTemporary: extras.isTemporary ?? false,
-    executed(statistics) {
-      measured(statistics);
-      watch.executed(statistics);
+    executed(block) {
+      measured(block.statistics);
+      watch.executed(block);
     },
     found: () => newChain(config, extras, clock),
   });

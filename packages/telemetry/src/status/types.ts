@@ -77,6 +77,11 @@ export interface ExecutionStatus {
   /** State cells by accesses and by conflicts, largest first. */
   readonly hotCells: readonly TopEntry[];
   readonly hotContracts: readonly TopEntry[];
+  /**
+   * Parts of the state by writes, from a sample: `<address> account`; `<address> 0x05`, a slot with
+   * a number; `<address> 0xa7..`, all slots at hashes that begin so. Absent on older nodes.
+   */
+  readonly hotWrites?: readonly TopEntry[];
 }
 
 /** Blocks between namespaces that refer to each other: rows refer to columns. */
