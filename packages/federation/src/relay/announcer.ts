@@ -14,6 +14,8 @@ export interface Message {
   readonly path: PathList;
   /** Nodes that know it already. */
   readonly except?: ReadonlySet<NodeId>;
+  /** Also to peers that are put aside: who shows a second history is one of them. */
+  readonly isUrgent?: boolean;
 }
 
 export interface AnnouncerParts {
@@ -39,7 +41,8 @@ export class Announcer {
     const { book, clock, ownId, hopsMax } = this.#parts;
     const path = [...message.path, ownId];
     if (path.length > hopsMax) return [];
-    const open = book.usable(clock.nowMs()).filter(({ hello }) => {
+    const peers = message.isUrgent === true ? book.all() : book.usable(clock.nowMs());
+    const open = peers.filter(({ hello }) => {
       const id = hello?.id;
       return id === undefined || !(path.includes(id) || message.except?.has(id) === true);
     });

@@ -19,7 +19,12 @@ import {
 import type { NodeId } from '../peer/node-id.ts';
 import type { PathList } from '../peer/path-list.ts';
 import type { Announcer } from './announcer.ts';
-import { FORKS_KNOWN_MAX, FORKS_PER_LOG_MAX, FORKS_WAITING_MAX } from './limits.ts';
+import {
+  FORKS_KNOWN_MAX,
+  FORKS_LISTED_MAX,
+  FORKS_PER_LOG_MAX,
+  FORKS_WAITING_MAX,
+} from './limits.ts';
 import { type LogName, logKey, type Origins } from './origins.ts';
 import type { RecordStore } from './records.ts';
 
@@ -81,6 +86,20 @@ export class ForkKeeper {
     return this.#waiting.size;
   }
 
+  /** Hashes of the newest proofs that went round here. */
+  known(): string[] {
+    return [...this.#known].slice(-FORKS_LISTED_MAX);
+  }
+
+  isKnown(hash: string): boolean {
+    return this.#known.has(hash);
+  }
+
+  /** A proof that is kept here. */
+  async proof(hash: string): Promise<Uint8Array | undefined> {
+    return this.#parts.records.record(PLACE + hash);
+  }
+
   /** All proofs about checkpoints that are kept here. */
   async proofs(): Promise<Uint8Array[]> {
     const proofs: Uint8Array[] = [];
@@ -122,7 +141,9 @@ export class ForkKeeper {
       const hash = toHex(forkProofHash(bytes));
       if (this.#known.has(hash)) continue;
       this.#know(hash);
-      await this.#tell(bytes, []);
+      const told = this.#tell(bytes, []);
+      if (this.#hasRoom(decodeForkProof(bytes))) await this.#keep(bytes);
+      await told;
     }
   }
 
@@ -193,7 +214,8 @@ export class ForkKeeper {
   }
 
   async #tell(body: Uint8Array, path: PathList): Promise<NodeId[]> {
-    return this.#parts.announcer.tell({ target: '/forks', mediaType: FORK_TYPE, body, path });
+    const message = { target: '/forks', mediaType: FORK_TYPE, body, path, isUrgent: true };
+    return this.#parts.announcer.tell(message);
   }
 
   #know(hash: string): void {

@@ -39,6 +39,18 @@ export const FORKS_WAITING_MAX = 1_024;
 /** Proofs known by hash, so that each goes round once. */
 export const FORKS_KNOWN_MAX = 65_536;
 
+/** Newest proofs that a node lists for others; a network with more has other troubles. */
+export const FORKS_LISTED_MAX = 1_024;
+
+/** That list in JSON: 75 bytes for each. */
+export const FORK_LIST_BYTES_MAX: number = 128 * 1024;
+
+/** Proofs brought in each direction at one comparison; the rest is for the next. */
+export const FORKS_EXCHANGED_MAX = 16;
+
+/** A proof that a node was brought is not brought again for so long, whatever it said. */
+export const FORKS_GIVEN_MS = 3_600_000;
+
 /** Proofs of one log that are kept and told on: one shows all that there is to know. */
 export const FORKS_PER_LOG_MAX = 16;
 

@@ -14,7 +14,8 @@ import { jsonResponse, tellingProblems } from '../peer/problem.ts';
 import type { Route, RouteRequest, RouteResponse } from '../routes.ts';
 import { decodeAnnouncement } from './announce.ts';
 import type { Announcer } from './announcer.ts';
-import type { ForkKeeper } from './fork-keeper.ts';
+import { readForkProof } from './fork-exchange.ts';
+import { FORK_TYPE, type ForkKeeper } from './fork-keeper.ts';
 import type { HeldTree } from './held-tree.ts';
 import {
   ANNOUNCE_BYTES_MAX,
@@ -40,9 +41,15 @@ export interface RelayRouteParts {
   readonly authenticate: (request: RouteRequest) => IncomingCall;
 }
 
-/** `POST /announce`, `POST /relay`, `POST /forks`, `GET /super-tree`. */
+/** `POST /announce`, `POST /relay`, `POST /forks`, `GET /fork-proofs`, `GET /super-tree`. */
 export function relayRoutes(parts: RelayRouteParts): Route[] {
-  return [announceRoute(parts), relayRoute(parts), forkRoute(parts), treeRoute(parts)];
+  return [
+    announceRoute(parts),
+    relayRoute(parts),
+    forkRoute(parts),
+    forkListRoute(parts),
+    treeRoute(parts),
+  ];
 }
 
 function announceRoute({ relay, book, authenticate }: RelayRouteParts): Route {
@@ -143,11 +150,42 @@ function forkRoute({ forks, authenticate }: RelayRouteParts): Route {
     bodyBytesMax: FORK_PROOF_BYTES_MAX,
     cost: 8,
     handle: tellingProblems(async (request) => {
-      const isSigned = request.header('signature-input') !== undefined;
-      const { path, isLoop } = isSigned ? authenticate(request) : { path: [], isLoop: false };
+      const { path, isLoop } = wayOf(request, authenticate);
       if (isLoop) return jsonResponse({ status: 'loop' });
       const status = await forks.receive(request.body, path);
       return jsonResponse({ status }, status === 'refused' ? 422 : 200);
+    }),
+  };
+}
+
+/** A stranger brings a proof as the unsigned do: without a way that is believed. */
+function wayOf(
+  request: RouteRequest,
+  authenticate: RelayRouteParts['authenticate'],
+): Pick<IncomingCall, 'path' | 'isLoop'> {
+  if (request.header('signature-input') === undefined) return { path: [], isLoop: false };
+  try {
+    return authenticate(request);
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    return { path: [], isLoop: false };
+  }
+}
+
+function forkListRoute({ forks }: RelayRouteParts): Route {
+  return {
+    method: 'GET',
+    path: '/fork-proofs',
+    summary: 'Hashes of the fork proofs that are known here, or with ?hash= one of the proofs',
+    bodyBytesMax: 0,
+    cost: 1,
+    handle: tellingProblems(async ({ query }) => {
+      const hash = query.get('hash');
+      if (hash === null) {
+        return jsonResponse({ forks: forks.known().map((known) => ({ hash: known })) });
+      }
+      const body = await readForkProof(forks, hash);
+      return { status: 200, fields: [['Content-Type', FORK_TYPE]], body };
     }),
   };
 }

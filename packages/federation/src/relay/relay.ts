@@ -19,6 +19,7 @@ import type { Announcer } from './announcer.ts';
 import { compareTrees } from './compare.ts';
 import { compareLists } from './compare-lists.ts';
 import { ExpiringMap } from './expiring-map.ts';
+import { ForkExchange } from './fork-exchange.ts';
 import type { ForkKeeper } from './fork-keeper.ts';
 import type { HeldTree } from './held-tree.ts';
 import { Lie } from './lie.ts';
@@ -72,6 +73,7 @@ export type AnnounceStatus = 'known' | 'refused' | 'fetching' | 'unwanted' | 'lo
 export class Relay {
   readonly #parts: RelayParts;
   readonly #queue: PullQueue;
+  readonly #forks: ForkExchange;
   /** Hash of an announced block -> ids of nodes that have it. */
   readonly #seen = new ExpiringMap<Set<NodeId>>(SEEN_MAX, SEEN_MS);
   /** Hash of a refused block -> why. */
@@ -89,6 +91,7 @@ export class Relay {
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
+    this.#forks = new ForkExchange(parts);
     this.#queue = new PullQueue((wish) => this.#pull(wish));
     this.#announcing = new NewestQueue(LOGS_TOLD_AT_ONCE, (namespace, size) =>
       this.#announce(namespace, size).catch((error: unknown) => this.#meet(error)),
@@ -273,6 +276,7 @@ export class Relay {
       const superLog = await puller.superLogOf(url);
       if (superLog !== undefined) this.want(superLog, url);
       await this.#queue.idle();
+      await this.#forks.with(url);
       await puller.exchangeNotes(url);
     });
   }

@@ -95,7 +95,7 @@ async function untilTrue(isTrue: () => boolean): Promise<void> {
 }
 
 suite('cache over HTTP', { timeout: 30_000 }, () => {
-  test('slow readers hold a bounded number of bytes; who comes beyond is told to wait', async () => {
+  test('slow readers hold a bounded number of bytes; beyond, one is told to wait', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'basalt-cache-'));
     // More than the buffers of two sockets take.
     const bytes = 16 * 1024 * 1024;

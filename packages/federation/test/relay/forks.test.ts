@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NamespaceInfo } from '@basalt/ledger';
 import {
   createNoteSigner,
   encodeForkProof,
@@ -212,5 +213,44 @@ test('two heads of one log go round, and its checkpoints are followed no more', 
   network.log.length = 0;
   await time.advance(3 * COMPARE_MS);
   assert.equal(network.log.filter(({ target }) => target === '/forks').length, 0);
+  await stopAll(time, nodes);
+});
+
+test('an origin set back to an old copy is found out, by followers it does not know', async () => {
+  // 0 <- 1 <- 2 <- 3: nobody knows its followers.
+  const { network, time, nodes } = await startNodes(4, (number) =>
+    number === 0 ? [] : [number - 1],
+  );
+  const writer = seededSigner(9);
+  const honest = signedChain(writer, 12, 'forked');
+  const rival = signedChain(writer, 9, 'forked', { from: 8, variant: 'after the copy' });
+  const namespace = namespaceOf(honest);
+  await nodes[0]?.ledger.submit(honest);
+  const infos = (): Promise<(NamespaceInfo | undefined)[]> =>
+    Promise.all(nodes.map(({ ledger }) => ledger.info(namespace)));
+  const synced = async (): Promise<boolean> => (await infos()).every((info) => info?.size === 12);
+  assert.ok(await runUntil(time, synced, 10 * COMPARE_MS));
+  await stopAll(time, nodes.splice(0, 1));
+  // The same key and address with a store of before, and it goes on from there.
+  const again = await startTestNode({ network, time, number: 0, peers: [] });
+  await again.ledger.submit(rival);
+  nodes.unshift(again);
+  const startedMs = time.nowMs();
+  const frozen = async (): Promise<boolean> =>
+    (await infos()).every((info) => info?.frozenAt === 8);
+  const isFrozen = await runUntil(time, frozen, 10 * COMPARE_MS);
+  console.log(
+    (await infos()).map((i) => [i?.size, i?.frozenAt]),
+    nodes.map((n) => JSON.stringify(n.federation.status())),
+  );
+  assert.ok(isFrozen, 'frozen everywhere');
+  // Two rounds of the farthest: it learns it from one who learned it from one.
+  const tookMs = time.nowMs() - startedMs;
+  assert.ok(tookMs <= 2 * 1.25 * COMPARE_MS + 2_000, `${tookMs} ms`);
+  await time.advance(2 * COMPARE_MS);
+  network.log.length = 0;
+  await time.advance(3 * COMPARE_MS);
+  const told = network.log.filter(({ target }) => target === '/forks');
+  assert.equal(told.length, 0);
   await stopAll(time, nodes);
 });
