@@ -15,6 +15,12 @@ test('two nodes on one data folder: the second refuses, the first goes on', asyn
   assert.equal(second.code, 4, second.err);
   assert.match(second.err, /is in use by process \d+/);
   await sandbox.ok(['namespaces', '--url', node.url]);
+  for (const [path, title] of [
+    ['/', 'Basalt explorer'],
+    ['/dashboard/', 'Overview'],
+  ] as const) {
+    assert.match(await (await fetch(node.url + path)).text(), new RegExp(`<title>${title}`));
+  }
   const port = new URL(node.url).port;
   const taken = await sandbox.run(['node', '--port', port, '--data-dir', sandbox.path('x')]);
   assert.equal(taken.code, 2, taken.err);

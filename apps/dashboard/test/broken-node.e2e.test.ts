@@ -137,6 +137,41 @@ test('a stream that breaks is opened again, and the lines go on', OPTIONS, async
   await page.locator('[data-chart="Requests"] b', { hasText: /^31$/ }).waitFor(WAIT);
 });
 
+test('a node that refuses streams is asked each second instead', OPTIONS, async () => {
+  await using fake = await startSpeaking();
+  fake.answers.set('/status/events', 503);
+  await using opened = await openPage(browser, `${fake.url}/dashboard/`);
+  const { page, problems, asked } = opened;
+  await page.locator('.live.on').waitFor(WAIT);
+  const states: string[] = [];
+  for (const rate of [41, 42, 43]) {
+    const status = statusAt(Date.now());
+    fake.push({ ...status, now: { ...status.now, requestsPerSecond: rate } });
+    const shown = page.locator('[data-chart="Requests"] b', { hasText: String(rate) });
+    await shown.waitFor(WAIT);
+    states.push(await textOf(page, '.live'));
+  }
+  assert.deepEqual(states, ['live', 'live', 'live']);
+  assert.equal(await page.locator('.banner').count(), 0);
+  assert.ok(asked.filter((one) => one.endsWith('/status/history')).length <= 2, 'gaps alone');
+  assert.deepEqual(
+    problems.filter((problem) => !IS_NETWORK.test(problem)),
+    [],
+  );
+});
+
+test('what is read beside the stream says when it is from before', OPTIONS, async () => {
+  await using fake = await startSpeaking();
+  fake.answers.set('/control', statusAt(Date.now()).tunables);
+  await using opened = await openPage(browser, `${fake.url}/dashboard/#/control`);
+  const { page } = opened;
+  await page.locator('.tunable').first().waitFor(WAIT);
+  assert.equal(await page.locator('.stale').count(), 0);
+  fake.answers.set('/control', 500);
+  await page.locator('.stale').waitFor(WAIT);
+  assert.ok((await page.locator('.tunable').count()) > 0, 'the last values stay');
+});
+
 test('no node: the page that is open says so and keeps trying', OPTIONS, async () => {
   await using fake = await startSpeaking();
   // The page's files come, and then nothing does: as from a cache in front of a node that is gone.

@@ -95,7 +95,8 @@ class Fake implements FakeNode {
   #handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const path = (incoming.url ?? '/').split('?')[0] ?? '/';
     if (this.isMute && !path.startsWith('/dashboard/')) return;
-    if (path === '/status/events' && this.answers.has('/status')) {
+    const answer = this.answers.get(path);
+    if (path === '/status/events' && answer === undefined && this.answers.has('/status')) {
       this.opened++;
       outgoing.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       outgoing.write('retry: 1000\n\n');
@@ -103,7 +104,6 @@ class Fake implements FakeNode {
       outgoing.on('close', () => this.#streams.delete(outgoing));
       return;
     }
-    const answer = this.answers.get(path);
     if (typeof answer === 'number') outgoing.writeHead(answer, JSON_FIELDS).end('{}');
     else if (answer !== undefined) {
       outgoing.writeHead(200, JSON_FIELDS).end(JSON.stringify(answer));

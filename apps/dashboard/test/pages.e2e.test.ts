@@ -314,6 +314,21 @@ test(
   },
 );
 
+test('what the tests look for is found where it is', OPTIONS, async () => {
+  await using opened = await openPage(browser, address(''));
+  const { page } = opened;
+  await page.locator('.live.on').waitFor(WAIT);
+  await page.evaluate(() => {
+    const image = document.createElement('img');
+    image.src = '/dashboard/none.png';
+    const wide = document.createElement('div');
+    wide.style.cssText = 'width: 3000px; height: 1px';
+    document.querySelector('main')?.append(image, wide);
+  });
+  assert.match((await seriousFindings(page)).join(), /image-alt/);
+  await assert.rejects(assertNoSideways(page), /wide on a screen of/);
+});
+
 test('colours can be chosen, are kept, and the drawings follow', OPTIONS, async () => {
   await using opened = await openPage(browser, address(''), { colorScheme: 'light' });
   const { page, problems } = opened;

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { usePage } from '../context.ts';
 import { formatSpan, formatTime } from '../format.ts';
-import { Empty } from '../parts/section.tsx';
+import { Empty, Stale } from '../parts/section.tsx';
 import type { Alert } from '../state/alert.ts';
 
 /** What fires now, since when, and what to do. */
@@ -19,18 +19,21 @@ export function Alerts(): VNode {
   }
   const nowMs = feed.nodeNowMs(clock.value);
   const sorted = [...value].sort(byUrgency);
-  if (sorted.length === 0) return <Empty>Nothing fires. Nobody has to do anything.</Empty>;
   return (
-    <ul class="alerts">
-      {sorted.map((alert) => (
-        <li key={alert.name} class={`card alert is-${alert.severity} is-${alert.state}`}>
-          <h2>{alert.name}</h2>
-          <p class="alert-state">{stateWords(alert)}</p>
-          <p>{alert.words}</p>
-          <p class="muted">{sinceWords(alert, nowMs)}</p>
-        </li>
-      ))}
-    </ul>
+    <>
+      <Stale last={last} />
+      {sorted.length === 0 ? <Empty>Nothing fires. Nobody has to do anything.</Empty> : null}
+      <ul class="alerts">
+        {sorted.map((alert) => (
+          <li key={alert.name} class={`card alert is-${alert.severity} is-${alert.state}`}>
+            <h2>{alert.name}</h2>
+            <p class="alert-state">{stateWords(alert)}</p>
+            <p>{alert.words}</p>
+            <p class="muted">{sinceWords(alert, nowMs)}</p>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

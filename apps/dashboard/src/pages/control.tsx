@@ -5,7 +5,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { usePage } from '../context.ts';
 import { formatAmount, formatBare, formatCount, formatTime, formatWithUnit } from '../format.ts';
 import { type ChartSeries, LineChart } from '../parts/line-chart.tsx';
-import { Empty, Fact } from '../parts/section.tsx';
+import { Empty, Fact, Stale } from '../parts/section.tsx';
 import { startPoll } from '../state/polled.ts';
 
 const ASK_EVERY_MS = 5_000;
@@ -36,6 +36,7 @@ export function Control({ status }: { readonly status: NodeStatus | undefined })
   const nowMs = feed.nodeNowMs(clock.value);
   return (
     <div class="tunables">
+      {value === undefined ? null : <Stale last={last} />}
       {tunables.map((tunable) => (
         <Tunable key={tunable.name} tunable={tunable} nowMs={nowMs} />
       ))}

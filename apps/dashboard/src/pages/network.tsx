@@ -8,7 +8,7 @@ import { LINKS_DRAWN_MAX, LISTED_NODES_MAX } from '../limits.ts';
 import { type MapColours, NODE_STATES } from '../map/drawing.ts';
 import { MapView } from '../map/map-view.ts';
 import { readColours } from '../parts/colours.ts';
-import { Empty, Fact, Section } from '../parts/section.tsx';
+import { Empty, Fact, Section, Stale } from '../parts/section.tsx';
 import { startPoll } from '../state/polled.ts';
 
 const ASK_EVERY_MS = 5_000;
@@ -32,6 +32,7 @@ export function Network(): VNode {
   }
   return (
     <div class="network">
+      <Stale last={last} />
       <Section title="Map" note={summary(value)} class="map-card">
         <NetworkMap network={value} selected={selected} />
         <Chosen network={value} at={selected.value} />

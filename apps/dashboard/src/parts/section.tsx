@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
+import type { Polled } from '../state/polled.ts';
 
 interface SectionProps {
   readonly title: string;
@@ -33,6 +34,16 @@ export function Fact({ name, children, title }: FactProps): VNode {
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** Said where the last answer is missing and what is shown is the one before. */
+export function Stale({ last }: { readonly last: Polled<unknown>['last'] }): VNode | null {
+  if (last !== 'failed' && last !== 'missing') return null;
+  return (
+    <p class="card banner is-degraded stale" role="status">
+      This could not be read again: what is shown is from before. Trying again.
+    </p>
   );
 }
 

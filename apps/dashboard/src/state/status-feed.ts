@@ -16,6 +16,9 @@ export type Connection =
   /** It answers, but knows no `/status`. */
   | { readonly kind: 'old' };
 
+/** A longer step between two samples is a gap, which the node's history may fill. */
+const GAP_MS = 2_500;
+
 /** The status of the node as it comes, with reconnects; goes on as long as the page is open. */
 export class StatusFeed {
   readonly connection: ReadonlySignal<Connection>;
@@ -68,8 +71,9 @@ export class StatusFeed {
       this.#fail(first.kind === 'failed' ? first.words : 'its status cannot be read');
       return;
     }
+    const newestMs = this.#samples.value.at(-1)?.atMs ?? 0;
     this.#take(status);
-    void this.#fillHistory();
+    if (status.now.atMs - newestMs > GAP_MS) void this.#fillHistory();
     this.#listen();
   }
 
@@ -107,20 +111,30 @@ export class StatusFeed {
   /** A line can be open and dead: a node that hangs, a network that swallows. */
   #watch(): void {
     const stream = this.#stream;
-    if (stream !== undefined && Date.now() - this.#heardMs > SILENCE_MS_MAX) this.#drop(stream);
+    if (stream === undefined || Date.now() - this.#heardMs <= SILENCE_MS_MAX) return;
+    this.#lose('it says nothing');
+    this.#drop(stream);
   }
 
+  /**
+   * A broken line alone is not yet a lost node: whether it still answers shows in a second. A node
+   * that refuses streams (too many readers, say) is asked each second instead.
+   */
   #drop(stream: EventSource): void {
     if (this.#stream !== stream) return;
     stream.close();
     this.#stream = undefined;
-    this.#fail('the line broke');
+    this.#retry(RETRY_MS[0]);
   }
 
   #fail(words: string): void {
+    this.#lose(words);
+    this.#retry(RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]);
+  }
+
+  #lose(words: string): void {
     this.#connection.value =
       this.#heardMs === 0 ? { kind: 'absent', words } : { kind: 'lost', sinceMs: this.#heardMs };
-    this.#retry(RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)]);
   }
 
   #retry(delayMs = 1_000): void {
