@@ -1,6 +1,5 @@
 import {
   type Attributes,
-  type Context,
   context,
   type Link,
   ROOT_CONTEXT,
@@ -21,6 +20,8 @@ export interface SpanOptions {
   readonly kind?: 'server' | 'client';
   /** The caller's `traceparent` (W3C Trace Context); the span begins a trace without one. */
   readonly parent?: string | undefined;
+  /** May begin a trace where none runs; requests may always. Default: a part of one only. */
+  readonly begins?: boolean;
   /** Traces that this work is done for beside the one that it is in. */
   readonly links?: readonly SpanContext[];
 }
@@ -35,11 +36,17 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const ZEROS = /^0+$/;
 
-let isOn = false;
+/** Whether a new trace is kept; undefined: nobody takes spans. */
+let keepsNext: (() => boolean) | undefined;
 
-/** Without it spans cost a branch: nobody would take them. Set by whoever registers a tracer. */
-export function setTracing(on: boolean): void {
-  isOn = on;
+/**
+ * Set by whoever registers a tracer. Without it a span costs a branch, and one that would begin a
+ * trace which is not kept costs a call of this.
+ *
+ * @param keeps whether the trace that begins now is kept; undefined: no tracing
+ */
+export function setTracing(keeps: (() => boolean) | undefined): void {
+  keepsNext = keeps;
 }
 
 /**
@@ -51,8 +58,13 @@ export async function inSpan<Result>(
   options: SpanOptions,
   work: (span: RunningSpan) => Promise<Result>,
 ): Promise<Result> {
-  if (!isOn) return await work(SILENT);
+  if (keepsNext === undefined) return await work(SILENT);
   const { fields = {}, kind, parent, links = [] } = options;
+  const remote = parent === undefined ? undefined : parseTraceparent(parent);
+  if (remote === undefined && spanHere() === undefined) {
+    const mayBegin = kind === 'server' || options.begins === true;
+    if (!mayBegin || !keepsNext()) return await work(SILENT);
+  }
   const span = trace.getTracer('basalt').startSpan(
     name,
     {
@@ -60,7 +72,7 @@ export async function inSpan<Result>(
       kind: kind === undefined ? SpanKind.INTERNAL : KINDS[kind],
       links: links.map((to): Link => ({ context: to })),
     },
-    contextOf(parent),
+    remote === undefined ? context.active() : trace.setSpanContext(ROOT_CONTEXT, remote),
   );
   try {
     const running = trace.setSpan(context.active(), span);
@@ -76,7 +88,7 @@ export async function inSpan<Result>(
 
 /** The span that runs here now, so that later work may link to it; undefined without one. */
 export function spanHere(): SpanContext | undefined {
-  if (!isOn) return undefined;
+  if (keepsNext === undefined) return undefined;
   return trace.getSpanContext(context.active());
 }
 
@@ -91,12 +103,6 @@ export function traceparent(): string | undefined {
 /** Id of the trace that runs here, for log lines; undefined without one. */
 export function traceId(): string | undefined {
   return spanHere()?.traceId;
-}
-
-function contextOf(parent: string | undefined): Context {
-  const remote = parent === undefined ? undefined : parseTraceparent(parent);
-  if (remote !== undefined) return trace.setSpanContext(ROOT_CONTEXT, remote);
-  return context.active();
 }
 
 /** Version 00; anything else, and ids of zeros, begin a trace of their own. */

@@ -74,12 +74,16 @@ function traced(
   peer: string,
   call: (fields: Readonly<Record<string, string>>) => Promise<TransportReply>,
 ): Promise<TransportReply> {
-  return inSpan(`peer ${method}`, { kind: 'client', fields: { peer } }, async (span) => {
-    const here = traceparent();
-    const reply = await call(here === undefined ? {} : { traceparent: here });
-    span.tell({ 'http.status': reply.status });
-    return reply;
-  });
+  return inSpan(
+    `peer ${method}`,
+    { kind: 'client', begins: true, fields: { peer } },
+    async (span) => {
+      const here = traceparent();
+      const reply = await call(here === undefined ? {} : { traceparent: here });
+      span.tell({ 'http.status': reply.status });
+      return reply;
+    },
+  );
 }
 
 /** A reply with status 200 to 299. @throws PeerError `not-found`, `refused`, `bad-answer` */

@@ -9,7 +9,7 @@ export function meteredExecutor(
   return {
     workers: executor.workers,
     async execute(job) {
-      const block = await inSpan('execution.block', {}, async (span) => {
+      const block = await inSpan('execution.block', { begins: true }, async (span) => {
         const done = await executor.execute(job);
         const { executions, aborts } = done.statistics;
         span.tell({ transactions: job.transactions.length, executions, aborts });

@@ -2,6 +2,7 @@ import { setTracing } from '@basalt/telemetry';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
@@ -37,8 +38,11 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
   }, resource);
   const byId = new TraceIdRatioBasedSampler(ratio);
   const provider = new TracerProvider({
-    // A caller cannot ask for more than the ratio gives.
-    sampler: new ParentBasedSampler({ root: byId, remoteParentSampled: byId }),
+    // What begins here was drawn before; a caller cannot ask for more than the ratio gives.
+    sampler: new ParentBasedSampler({
+      root: new AlwaysOnSampler(),
+      remoteParentSampled: byId,
+    }),
     spanProcessors: [
       new BatchSpanProcessor({
         exporter,
@@ -49,9 +53,9 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  setTracing(true);
+  setTracing(() => Math.random() < ratio);
   return async () => {
-    setTracing(false);
+    setTracing(undefined);
     await provider.shutdown().catch(() => undefined);
     trace.disable();
     context.disable();
