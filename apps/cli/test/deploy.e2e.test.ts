@@ -22,7 +22,7 @@ import { REPOSITORY } from './helpers/run-cli.ts';
 import { makeCommands, markedBlocks } from './helpers/run-document.ts';
 
 const CONFIGURATION = 'ops/nginx/basalt.conf';
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 150_000;
 const document = readFileSync(join(REPOSITORY, 'docs', 'deploy.md'), 'utf8');
 
 test('the commands of docs/deploy.md work', async (t) => {
