@@ -123,9 +123,9 @@ export function statusAt(nowMs: number, at = 599): NodeStatus {
     shards: {
       hot: hotNamespaces(),
       flow: {
-        labels: ['rides', 'host', 'audit', 'orders'],
+        labels: ['rides (1487919c)', 'host (0a1b2c3d)', 'audit (77aa88bb)', '9f9e9d9c'],
         counts: [
-          [0, 12, 0, 310],
+          [0, 12.4, 0, 310],
           [4, 0, 57, 0],
           [0, 0, 0, 9],
           [1_250, 0, 88, 0],
@@ -149,6 +149,11 @@ export function statusAt(nowMs: number, at = 599): NodeStatus {
         weight: 880 / (i + 1),
         error: 0,
       })),
+      hotWrites: [
+        { key: `0x${'ab'.repeat(20)} 0xa7..`, label: '', weight: 420, error: 3 },
+        { key: `0x${'ab'.repeat(20)} account`, label: '', weight: 66, error: 3 },
+        { key: `0x${'cd'.repeat(20)} 0x05`, label: '', weight: 12, error: 0 },
+      ],
       hotContracts: Array.from({ length: 8 }, (_, i) => ({
         key: `0x${String(i).repeat(40)}`,
         label: '',

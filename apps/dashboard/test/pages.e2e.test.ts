@@ -198,13 +198,19 @@ test('execution: figures and heat; a node without a chain says so', OPTIONS, asy
   const tiles = await page.locator('.heat b').allInnerTexts();
   // Cells stand with their contract, in the order in which these come.
   const groups = Map.groupBy(execution.hotCells, ({ key }) => key.split(' ')[0]);
-  const told = [...execution.hotContracts, ...[...groups.values()].flat()];
+  const cells = [...groups.values()].flat();
+  const told = [...execution.hotContracts, ...(execution.hotWrites ?? []), ...cells];
   assert.deepEqual(
     tiles,
     told.map(({ weight }) => formatNumber(weight)),
   );
-  const names = await page.locator('.hot-contract').first().locator('li .mono').allInnerTexts();
+  const names = await page
+    .locator('.hot-contract', { hasText: '1ec0' })
+    .locator('li .mono')
+    .allInnerTexts();
   assert.deepEqual(names.slice(0, 3), ['account', '0x3', '0x6']);
+  const written = page.getByRole('region', { name: 'Most written' });
+  assert.deepEqual(await written.locator('li .mono').allInnerTexts(), ['0xa7..', 'account', '0x5']);
   await keepPicture(page, 'execution');
   fake.push({ ...STATUS, execution: null });
   await page.getByText('This node runs no chain').waitFor(WAIT);

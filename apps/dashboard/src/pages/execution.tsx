@@ -28,14 +28,29 @@ export function Execution({ status }: { readonly status: NodeStatus }): VNode {
       </div>
       <Transactions status={status} />
       <div class="halves">
-        <Section title="Hot contracts" note="transactions lately">
-          {execution.hotContracts.length === 0 ? (
-            <Empty>No contract was called lately.</Empty>
-          ) : (
-            <Heat entries={execution.hotContracts} most={mostOf(execution.hotContracts)} />
+        <div class="stack">
+          <Section title="Hot contracts" note="transactions lately">
+            {execution.hotContracts.length === 0 ? (
+              <Empty>No contract was called lately.</Empty>
+            ) : (
+              <Heat entries={execution.hotContracts} most={mostOf(execution.hotContracts)} />
+            )}
+          </Section>
+          {execution.hotWrites === undefined ? null : (
+            <HotCells
+              title="Most written"
+              note="writes lately, from a sample"
+              none="Nothing was written lately."
+              entries={execution.hotWrites}
+            />
           )}
-        </Section>
-        <HotCells entries={execution.hotCells} />
+        </div>
+        <HotCells
+          title="Hot cells"
+          note="conflicts lately"
+          none="No transactions got in one another’s way lately."
+          entries={execution.hotCells}
+        />
       </div>
     </>
   );
@@ -133,14 +148,20 @@ function Heat({ entries, most }: HeatProps): VNode {
   );
 }
 
+interface HotCellsProps {
+  readonly title: string;
+  readonly note: string;
+  /** Said where there are none. */
+  readonly none: string;
+  readonly entries: readonly TopEntry[];
+}
+
 /** Cells stand with their contract: one that is hot in many places shows as a block of colour. */
-function HotCells({ entries }: { readonly entries: readonly TopEntry[] }): VNode {
+function HotCells({ title, note, none, entries }: HotCellsProps): VNode {
   const contracts = Map.groupBy(entries, ({ key }) => key.split(' ')[0] ?? key);
   return (
-    <Section title="Hot cells" note="conflicts lately">
-      {entries.length === 0 ? (
-        <Empty>No transactions got in one another’s way lately.</Empty>
-      ) : null}
+    <Section title={title} note={note}>
+      {entries.length === 0 ? <Empty>{none}</Empty> : null}
       {[...contracts].map(([contract, cells]) => (
         <div key={contract} class="hot-contract">
           <h3 class="mono" title={contract}>

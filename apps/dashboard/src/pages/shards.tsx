@@ -1,6 +1,6 @@
 import type { FlowStatus, NodeStatus } from '@basalt/telemetry';
 import type { VNode } from 'preact';
-import { formatAmount, formatCount, formatNumber, shorten } from '../format.ts';
+import { formatAmount, formatNumber } from '../format.ts';
 import { countAt, largestFlow } from '../parts/flow.ts';
 import { heatLevel } from '../parts/heat.ts';
 import { Empty, Section } from '../parts/section.tsx';
@@ -43,7 +43,7 @@ function Flow({ flow }: { readonly flow: FlowStatus }): VNode {
   const most = Math.max(...counts.map((row) => Math.max(...row)));
   const total = counts.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
   return (
-    <Section title="Flow between namespaces" note={`${formatAmount(total, 'reference')}`}>
+    <Section title="Flow between namespaces" note={`${formatAmount(total, 'reference')} lately`}>
       <div class="scroller" tabIndex={0} role="region" aria-label="Flow between namespaces, table">
         <table class="flow">
           <caption>Blocks of the row’s namespace that refer to the column’s</caption>
@@ -52,7 +52,7 @@ function Flow({ flow }: { readonly flow: FlowStatus }): VNode {
               <td />
               {labels.map((label) => (
                 <th key={label} scope="col" title={label}>
-                  <span>{shorten(label)}</span>
+                  <span>{label}</span>
                 </th>
               ))}
             </tr>
@@ -61,7 +61,7 @@ function Flow({ flow }: { readonly flow: FlowStatus }): VNode {
             {labels.map((label, from) => (
               <tr key={label}>
                 <th scope="row" title={label}>
-                  {shorten(label)}
+                  <span>{label}</span>
                 </th>
                 {labels.map((other, to) => {
                   const count = countAt(counts, from, to);
@@ -69,7 +69,7 @@ function Flow({ flow }: { readonly flow: FlowStatus }): VNode {
                     <td
                       key={other}
                       class={`heat-${heatLevel(count, most)}`}
-                      title={`${label} to ${other}: ${formatCount(count)}`}
+                      title={`${label} to ${other}: ${formatNumber(count)}`}
                     >
                       {count === 0 ? '' : formatNumber(count)}
                     </td>
