@@ -11,6 +11,7 @@ import {
   signCheckpoint,
   utf8,
 } from '@basalt/protocol';
+import { StoreError } from '@basalt/store';
 import { recordName } from './chain-codec.ts';
 import { LedgerError } from './errors.ts';
 import { HeldCheckpoints } from './held-checkpoints.ts';
@@ -221,7 +222,8 @@ export class Checkpointer {
   /** Not covered this time: who waits is told, and the next round tries again. */
   #missed(namespace: NamespaceId, error: unknown): void {
     this.#dirty.add(namespace);
-    this.#settle(namespace, (waiter) => waiter.reject(error));
+    const told = unpublished(error);
+    this.#settle(namespace, (waiter) => waiter.reject(told));
   }
 
   /** Signs and stores. Returns what may leave at once; the rest goes to the gate. */
@@ -316,4 +318,12 @@ function coveredHead(lane: Lane): CoveredHead {
     namespace: lane.namespace,
     headHash: lane.headHash as Uint8Array,
   };
+}
+
+/** A disk that refuses is no fault of the block, which is durable: the same one may come again. */
+function unpublished(error: unknown): unknown {
+  const isDisk = error instanceof StoreError && (error.code === 'io' || error.code === 'disk-full');
+  if (!isDisk) return error;
+  const message = 'the blocks are durable, but no checkpoint can be published now: ask again';
+  return new LedgerError('read-only', message, {}, { cause: error });
 }

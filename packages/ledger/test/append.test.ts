@@ -14,7 +14,12 @@ import {
   utf8,
   verifyInclusion,
 } from '@basalt/protocol';
-import { type CommitFault, createMemoryEngine, createMemoryStorage } from '@basalt/store';
+import {
+  type CommitFault,
+  createMemoryEngine,
+  createMemoryStorage,
+  StoreError,
+} from '@basalt/store';
 import { LedgerError } from '../src/index.ts';
 import {
   createTestLedger,
@@ -382,6 +387,27 @@ test('a failing checkpoint is told, and no longer when it works again', async ()
   await time.advance(500);
   assert.equal(ledger.checkpointProblem(), undefined);
   assert.equal((await ledger.info(writer.namespace))?.checkpointSize, 1);
+  await ledger.close();
+});
+
+test('who waits for a checkpoint that the disk refuses may ask again; the block is there', async () => {
+  let isFull = true;
+  const recordPublished = async (): Promise<void> => {
+    if (isFull) throw new StoreError('io', 'could not record what is about to be published');
+  };
+  const { ledger, time } = await createTestLedger({ components: { recordPublished } });
+  const chain = signedChain(seededSigner(19), 3);
+  const first = ledger.submit(chain, { consistency: 'immediate' });
+  const refused = assert.rejects(first, { code: 'read-only' });
+  await time.advance(500);
+  await refused;
+  isFull = false;
+  const again = ledger.submit(chain, { consistency: 'immediate' });
+  await time.advance(500);
+  assert.deepEqual(
+    (await again).map(({ status }) => status),
+    ['duplicate', 'duplicate', 'duplicate'],
+  );
   await ledger.close();
 });
 
