@@ -7,6 +7,20 @@ import { noopLogger } from '@basalt/telemetry';
 import { resolveConfig } from '../src/config.ts';
 import { startCache } from '../src/federation/start-cache-shell.ts';
 
+test('a cache that is not to look at itself tells nothing', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'basalt-cache-metrics-'));
+  const flags = { dataDir, port: 0, roles: ['cache'], upstreams: ['http://127.0.0.1:9'] };
+  const { config } = resolveConfig({ flags: { ...flags, observe: false, control: false } });
+  const cache = await startCache(config, noopLogger);
+  try {
+    assert.equal((await fetch(`${cache.info.url}/metrics`)).status, 404);
+    assert.equal(cache.stats().upstreams[0]?.firstByteSeconds, undefined);
+  } finally {
+    await cache.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
 test('a cache tells a collector on its machine what it knows of its upstreams', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'basalt-cache-metrics-'));
   // Nobody listens there.

@@ -68,11 +68,15 @@ async function fillAndFree(folder: string): Promise<void> {
   const size = chains.find(({ label }) => label === 'bench')?.size;
   assert.equal(size, accepted * 256, 'what was acknowledged is there, and nothing else');
   assert.equal((await fetch(`${url}/chains/bench/blocks/${accepted * 256 - 1}`)).status, 200);
-  assert.match(await (await fetch(`${url}/readyz`)).text(), /"writes":false/);
+  assert.match(await (await fetch(`${url}/livez`)).text(), /"writes":false/);
+  const unready = await fetch(`${url}/readyz`);
+  assert.equal(unready.status, 503, 'requests go to others');
+  assert.match(await unready.text(), /the disk is full: make room/);
 
   rmSync(ballast);
   await pause(1_200);
   const again = await post(batches[accepted] as Uint8Array);
   assert.equal(again.status, 200);
-  assert.match(await (await fetch(`${url}/readyz`)).text(), /"writes":true/);
+  // Not ready yet: a disk as small as this one is always nearly full.
+  assert.match(await (await fetch(`${url}/livez`)).text(), /"writes":true/);
 }

@@ -64,7 +64,8 @@ async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promis
       hashes: createNativeProvider(),
       clock: systemClock,
       scheduler: systemScheduler,
-      uniform: () => randomInt(UNIFORM_RANGE) / UNIFORM_RANGE,
+      // Switched off, the order of the configuration holds.
+      ...(config.control ? { uniform: () => randomInt(UNIFORM_RANGE) / UNIFORM_RANGE } : {}),
     },
   );
   parts.onStop(() => cache.stop());
@@ -85,7 +86,7 @@ function createBoundedServer(config: NodeConfig, cache: CacheRole, expose: () =>
       noDelay: true,
     },
     (request, response) => {
-      if (!isMetricsQuestion(request)) return cache.handler(request, response);
+      if (!config.observe || !isMetricsQuestion(request)) return cache.handler(request, response);
       response.writeHead(200, {
         'content-type': EXPOSITION_MEDIA_TYPE,
         'cache-control': 'private, no-store',
