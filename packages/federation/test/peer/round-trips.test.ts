@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PeerBook } from '../../src/peer/peer-book.ts';
 import { createFetchTransport } from '../../src/peer/transport.ts';
+import { MemoryNetwork } from '../support/memory-network.ts';
+import { runUntil, startTestNode, stopAll, TestTime, urlOf } from '../support/node.ts';
 
 const URL_A = 'http://a.test';
 const URL_B = 'http://b.test';
@@ -51,4 +53,17 @@ test('the transport measures up to the first byte, where it is given a clock', a
   const measuring = createFetchTransport({ fetch, scheduler, nowMs: () => ms });
   assert.equal((await measuring(ask)).roundTripSeconds, 0.08);
   assert.equal((await createFetchTransport({ fetch, scheduler })(ask)).roundTripSeconds, undefined);
+});
+
+test('calls that happen anyway tell a node how far its peers are', async () => {
+  const network = new MemoryNetwork();
+  network.tamper = (_request, reply) => ({ ...reply, roundTripSeconds: 0.04 });
+  const time = new TestTime();
+  const origin = await startTestNode({ network, time, number: 1, roles: ['origin'] });
+  const relay = await startTestNode({ network, time, number: 2, peers: [urlOf(1)] });
+  const known = async (): Promise<boolean> =>
+    relay.federation.status().peers[0]?.rttSeconds !== undefined;
+  assert.ok(await runUntil(time, known, 30_000));
+  assert.ok(Math.abs((relay.federation.status().peers[0]?.rttSeconds ?? 0) - 0.04) < 1e-9);
+  await stopAll(time, [relay, origin]);
 });
