@@ -390,7 +390,7 @@ test('a failing checkpoint is told, and no longer when it works again', async ()
   await ledger.close();
 });
 
-test('who waits for a checkpoint that the disk refuses may ask again; the block is there', async () => {
+test('who waits for a checkpoint that the disk refuses asks again: the block is in', async () => {
   let isFull = true;
   const recordPublished = async (): Promise<void> => {
     if (isFull) throw new StoreError('io', 'could not record what is about to be published');

@@ -16,11 +16,11 @@ export function parallel(panel: ControlPanel, executor: ParallelParts): Look {
     unit: '',
     rule: 'measured gain',
     controller: createShown(workers),
-    // Only an operator, or control that is off, goes before the executor.
+    // Only an operator goes before the executor, which chooses by itself also where control is off.
     apply: () => undefined,
     onMode(mode, value) {
       const fixed = value === 0 ? 'sequential' : 'parallel';
-      executor.setModePolicy(mode === 'automatic' ? 'adaptive' : fixed);
+      executor.setModePolicy(mode === 'held' ? fixed : 'adaptive');
     },
   });
   return () => tunable.sense(executor.modeState());
