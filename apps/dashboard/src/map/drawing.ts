@@ -1,6 +1,6 @@
 import type { NetworkNode, NetworkStatus } from '@basalt/telemetry';
 import { LINKS_DRAWN_MAX } from '../limits.ts';
-import { GAP_PART, type MapLayout } from './layout.ts';
+import type { MapLayout } from './layout.ts';
 
 export const NODE_STATES = ['good', 'slow', 'away', 'lying'] as const;
 
@@ -38,6 +38,8 @@ export interface Scene {
 const LINES_PER_STROKE = 2_000;
 /** Radius of a group that is large enough for its name, in CSS pixels. */
 const NAMED_PX = 26;
+/** Pixels between neighbours at which even the name of a small group has room. */
+const ROOMY_SCALE = 12;
 /** Smallest radius of what is not good, in CSS pixels. */
 const LEAST_PX = { slow: 1.6, away: 1.7, lying: 3.4 } as const;
 /** A dot this far outside is not drawn. */
@@ -94,9 +96,9 @@ export function drawNames({ context, colours, camera, layout, width, height }: S
   context.strokeStyle = colours.ground;
   context.lineWidth = 4;
   context.lineJoin = 'round';
-  for (const { name, x, y, radius } of layout.groups) {
-    const half = (radius / (1 + GAP_PART)) * camera.scale;
-    if (name === '' || half < NAMED_PX) continue;
+  for (const { name, x, y, count } of layout.groups) {
+    const half = (Math.sqrt(count - 1) + 0.5) * camera.scale;
+    if (name === '' || (half < NAMED_PX && camera.scale < ROOMY_SCALE)) continue;
     const left = (x - camera.x) * camera.scale + width / 2;
     const top = (y - camera.y) * camera.scale + height / 2 - half - 5;
     context.strokeText(name, left, top);

@@ -22,7 +22,7 @@ export interface MapLayout {
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 /** Space around a group, in units and in parts of its radius, so that names fit between. */
 const GAP = 1.5;
-export const GAP_PART = 0.16;
+const GAP_PART = 0.16;
 
 /** Groups as discs on a ring, nodes as the seeds of a sunflower: the same input, the same map. */
 export function layOut(nodes: readonly Pick<NetworkNode, 'group'>[]): MapLayout {

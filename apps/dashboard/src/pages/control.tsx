@@ -136,5 +136,8 @@ function rangeOf({ bounds, changes, value, initial }: TunableState): readonly [n
   const least = Math.min(...seen);
   const most = Math.max(...seen);
   const room = most > least ? (most - least) * 0.15 : Math.max(Math.abs(most) * 0.15, 1e-9);
-  return [Math.max(bounds.min, least - room), Math.min(bounds.max, most + room)];
+  const from = Math.max(bounds.min, least - room);
+  const to = Math.min(bounds.max, most + room);
+  // Bounds that leave one value are a line in the middle.
+  return from < to ? [from, to] : [from - 1, to + 1];
 }

@@ -158,7 +158,7 @@ interface HotCellsProps {
 
 /** Cells stand with their contract: one that is hot in many places shows as a block of colour. */
 function HotCells({ title, note, none, entries }: HotCellsProps): VNode {
-  const contracts = Map.groupBy(entries, ({ key }) => key.split(' ')[0] ?? key);
+  const contracts = Map.groupBy(entries, groupOf);
   return (
     <Section title={title} note={note}>
       {entries.length === 0 ? <Empty>{none}</Empty> : null}
@@ -174,11 +174,22 @@ function HotCells({ title, note, none, entries }: HotCellsProps): VNode {
   );
 }
 
-/** The key of a cell is its contract's address, a space, and the slot. */
+/** The key of a cell is an address, a space, and a slot or `account`. */
+function partsOf({ key }: TopEntry): readonly [string, string] {
+  const [address = '', cell = ''] = key.split(' ');
+  return [address, cell];
+}
+
+function groupOf(entry: TopEntry): string {
+  const [address, cell] = partsOf(entry);
+  return cell === 'account' ? 'accounts' : address;
+}
+
 function withCellName(entry: TopEntry): TopEntry {
   if (entry.label !== '') return entry;
-  const cell = entry.key.slice(entry.key.indexOf(' ') + 1);
-  return { ...entry, label: shorten(cell.replace(/^0x0+(?=.)/, '0x')) };
+  const [address, cell] = partsOf(entry);
+  const name = cell === 'account' ? address : cell.replace(/^0x0+(?=.)/, '0x');
+  return { ...entry, label: shorten(name) };
 }
 
 function mostOf(entries: readonly TopEntry[]): number {
