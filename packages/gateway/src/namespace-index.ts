@@ -20,7 +20,7 @@ export interface NamespaceQuery {
 export interface NamespaceHits {
   readonly namespaces: readonly NamespaceId[];
   readonly more: boolean;
-  /** Rows looked at, which is what the search has cost. */
+  /** Rows and places of words looked at, which is what the search has cost. */
   readonly examined: number;
 }
 
@@ -54,12 +54,20 @@ export class NamespaceIndex {
   search(query: NamespaceQuery): NamespaceHits {
     const prefix = normal(query.prefix ?? '');
     const rows = this.#rows;
-    let allowed: Uint8Array | undefined;
-    for (const word of query.words) allowed = this.#withWord(normal(word), allowed);
     const found: NamespaceId[] = [];
     let skipped = 0;
     let examined = 0;
     let place = lowerBound(rows.length, (at) => order((rows[at] as Row).label, prefix) < 0);
+    // Words cost most, so nothing is looked for where no label begins so.
+    if (rows[place]?.label.startsWith(prefix) !== true) {
+      return { namespaces: found, more: false, examined };
+    }
+    let allowed: Uint8Array | undefined;
+    for (const word of query.words) {
+      const matched = this.#withWord(normal(word), allowed);
+      allowed = matched.rows;
+      examined += matched.examined;
+    }
     for (; place < rows.length; place++) {
       const row = rows[place] as Row;
       if (!row.label.startsWith(prefix)) break;
@@ -73,18 +81,28 @@ export class NamespaceIndex {
     return { namespaces: found, more: false, examined };
   }
 
-  /** 1 for each row that has a word beginning so, and was allowed before. */
-  #withWord(beginning: string, before: Uint8Array | undefined): Uint8Array {
+  /** Makes ready what a search for words needs. */
+  prepareWords(): void {
     this.#words ??= collectWords(this.#rows);
-    const words = this.#words;
+  }
+
+  /** 1 for each row that has a word beginning so, and was allowed before; and what that cost. */
+  #withWord(
+    beginning: string,
+    before: Uint8Array | undefined,
+  ): { readonly rows: Uint8Array; readonly examined: number } {
+    this.prepareWords();
+    const words = this.#words ?? [];
     const allowed = new Uint8Array(this.#rows.length);
+    let examined = 0;
     const first = lowerBound(words.length, (at) => order(words[at]?.[0] ?? '', beginning) < 0);
     for (let at = first; at < Math.min(words.length, first + SEARCH_EXPANSIONS_MAX); at++) {
       const [word, rows] = words[at] as readonly [string, readonly number[]];
       if (!word.startsWith(beginning)) break;
+      examined += rows.length + 1;
       for (const row of rows) if (before === undefined || before[row] === 1) allowed[row] = 1;
     }
-    return allowed;
+    return { rows: allowed, examined };
   }
 }
 

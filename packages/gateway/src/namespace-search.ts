@@ -11,6 +11,7 @@ import { ScanGate } from './scan-gate.ts';
 export class NamespaceSearch {
   readonly #gate: ScanGate<void>;
   #index: NamespaceIndex = new NamespaceIndex([]);
+  #areWordsWanted = false;
 
   constructor(ledger: Ledger, clock: Clock) {
     this.#gate = new ScanGate(clock, async () => {
@@ -19,11 +20,15 @@ export class NamespaceSearch {
         infos.push(info);
         if (infos.length >= NAMESPACE_SCAN_MAX) break;
       }
-      this.#index = new NamespaceIndex(infos);
+      const index = new NamespaceIndex(infos);
+      // Within the gate, whose share of time bounds all that an index costs.
+      if (this.#areWordsWanted) index.prepareWords();
+      this.#index = index;
     });
   }
 
   async search(query: NamespaceQuery): Promise<NamespaceHits> {
+    if (query.words.length > 0) this.#areWordsWanted = true;
     if (this.#gate.ageMs > LABEL_AGE_MS_MAX) await this.#gate.run();
     return this.#index.search(query);
   }

@@ -84,6 +84,7 @@ export {
   type SpanOptions,
   setTracing,
   spanHere,
+  type TraceBeginning,
   traceId,
   traceparent,
 } from './tracing.ts';

@@ -36,16 +36,20 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT } as const;
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const ZEROS = /^0+$/;
 
-/** Whether a new trace is kept; undefined: nobody takes spans. */
-let keepsNext: (() => boolean) | undefined;
+/** Who begins a trace: this program, or a caller who says that he is in one. */
+export type TraceBeginning = 'here' | 'caller';
+
+/** Whether a trace that begins or comes in now is kept; undefined: nobody takes spans. */
+let keepsNext: ((by: TraceBeginning) => boolean) | undefined;
 
 /**
  * Set by whoever registers a tracer. Without it a span costs a branch, and one that would begin a
  * trace which is not kept costs a call of this.
  *
- * @param keeps whether the trace that begins now is kept; undefined: no tracing
+ * @param keeps whether the trace that begins now is kept; a caller's must be bounded, or strangers
+ *   fill the collector; undefined: no tracing
  */
-export function setTracing(keeps: (() => boolean) | undefined): void {
+export function setTracing(keeps: ((by: TraceBeginning) => boolean) | undefined): void {
   keepsNext = keeps;
 }
 
@@ -61,9 +65,12 @@ export async function inSpan<Result>(
   if (keepsNext === undefined) return await work(SILENT);
   const { fields = {}, kind, parent, links = [] } = options;
   const remote = parent === undefined ? undefined : parseTraceparent(parent);
-  if (remote === undefined && spanHere() === undefined) {
+  if (remote !== undefined) {
+    const isSampled = (remote.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (!isSampled || !keepsNext('caller')) return await work(SILENT);
+  } else if (spanHere() === undefined) {
     const mayBegin = kind === 'server' || options.begins === true;
-    if (!mayBegin || !keepsNext()) return await work(SILENT);
+    if (!mayBegin || !keepsNext('here')) return await work(SILENT);
   }
   const span = trace.getTracer('basalt').startSpan(
     name,

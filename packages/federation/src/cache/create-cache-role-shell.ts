@@ -13,6 +13,7 @@ import {
   DISK_BYTES_MAX_DEFAULT,
   MEMORY_BYTES_MAX_DEFAULT,
   OUTGOING_BYTES_MAX_DEFAULT,
+  OUTGOING_SLICE_BYTES,
   POPULAR_THRESHOLD_DEFAULT,
   UPSTREAM_TIMEOUT_MS_DEFAULT,
 } from './limits.ts';
@@ -21,6 +22,7 @@ import { type PassedStreams, passStream } from './pass-stream-shell.ts';
 import { overloaded, problem } from './problem.ts';
 import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
+import { sendPaced } from './send-paced-shell.ts';
 import { type UpstreamEstimate, Upstreams, type UpstreamTransport } from './upstreams.ts';
 
 export interface CacheRoleConfig {
@@ -244,12 +246,20 @@ function refuseFull({ stats }: Sender): CacheAnswer {
 function send(response: ServerResponse, answer: CacheAnswer, sender: Sender): void {
   if (response.destroyed) return;
   const { body } = answer;
-  if (!sender.outgoing.take(body)) {
+  const address = readerOf(response);
+  if (!sender.outgoing.take(body, address)) {
     send(response, refuseFull(sender), sender);
     return;
   }
-  response.once('close', () => sender.outgoing.give(body));
+  response.once('close', () => sender.outgoing.give(body, address));
   // A flat list keeps several fields of one name apart.
   response.writeHead(answer.status, answer.fields.flat());
-  response.end(body);
+  if (body.length > OUTGOING_SLICE_BYTES) void sendPaced(response, body);
+  else response.end(body);
+}
+
+/** Address that a share is counted for; undefined for this machine, where a proxy may ask for all. */
+function readerOf({ req }: ServerResponse): string | undefined {
+  const address = req.socket.remoteAddress ?? 'unknown';
+  return /^(?:::1|(?:::ffff:)?127\.)/.test(address) ? undefined : address;
 }

@@ -41,6 +41,18 @@ export const OUTGOING_BYTES_MAX_DEFAULT: number = 128 * 1024 * 1024;
 /** Below this a body lies in the buffers of its socket, and sockets are bounded in number. */
 export const OUTGOING_COUNTED_BYTES_MIN: number = 64 * 1024;
 
+/**
+ * Share of it that the readers at one address may hold, a part of one: some who read nothing must
+ * not shut out everybody. A proxy on this machine reads for all, and has all of it.
+ */
+export const OUTGOING_ADDRESS_SHARE = 8;
+
+/** A large body goes out in slices of this size... */
+export const OUTGOING_SLICE_BYTES: number = 64 * 1024;
+
+/** ...each of which has to be taken within this: 6.4 KB/s is slower than any modem. */
+export const OUTGOING_PACE_MS = 10_000;
+
 /** Bodies that are read from disk at a time, so that a burst of readers is bounded before it. */
 export const DISK_READS_BYTES_MAX: number = 64 * 1024 * 1024;
 

@@ -27,6 +27,8 @@ export class ForkExchange {
   readonly #parts: ForkExchangeParts;
   /** `<url> <hash>` of proofs that a node was brought: one that refuses them is not asked again. */
   readonly #given = new ExpiringMap<true>(SEEN_MAX, FORKS_GIVEN_MS);
+  /** The same of proofs that were got there: one that is refused here must not hide the next. */
+  readonly #asked = new ExpiringMap<true>(SEEN_MAX, FORKS_GIVEN_MS);
 
   constructor(parts: ForkExchangeParts) {
     this.#parts = parts;
@@ -42,12 +44,15 @@ export class ForkExchange {
     const theirs = arrayMember(list, 'forks', FORKS_LISTED_MAX, 'bad-answer').map((item) =>
       hexMember(asObject(item, 'bad-answer'), 'hash', 32, 'bad-answer'),
     );
-    const unknown = theirs.filter((hash) => !forks.isKnown(hash));
+    const nowMs = clock.nowMs();
+    const unknown = theirs.filter(
+      (hash) => !forks.isKnown(hash) && !this.#asked.has(`${url} ${hash}`, nowMs),
+    );
     for (const hash of unknown.slice(0, FORKS_EXCHANGED_MAX)) {
+      this.#asked.set(`${url} ${hash}`, true, nowMs);
       const proof = await caller.read({ url, target: `${LIST}?hash=${hash}` });
       if (proof.status === 200) await forks.receive(proof.body);
     }
-    const nowMs = clock.nowMs();
     const isNew = (hash: string): boolean => !this.#given.has(`${url} ${hash}`, nowMs);
     const missing = forks.known().filter((hash) => !theirs.includes(hash) && isNew(hash));
     for (const hash of missing.slice(0, FORKS_EXCHANGED_MAX)) {

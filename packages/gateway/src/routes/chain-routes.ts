@@ -12,7 +12,7 @@ import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
-import { assertWithinSession } from '../session/apply-session.ts';
+import { countWithinSession } from '../session/apply-session.ts';
 import { charge } from '../submit.ts';
 import { blockJson, namespaceView } from '../views.ts';
 import { chooseType, sendFound, sendProof } from './block-routes.ts';
@@ -66,8 +66,7 @@ function addList(app: App, services: Services): void {
     },
     async ({ request, response, query }) => {
       const from = query.from ?? 0;
-      const count = query.count ?? PAGE_ROWS_DEFAULT;
-      assertWithinSession(request, 'pageRowsMax', count);
+      const count = countWithinSession(request, 'pageRowsMax', query.count, PAGE_ROWS_DEFAULT);
       // The ledger walks from the first one on, so a deep page costs more than a shallow one.
       charge(services, request, Math.ceil((from + count) / ROWS_PER_TOKEN));
       const rows: NamespaceInfo[] = [];

@@ -15,7 +15,7 @@ import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
-import { assertWithinSession } from '../session/apply-session.ts';
+import { countWithinSession } from '../session/apply-session.ts';
 import { headerView } from '../views.ts';
 import { chooseType } from './block-routes.ts';
 
@@ -56,8 +56,7 @@ export function addPageRoute(app: App, services: Services): void {
       const { ledger } = services;
       const info = await services.namespaces.find(params.ns);
       const from = query.from ?? 0;
-      const asked = query.count ?? PAGE_ROWS_DEFAULT;
-      assertWithinSession(request, 'pageRowsMax', asked);
+      const asked = countWithinSession(request, 'pageRowsMax', query.count, PAGE_ROWS_DEFAULT);
       const count = Math.max(0, Math.min(asked, info.size - from));
       const type = chooseType(request, query.view, [JSON_TYPE, BLOCKS_TYPE, HEADER_TYPE]);
       const isHeaders = type === HEADER_TYPE || (type !== JSON_TYPE && query.payloads === '0');

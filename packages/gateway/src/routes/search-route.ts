@@ -8,7 +8,7 @@ import { type App, addRoute } from '../route.ts';
 import * as requests from '../schemas/requests.ts';
 import * as schemas from '../schemas/responses.ts';
 import type { Services } from '../services.ts';
-import { assertWithinSession } from '../session/apply-session.ts';
+import { countWithinSession } from '../session/apply-session.ts';
 import { namespaceView } from '../views.ts';
 
 export function addSearchRoute(app: App, services: Services): void {
@@ -29,8 +29,7 @@ export function addSearchRoute(app: App, services: Services): void {
     },
     async ({ request, response, query, search }) => {
       const from = query.from ?? 0;
-      const count = query.count ?? SEARCH_ROWS_DEFAULT;
-      assertWithinSession(request, 'pageRowsMax', count);
+      const count = countWithinSession(request, 'pageRowsMax', query.count, SEARCH_ROWS_DEFAULT);
       const hits = await services.namespaceSearch.search({
         prefix: query.prefix,
         words: wordsOf(query.search ?? ''),

@@ -65,6 +65,26 @@ export function assertWithinSession(
   throw new GatewayError(code, `expected at most ${max}, as negotiated (${name})`, { [name]: max });
 }
 
+/**
+ * A count that a request names, held against what was negotiated; where it names none, the usual
+ * one or as many as were negotiated.
+ *
+ * @throws GatewayError `bad-request`
+ */
+export function countWithinSession(
+  request: IncomingMessage,
+  name: keyof PreferenceLimits,
+  asked: number | undefined,
+  usual: number,
+): number {
+  if (asked === undefined) {
+    const max = sessions.get(request)?.negotiated.limits[name];
+    return max === undefined ? usual : Math.min(usual, max);
+  }
+  assertWithinSession(request, name, asked);
+  return asked;
+}
+
 /** `a;q=1, b;q=0.97 ...`: 32 items, the most that a list has, stay above 0. */
 function ranked(items: readonly string[]): string {
   return items.map((item, rank) => `${item};q=${(1 - rank * 0.03).toFixed(2)}`).join(', ');

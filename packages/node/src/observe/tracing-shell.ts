@@ -38,7 +38,8 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
   }, resource);
   const byId = new TraceIdRatioBasedSampler(ratio);
   const provider = new TracerProvider({
-    // What begins here was drawn before; a caller cannot ask for more than the ratio gives.
+    // What begins here was drawn before; a caller's trace is kept by its id, so that all nodes of
+    // one trace decide alike.
     sampler: new ParentBasedSampler({
       root: new AlwaysOnSampler(),
       remoteParentSampled: byId,
@@ -53,11 +54,30 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  setTracing(() => Math.random() < ratio);
+  const callers = new CallerTraces();
+  setTracing((by) => (by === 'here' ? Math.random() < ratio : callers.admit(Date.now())));
   return async () => {
     setTracing(undefined);
     await provider.shutdown().catch(() => undefined);
     trace.disable();
     context.disable();
   };
+}
+
+/** A caller picks the ids, and so what is kept: no more than this a second of such traces. */
+const CALLER_TRACES_PER_SECOND = 20;
+
+class CallerTraces {
+  #second = 0;
+  #count = 0;
+
+  admit(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#count = 0;
+    }
+    this.#count++;
+    return this.#count <= CALLER_TRACES_PER_SECOND;
+  }
 }

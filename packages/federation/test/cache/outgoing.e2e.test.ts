@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { test } from 'node:test';
+import { OutgoingBodies } from '../../src/cache/outgoing-bodies.ts';
+import { sendPaced } from '../../src/cache/send-paced-shell.ts';
+
+const MIB = 1024 ** 2;
+
+test('readers at one address get a share of the budget, a proxy here all of it', () => {
+  const outgoing = new OutgoingBodies(8 * MIB);
+  const body = (): Uint8Array => new Uint8Array(0.9 * MIB);
+  const first = body();
+  assert.equal(outgoing.take(first, '192.0.2.1'), true);
+  assert.equal(outgoing.take(body(), '192.0.2.1'), false);
+  assert.equal(outgoing.take(body(), '192.0.2.2'), true);
+  for (let i = 0; i < 6; i++) assert.equal(outgoing.take(body(), undefined), true);
+  assert.equal(outgoing.take(body(), undefined), false);
+  outgoing.give(first, '192.0.2.1');
+  assert.equal(outgoing.take(body(), '192.0.2.1'), true);
+  // One that is larger than the share goes out alone.
+  assert.equal(new OutgoingBodies(8 * MIB).take(new Uint8Array(2 * MIB), '192.0.2.3'), true);
+});
+
+test('a reader who takes nothing is cut off; one who reads gets every byte', async () => {
+  const body = new Uint8Array(12 * MIB).map((_, i) => i % 251);
+  const ended: boolean[] = [];
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-length': body.length });
+    response.once('close', () => ended.push(response.writableFinished));
+    void sendPaced(response, body, 300);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const deaf = connect(port, '127.0.0.1');
+  deaf.on('error', () => undefined);
+  deaf.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+  deaf.pause();
+  const read = new Uint8Array(await (await fetch(`http://127.0.0.1:${port}`)).arrayBuffer());
+  assert.equal(Buffer.compare(read, body), 0);
+  for (let i = 0; i < 100 && ended.length < 2; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.equal(ended.filter(Boolean).length, 1);
+  assert.equal(ended.length, 2);
+  deaf.destroy();
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
