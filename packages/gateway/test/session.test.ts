@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { ProtocolError } from '@basalt/protocol';
 import { createMetricsRegistry } from '@basalt/telemetry';
 import { GatewayError } from '../src/errors.ts';
 import { HANDSHAKE_SKEW_MS, HANDSHAKES_SEEN_MAX } from '../src/limits.ts';
 import { fillOptions } from '../src/options.ts';
+import { applySession, countWithinSession } from '../src/session/apply-session.ts';
 import { Handshakes } from '../src/session/handshakes.ts';
 import { OfferGuard } from '../src/session/offer-guard.ts';
+import { nodePreferences } from '../src/session/preferences.ts';
 import { SessionTable } from '../src/session/session-table.ts';
 import { makeOffer, OFFERED } from './support/handshake.ts';
 import { provider, seededSigner } from './support/ledger.ts';
@@ -78,4 +81,16 @@ test('a flood of handshakes stays within the bounds of both memories', () => {
   guard.admit(tokenOf(0xffff_ffff), nowMs, nowMs);
   assert.equal(guard.size, 1, 'all others are too old to be replayed');
   assert.match(metrics.expose(), /basalt_http_handshakes_total\{result="ok"\} 500/);
+});
+
+test('a session shortens a page that names no length, and refuses one that names too much', () => {
+  const request = { headers: {}, method: 'GET' } as unknown as IncomingMessage;
+  assert.equal(countWithinSession(request, 'pageRowsMax', undefined, 100), 100);
+  const preferences = nodePreferences({ node: undefined, batchBlocksMax: 256 });
+  const limits = { ...preferences.limits, pageRowsMax: 10 };
+  const session = { negotiated: { ...preferences, limits }, expiresMs: 1 };
+  applySession(request, { writeHead: () => undefined } as unknown as ServerResponse, session);
+  assert.equal(countWithinSession(request, 'pageRowsMax', undefined, 100), 10);
+  assert.equal(countWithinSession(request, 'pageRowsMax', 7, 100), 7);
+  assert.throws(() => countWithinSession(request, 'pageRowsMax', 11, 100), /as negotiated/);
 });

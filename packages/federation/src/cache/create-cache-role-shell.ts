@@ -258,7 +258,7 @@ function send(response: ServerResponse, answer: CacheAnswer, sender: Sender): vo
   else response.end(body);
 }
 
-/** Address that a share is counted for; undefined for this machine, where a proxy may ask for all. */
+/** Address that a share is counted for; undefined for a proxy on this machine, who asks for all. */
 function readerOf({ req }: ServerResponse): string | undefined {
   const address = req.socket.remoteAddress ?? 'unknown';
   return /^(?:::1|(?:::ffff:)?127\.)/.test(address) ? undefined : address;
