@@ -18,6 +18,12 @@ const ANSWERS_MAX = 1_024;
 /** Methods that are counted by name. */
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'];
 
+/** What one kind of answer is counted in. */
+interface AnswerSeries {
+  readonly count: CounterSeries;
+  readonly seconds: HistogramSeries;
+}
+
 export interface GatewayMetrics {
   /** A request that took the long way. */
   answered(method: string, route: RouteName, status: number, seconds: number): void;
@@ -69,16 +75,18 @@ export function createGatewayMetrics(
   gauge('basalt_http_cache_bytes', 'Bytes of prepared answers.', gauges.cacheBytes);
   gauge('basalt_http_body_bytes', 'Bytes of bodies and large answers in memory.', gauges.bodyBytes);
   /** Series by what is answered: looking labels up costs more than counting. */
-  const known = new Map<string, { count: CounterSeries; seconds: HistogramSeries }>();
+  const known = new Map<string, Map<string, AnswerSeries>>();
+  let kinds = 0;
   return {
     answered(method, route, status, duration) {
       const name = METHODS.includes(method) ? method : 'other';
-      const key = `${name} ${status} ${route}`;
-      let series = known.get(key);
+      const ofRoute = known.get(route);
+      const key = status === 200 && name === 'GET' ? 'GET 200' : `${name} ${status}`;
+      let series = ofRoute?.get(key);
       if (series === undefined) {
         const count = requests.with({ method: name, route, status: String(status) });
         series = { count, seconds: seconds.with({ route }) };
-        if (known.size < ANSWERS_MAX) known.set(key, series);
+        if (kinds++ < ANSWERS_MAX) known.set(route, (ofRoute ?? new Map()).set(key, series));
       }
       series.count.add();
       // A stream lasts as long as its reader stays: that is no latency.

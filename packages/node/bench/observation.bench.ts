@@ -12,11 +12,12 @@ import { type BenchNode, startBenchNode } from './bench-node.ts';
 import { foreignBatches } from './foreign-batches.ts';
 
 const WRITERS = 4;
-const BLOCKS_PER_WRITER = 1_280;
+const BLOCKS_PER_WRITER = 5_120;
 const BATCH = 256;
-const READS = 10_000;
-const ROUNDS = 15;
-const WARMUPS = 3;
+/** The system counts processor time in steps of 10 ms: a round has to be long beside them. */
+const READS = 40_000;
+const ROUNDS = 9;
+const WARMUPS = 2;
 const ORDER = ['on', 'off'] as const;
 /** As an operator would have it under load: one trace of a hundred. */
 const TRACE_RATIO = 0.01;
