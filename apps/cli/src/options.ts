@@ -69,6 +69,16 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
+/** A value of any unit: `0.5`, `-1`, `1e6`, or a size like `32M`. */
+export function parseValue(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const read = Number.isFinite(value) ? value : parseSize(text);
+  if (read === undefined) {
+    throw new InvalidArgumentError('expected a number like 0.5, or a size like 32M');
+  }
+  return read;
+}
+
 /** The text of a file named on the command line. */
 export function readText(path: string): string {
   try {

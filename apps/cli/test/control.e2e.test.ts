@@ -36,7 +36,7 @@ test('each tunable is a row; one alone has its story', async () => {
 });
 
 test('a value is held by hand, told, and released', async () => {
-  await sandbox.ok(['control', NAME, '--hold', '8388608', ...url, ...token]);
+  await sandbox.ok(['control', NAME, '--hold', '8MB', ...url, ...token]);
   const held = lastJson<Told>((await sandbox.ok(['control', NAME, '--json', ...url])).out);
   assert.deepEqual([held.mode, held.value], ['held', 8_388_608]);
   const shown = await sandbox.ok(['control', NAME, ...url]);
@@ -55,4 +55,23 @@ test('without the token, a wrong name, half a question: refused with what to do'
   assert.match(unknown.err, /there are .*gateway\.prepared-bytes/);
   const half = await sandbox.run(['control', '--hold', '5', ...url, ...token]);
   assert.equal(half.code, 2);
+});
+
+test('what is no number, or a name with --off, changes nothing', async () => {
+  const told = async (): Promise<string> => (await sandbox.ok(['control', '--json', ...url])).out;
+  const before = await told();
+  for (const change of [
+    ['--hold', '32X'],
+    ['--hold', 'NaN'],
+    ['--hold', ''],
+    ['--off'],
+    ['--on'],
+  ]) {
+    const refused = await sandbox.run(['control', NAME, ...change, ...url, ...token]);
+    assert.equal(refused.code, 2, `${change.join(' ')}: ${refused.err}`);
+    assert.match(refused.err, /expected a number|are for all values/);
+  }
+  const two = ['--hold', '8M', '--release'];
+  assert.equal((await sandbox.run(['control', NAME, ...two, ...url, ...token])).code, 2);
+  assert.equal(await told(), before);
 });

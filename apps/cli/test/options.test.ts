@@ -7,7 +7,14 @@ import { ProtocolError } from '@basalt/protocol';
 import { StoreError } from '@basalt/store';
 import { CliError } from '../src/errors.ts';
 import { explainError } from '../src/explain-error.ts';
-import { parseBytes, parseCount, parsePositive, parseUrl, URL_DEFAULT } from '../src/options.ts';
+import {
+  parseBytes,
+  parseCount,
+  parsePositive,
+  parseUrl,
+  parseValue,
+  URL_DEFAULT,
+} from '../src/options.ts';
 
 test('the default address is where a node listens by default', () => {
   const { host, port } = resolveConfig().config;
@@ -26,6 +33,16 @@ test('addresses, counts and sizes are read, others are refused', () => {
   assert.equal(parseBytes('64K'), 65_536);
   assert.throws(() => parseBytes('0'), /size/);
   assert.throws(() => parseBytes('ten'), /size/);
+});
+
+test('a value is a finite number or a size; nothing else becomes one', () => {
+  assert.equal(parseValue('32MB'), 33_554_432);
+  assert.equal(parseValue('32M'), 33_554_432);
+  assert.equal(parseValue('0.25'), 0.25);
+  assert.equal(parseValue('-1'), -1);
+  for (const text of ['', ' ', 'NaN', 'Infinity', '1e999', '32X', 'many', '--off']) {
+    assert.throws(() => parseValue(text), /expected a number/, text);
+  }
 });
 
 test('every kind of error has its exit code', () => {

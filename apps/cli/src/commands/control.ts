@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fetchJson, postJson } from '../node-api.ts';
-import { addExamples, addNodeOptions, type NodeOptions } from '../options.ts';
+import { addExamples, addNodeOptions, type NodeOptions, parseValue } from '../options.ts';
 import { formatBytes, formatCount, formatTime } from '../view/numbers.ts';
 import { formatTable } from '../view/table.ts';
 
@@ -25,9 +25,13 @@ export function controlCommand(context: Context): Command {
         'token, which lies in the node’s data folder.',
     )
     .argument('[name]', 'one tunable, with its last changes')
-    .addOption(new Option('--hold <value>', 'set it by hand').argParser(Number))
+    .addOption(
+      new Option('--hold <value>', 'set it by hand: a number, or a size like 32M').argParser(
+        parseValue,
+      ),
+    )
     .option('--release', 'give it back to its controller')
-    .option('--off', 'all values as they were at the start, at once')
+    .option('--off', 'all values, without a name: as they were at the start, at once')
     .option('--on', 'the controllers go on')
     .addOption(
       new Option('--token-file <file>', 'with the admin token')
@@ -38,7 +42,7 @@ export function controlCommand(context: Context): Command {
   return addExamples(addNodeOptions(command), [
     'basalt control',
     'basalt control gateway.prepared-bytes',
-    'basalt control gateway.prepared-bytes --hold 33554432',
+    'basalt control gateway.prepared-bytes --hold 32M',
     'basalt control gateway.prepared-bytes --release',
     'basalt control --off',
   ]);
@@ -77,7 +81,13 @@ function changeOf(
   if ([hold !== undefined, release, on, off].filter((each) => each === true).length > 1) {
     throw new CliError(EXIT.usage, 'usage', 'one change at a time', 'see --help');
   }
-  if (on === true || off === true) return { on: on === true };
+  if (on === true || off === true) {
+    if (name !== undefined) {
+      const hint = `for one alone: basalt control ${name} --hold <value>, or --release`;
+      throw new CliError(EXIT.usage, 'usage', '--on and --off are for all values', hint);
+    }
+    return { on: on === true };
+  }
   if (hold === undefined && release !== true) return undefined;
   if (name === undefined) {
     throw new CliError(EXIT.usage, 'usage', 'which one?', 'name a tunable: basalt control <name>');
