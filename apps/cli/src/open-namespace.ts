@@ -64,13 +64,19 @@ export function keyNameOf(label: string): string {
   return plain.slice(0, 100) || 'key';
 }
 
-/** The namespace on the node by label or id; undefined where there is none. */
+/**
+ * The namespace on the node by label or id; undefined where there is none.
+ *
+ * @throws CliError `ambiguous-name`; codes of the node
+ */
 export async function findNamespace(
   client: Client,
   name: string,
 ): Promise<NamespaceDetail | undefined> {
   try {
-    return await client.namespace(name);
+    // A label with a slash is no segment of a path, also not an encoded one.
+    const id = name.includes('/') ? await idOfLabel(client, name) : name;
+    return id === undefined ? undefined : await client.namespace(id);
   } catch (error) {
     const isAbsent =
       error instanceof ClientError &&
@@ -78,6 +84,28 @@ export async function findNamespace(
     if (isAbsent) return undefined;
     throw error;
   }
+}
+
+async function idOfLabel(client: Client, label: string): Promise<NamespaceId | undefined> {
+  let found = await bearersOf(client.search({ prefix: label }), label);
+  // The index of labels may be a second old: what is not in it may be new.
+  if (found.length === 0) found = await bearersOf(client.namespaces(), label);
+  if (found.length <= 1) return found[0];
+  throw new CliError(
+    EXIT.refused,
+    'ambiguous-name',
+    `${found.length} namespaces have the name "${label}": ${found.join(', ')}`,
+    'use the id of the one you mean',
+  );
+}
+
+async function bearersOf(
+  list: AsyncIterable<{ readonly namespace: NamespaceId; readonly label: string }>,
+  wanted: string,
+): Promise<NamespaceId[]> {
+  const found: NamespaceId[] = [];
+  for await (const { namespace, label } of list) if (label === wanted) found.push(namespace);
+  return found;
 }
 
 /** As `findNamespace`. @throws CliError `unknown-namespace` */
