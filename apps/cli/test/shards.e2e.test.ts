@@ -131,8 +131,6 @@ test('the same import again appends nothing, a longer one goes on', async () => 
 
 test('another file goes on where an earlier import ended', async () => {
   const record = { at: START + 5 * DAY, city: 'paris', kind: 'trips', value: 1 };
-  // The index of labels is a second old at most.
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
   const [shard] = await run('later.ndjson', JSON.stringify(record));
   const found = await client().crossReference({
     namespace: (shard as Shard).namespace,
@@ -211,4 +209,117 @@ test('search finds shards by place and time', async () => {
   assert.match(table.out, /geographic x topic x temporal/);
   const none = await sandbox.ok(['search', 'nowhere', '--url', node.url]);
   assert.match(none.out, /no namespace is like that/);
+});
+
+/** Size and successor of what a node has under a label; fails where several have it. */
+async function stateOf(label: string): Promise<{ size: number; next: string; id: string }> {
+  const found: string[] = [];
+  for await (const one of client().namespaces()) {
+    if (one.label === label) found.push(one.namespace);
+  }
+  assert.equal(found.length, 1, `${label}: ${found.join(' ')}`);
+  const [id = ''] = found;
+  const answer = await fetch(`${node.url}/chains/${id}`);
+  const { size, continuedBy = '' } = (await answer.json()) as {
+    readonly size: number;
+    readonly continuedBy?: string;
+  };
+  return { size, next: continuedBy, id };
+}
+
+async function importDays(name: string, by: string, days: number): Promise<void> {
+  for (let number = 0; number < days; number++) {
+    const file = `${name.replaceAll('/', '-')}-${number}.ndjson`;
+    const at = START + number * DAY;
+    writeFileSync(sandbox.path(file), JSON.stringify({ at, site: 'eu', value: number }));
+    await sandbox.ok(['append', '-n', name, file, '--shard-by', by, '--url', node.url]);
+  }
+}
+
+async function assertChain(lane: string, days: number): Promise<void> {
+  for (let number = 0; number < days; number++) {
+    const { size, next } = await stateOf(`${lane}/${day(number)}`);
+    const isLast = number === days - 1;
+    // Genesis, the reference, one record, the close.
+    assert.equal(size, 1 + (number === 0 ? 0 : 1) + 1 + (isLast ? 0 : 1), `${lane} ${number}`);
+    assert.equal(next, isLast ? '' : (await stateOf(`${lane}/${day(number + 1)}`)).id);
+  }
+}
+
+test('one file a day in quick succession: a chain, and again changes nothing', async () => {
+  await importDays('loop', 'time=at:1d', 4);
+  await assertChain('loop', 4);
+  await importDays('loop', 'time=at:1d', 4);
+  await assertChain('loop', 4);
+});
+
+test('names that begin alike under one key keep to their own shards', async () => {
+  const both = ['--key', 'both'];
+  const take = async (name: string, number: number): Promise<void> => {
+    const at = START + number * DAY;
+    writeFileSync(sandbox.path('alike.ndjson'), JSON.stringify({ at, value: `${name} ${number}` }));
+    const by = ['--shard-by', 'time=at:1d', '--url', node.url];
+    await sandbox.ok(['append', '-n', name, 'alike.ndjson', ...both, ...by]);
+  };
+  await take('log/eu', 0);
+  await take('log', 1);
+  assert.equal((await stateOf(`log/eu/${day(0)}`)).next, '');
+  await take('log/eu', 1);
+  await take('log', 2);
+  await assertChain('log/eu', 2);
+  assert.equal((await stateOf(`log/${day(1)}`)).next, (await stateOf(`log/${day(2)}`)).id);
+});
+
+test('a label with slashes is a name; several with one label are told by id', async () => {
+  const label = `loop/${day(0)}`;
+  const url = ['--url', node.url];
+  const { out } = await sandbox.ok(['get', '-n', label, '1', ...url]);
+  assert.match(out, /"value":0/);
+  const absent = await sandbox.run(['head', '-n', 'loop/nothing', ...url]);
+  assert.equal(absent.code, 4);
+  assert.match(absent.err, /no namespace "loop\/nothing"/);
+  writeFileSync(sandbox.path('twin.ndjson'), JSON.stringify({ at: START, value: 0 }));
+  const by = ['--shard-by', 'time=at:1d', ...url];
+  await sandbox.ok(['append', '-n', 'loop', 'twin.ndjson', '--key', 'twin', ...by]);
+  await new Promise((resolve) => setTimeout(resolve, 1_200)); // the index is a second old at most
+  const several = await sandbox.run(['head', '-n', label, ...url]);
+  assert.equal(several.code, 4);
+  assert.match(several.err, /2 namespaces have the name/);
+});
+
+test('Ctrl+C ends a sharded import in order, and the same command goes on', async () => {
+  const count = 30_000;
+  const lines = Array.from({ length: count }, (_, value) =>
+    JSON.stringify({ at: START + Math.floor((value * 2) / count) * DAY, value }),
+  );
+  writeFileSync(sandbox.path('broken.ndjson'), lines.join('\n'));
+  const by = ['--shard-by', 'time=at:1d', '--json', '--url', node.url];
+  const args = ['append', '-n', 'broken', 'broken.ndjson', ...by];
+  const child = sandbox.spawn(args, { input: '' });
+  const end = ended(child);
+  // Once there is a shard, its writer is at work.
+  for (let isThere = false; !isThere; ) {
+    for await (const { label, size } of client().namespaces()) {
+      isThere ||= label.startsWith('broken/') && size > 1;
+    }
+  }
+  child.kill('SIGINT');
+  const { code, err } = await end;
+  assert.equal(code, 130, err);
+  assert.doesNotMatch(err, /unsettled/);
+  const { out } = await sandbox.ok(args);
+  const shards = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Shard);
+  assert.deepEqual(
+    shards.map(({ appended, known }) => appended + known),
+    [count / 2, count / 2],
+  );
+  assert.deepEqual(
+    (await Promise.all([0, 1].map((number) => stateOf(`broken/${day(number)}`)))).map(
+      ({ size }) => size,
+    ),
+    [count / 2 + 2, count / 2 + 2],
+  );
 });

@@ -26,9 +26,9 @@ export class Channel {
     this.#wake?.();
   }
 
-  /** The writer stopped: whoever pushes is told. */
+  /** The writer stopped: whoever pushes is told. The first reason stays. */
   fail(error: unknown): void {
-    this.#failure = { error };
+    this.#failure ??= { error };
     this.#room?.();
     this.#wake?.();
   }

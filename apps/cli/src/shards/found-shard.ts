@@ -1,19 +1,16 @@
-import { type Client, ClientError } from '@basalt/client';
+import type { Client } from '@basalt/client';
 import {
   concatBytes,
   createBlock,
   createGenesisBlock,
   decodeClose,
-  decodeGenesis,
   encodeClose,
-  equalBytes,
   type Hash32,
   keyId,
   type NamespaceId,
   PAYLOAD_TYPE,
   type Signer,
   type Strategy,
-  strategyParts,
   tipAfter,
   utf8,
 } from '@basalt/protocol';
@@ -35,6 +32,8 @@ export interface ShardFounding {
   readonly strategy: Strategy;
   /** The time shard before; undefined for the first one and where time is no part. */
   readonly parent: NamespaceId | undefined;
+  /** Told the id before anything is sent. */
+  readonly onId?: (namespace: NamespaceId) => Promise<void>;
 }
 
 /**
@@ -62,6 +61,7 @@ export async function foundShard(owner: ShardOwner, founding: ShardFounding): Pr
     ...(parent === undefined ? {} : { parent }),
   });
   const { namespace } = block.entry.header;
+  await founding.onId?.(namespace);
   if (parent !== undefined) await closeShard(owner, parent, namespace);
   if ((await findNamespace(client, namespace)) === undefined) {
     const [outcome] = await client.submit([block]);
@@ -121,45 +121,4 @@ async function referToParent(
     target: { namespace: parent, index: last },
   });
   await client.append(namespace, [{ ...record, timestampMs }], { signer });
-}
-
-/**
- * The newest time shard of ours before this one, from an earlier import. Labels are anybody's word:
- * one counts whose genesis block, verified, names our key and the same place.
- */
-export async function findShardBefore(
-  { client, context, signer }: ShardOwner,
-  prefix: string,
-  strategy: Strategy,
-): Promise<NamespaceId | undefined> {
-  const own = keyId(signer.algorithm, signer.publicKey, context.provider().sha256);
-  const epoch = epochOf(strategy);
-  const found: { readonly namespace: NamespaceId; readonly epoch: number }[] = [];
-  const wanted = { prefix: `${prefix}/`, kind: 'temporal' } as const;
-  for await (const { namespace, strategy: told } of client.search(wanted)) {
-    const itsEpoch = epochOf(told as Strategy);
-    if (itsEpoch !== undefined && epoch !== undefined && itsEpoch < epoch) {
-      found.push({ namespace, epoch: itsEpoch });
-    }
-  }
-  found.sort((a, b) => b.epoch - a.epoch);
-  for (const { namespace } of found) {
-    try {
-      const { block } = await client.get({ namespace, index: 0 });
-      if (!equalBytes(block.entry.header.keyId, own) || block.payload === undefined) continue;
-      if (placeKey(decodeGenesis(block.payload).strategy) === placeKey(strategy)) return namespace;
-    } catch (error) {
-      if (!(error instanceof ClientError) || error.kind !== 'refused') throw error;
-    }
-  }
-  return undefined;
-}
-
-function epochOf(strategy: Strategy): number | undefined {
-  const part = strategyParts(strategy).find(({ kind }) => kind === 'temporal');
-  return part?.kind === 'temporal' ? part.epoch : undefined;
-}
-
-function placeKey(strategy: Strategy): string {
-  return JSON.stringify(strategyParts(strategy).filter(({ kind }) => kind !== 'temporal'));
 }

@@ -5,8 +5,11 @@ import {
   createSigner,
   fromHex,
   type Hash32,
+  keyId,
   type NamespaceId,
   type Router,
+  type Strategy,
+  toHex,
   type WriteConsistency,
 } from '@basalt/protocol';
 import type { Context } from '../context.ts';
@@ -17,7 +20,9 @@ import type { AppendResult } from '../journal/append-source.ts';
 import { SHARDS_OPEN_MAX } from '../limits.ts';
 import { openJournal } from '../open-journal.ts';
 import { keyNameOf } from '../open-namespace.ts';
-import { findShardBefore, foundShard, type ShardOwner } from './found-shard.ts';
+import { ShardFinder } from './find-shard.ts';
+import { foundShard, type ShardOwner } from './found-shard.ts';
+import { ShardMemory } from './shard-memory.ts';
 import {
   labelOf,
   lanePrefix,
@@ -26,7 +31,8 @@ import {
   type ShardSpec,
   strategyOf,
 } from './shard-spec.ts';
-import { ShardWriter } from './shard-writer.ts';
+import { ShardWriter, WriterStopped } from './shard-writer.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface ShardImport {
   readonly client: Client;
@@ -91,6 +97,7 @@ class ShardedImport {
   readonly #source: RecordSource;
   readonly #options: ShardImport;
   readonly #owner: ShardOwner;
+  readonly #finder: ShardFinder;
   readonly #lanes = new Map<string, Lane>();
   readonly #results: ShardResult[] = [];
   #router: Router = createRouter([]);
@@ -102,12 +109,18 @@ class ShardedImport {
     this.#source = source;
     this.#options = options;
     this.#owner = owner;
+    const { signer } = owner;
+    const own = keyId(signer.algorithm, signer.publicKey, context.provider().sha256);
+    const memory = new ShardMemory(context.home.journals, `${options.url} ${toHex(own)}`);
+    this.#finder = new ShardFinder(owner, options.name, memory);
   }
 
   async run(): Promise<ShardResult[]> {
     const { signal } = this.#context;
+    const failures: unknown[] = [];
     try {
-      for await (const payloads of this.#source.read((count) => this.#count(count))) {
+      const pieces = this.#source.read((count) => this.#count(count));
+      for await (const payloads of untilAborted(pieces, signal)) {
         for (const payload of payloads) {
           if (signal.aborted) break;
           await this.#take(payload);
@@ -115,10 +128,16 @@ class ShardedImport {
         if (signal.aborted) break;
         this.#report();
       }
-    } finally {
-      // What was read is settled, whatever has ended the stream.
-      for (const lane of this.#lanes.values()) await this.#end(lane, false);
+    } catch (error) {
+      // A writer that stopped says why when it is ended.
+      if (!(error instanceof WriterStopped)) failures.push(error);
     }
+    // What was read is settled and every lock let go, whatever has ended the stream.
+    const ends = Array.from(this.#lanes.values(), (lane) => this.#end(lane, false));
+    for (const end of await Promise.allSettled(ends)) {
+      if (end.status === 'rejected') failures.push(end.reason);
+    }
+    if (failures.length > 0) throw failures[0];
     return this.#results;
   }
 
@@ -137,16 +156,11 @@ class ShardedImport {
     if (lane === undefined && this.#lanes.size >= SHARDS_OPEN_MAX) throw tooMany();
     const label = labelOf(name, place);
     const strategy = strategyOf(spec, place);
-    let parent: NamespaceId | undefined;
     if (lane !== undefined) {
-      await this.#end(lane, true);
       this.#lanes.delete(laneKey(place));
-      parent = lane.writer.namespace;
-    } else if (place.epoch !== undefined) {
-      parent = await findShardBefore(this.#owner, lanePrefix(name, place), strategy);
+      await this.#end(lane, true);
     }
-    const { signal } = this.#context;
-    const namespace = await foundShard(this.#owner, { label, strategy, parent });
+    const namespace = await this.#found(place, label, strategy);
     const { signer } = this.#owner;
     const journal = await openJournal(
       this.#context,
@@ -156,6 +170,7 @@ class ShardedImport {
       consistency,
     );
     const shard = { namespace, label, strategy };
+    const { signal } = this.#context;
     const writer = new ShardWriter(shard, this.#source, journal, { again, signal });
     this.#lanes.set(laneKey(place), { writer, epoch: place.epoch });
     this.#router = createRouter(
@@ -167,10 +182,23 @@ class ShardedImport {
     return writer;
   }
 
+  async #found(place: ShardPlace, label: string, strategy: Strategy): Promise<NamespaceId> {
+    const founding = { label, strategy, parent: undefined };
+    if (place.epoch === undefined) return await foundShard(this.#owner, founding);
+    const lane = lanePrefix(this.#options.name, place);
+    const parent = await this.#finder.parentOf({ lane, label, strategy });
+    const onId = (namespace: NamespaceId): Promise<void> =>
+      this.#finder.remember(lane, { namespace, label });
+    return await foundShard(this.#owner, { label, strategy, parent, onId });
+  }
+
   async #end({ writer }: Lane, isClosed: boolean): Promise<void> {
     const result = await writer.end();
     const { namespace, label } = writer;
-    this.#results.push({ namespace, label, isClosed, result });
+    // What an interrupt left out still belongs to this shard: it stays open.
+    const isLeft = isClosed && result.interrupted && result.refusal === undefined;
+    this.#results.push({ namespace, label, isClosed: isClosed && !isLeft, result });
+    if (isLeft) throw new WriterStopped();
     if (result.refusal === undefined || !isClosed) return;
     throw new CliError(
       EXIT.refused,

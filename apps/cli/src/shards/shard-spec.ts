@@ -87,7 +87,14 @@ export function lanePrefix(name: string, { topic, region }: ShardPlace): string 
 export function labelOf(name: string, place: ShardPlace): string {
   const prefix = lanePrefix(name, place);
   if (place.epoch === undefined) return prefix;
-  return `${prefix}/${new Date(place.epoch * 1_000).toISOString().replace('.000Z', 'Z')}`;
+  return timeLabel(prefix, place.epoch);
+}
+
+/** What a time shard is called; the lane alone where the epoch is no date. */
+export function timeLabel(lane: string, epoch: number): string {
+  const date = new Date(epoch * 1_000);
+  if (Number.isNaN(date.getTime())) return lane;
+  return `${lane}/${date.toISOString().replace('.000Z', 'Z')}`;
 }
 
 function readObject(payload: Uint8Array, position: number): Readonly<Record<string, unknown>> {

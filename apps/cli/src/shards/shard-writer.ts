@@ -4,6 +4,9 @@ import { type AppendResult, appendSource } from '../journal/append-source.ts';
 import type { OpenJournal } from '../open-journal.ts';
 import { Channel } from './channel.ts';
 
+/** The writer of a shard took nothing more before the stream was over; its result says why. */
+export class WriterStopped extends Error {}
+
 /** One shard that takes records. */
 export class ShardWriter {
   readonly namespace: NamespaceId;
@@ -41,19 +44,17 @@ export class ShardWriter {
       read: () => this.#channel.read(),
     };
     this.#result = appendSource(part, journal.target, journal.tip, options);
-    this.#result.then(
-      ({ refusal }) => {
-        if (refusal !== undefined) this.#channel.fail(new Error(refusal.message));
-      },
-      (error: unknown) => this.#channel.fail(error),
-    );
+    // An abort and a refusal settle the result too: whoever pushes would wait for ever.
+    const stop = (): void => this.#channel.fail(new WriterStopped());
+    this.#result.then(stop, stop);
   }
 
+  /** @throws WriterStopped */
   push(payload: Uint8Array): Promise<void> {
     return this.#channel.push(payload);
   }
 
-  /** Writes what is left, and lets go of the namespace. */
+  /** Writes what is left, and lets go of the namespace. @throws what `appendSource` throws */
   async end(): Promise<AppendResult> {
     this.#channel.end();
     try {
