@@ -9,7 +9,13 @@ import { type LoadNow, type LoadResult, runOpenLoop } from '../load/open-loop.ts
 import { openProfile, PROFILES } from '../load/profiles.ts';
 import { PROFILE_NAMES, type ProfileName } from '../load/types.ts';
 import { addExamples, addNodeOptions, type NodeOptions, parsePositive } from '../options.ts';
-import { formatBytes, formatCount, formatDuration, formatRate } from '../view/numbers.ts';
+import {
+  formatAmount,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+} from '../view/numbers.ts';
 import { formatTable } from '../view/table.ts';
 
 interface Options extends NodeOptions {
@@ -37,7 +43,8 @@ export function loadCommand(context: Context): Command {
       'Put load on a node as strangers do: requests come at their own times, whether or not the ' +
         'answers keep up. Each latency counts from when its request was due, so a node that ' +
         'stalls is charged for everybody who would have come meanwhile. Appends make namespaces ' +
-        'named "load" with keys that are thrown away; a log only grows, so use a node for tests.',
+        'named "load" with keys that are thrown away; a log only grows, so use a node for tests. It ends with 1 where ' +
+        'a request failed.',
     )
     .addOption(
       new Option('--profile <name>', 'what the load consists of')
@@ -99,10 +106,21 @@ async function load(context: Context, options: Options): Promise<void> {
     terminal.clearLive();
     if (options.json === true) context.screen.line(JSON.stringify(toJson(options, result)));
     else report(context, options, profile.noun, result);
+    check(profile.noun, result);
   } finally {
     terminal.clearLive();
     transport.close();
   }
+}
+
+/** @throws CliError where not all was answered well: a script must see it */
+function check(noun: string, { failed, finished, problems }: LoadResult): void {
+  if (failed === 0) return;
+  const hint = problems.has('429')
+    ? '429 is the rate limit for one address: a lower --rate, or a higher limit of the node'
+    : 'see what the node logged';
+  const message = `${formatCount(failed)} of ${formatAmount(finished, noun)} failed`;
+  throw new CliError(EXIT.failedCheck, 'load-failed', message, hint);
 }
 
 function progressText({ terminal }: Context, options: Options, now: LoadNow): string {

@@ -1,6 +1,7 @@
 /** Load on a real node and a real chain: every profile, and what it says where it cannot. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { startForwarder } from '../helpers/forwarder.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from '../helpers/run-cli.ts';
 import { startDevnet } from '../helpers/test-devnet.ts';
 
@@ -60,6 +61,30 @@ test('for people: a table, and what was asked for', async () => {
   assert.match(out, /from when it was due +[\d.]+ +[\d.]+/);
   assert.match(out, /50 requests in/);
   assert.match(out, /asked for 50\/s, even arrivals/);
+});
+
+test('requests that fail end it with 1, for people and for programs', async () => {
+  let wellLeft = Number.POSITIVE_INFINITY;
+  const forwarder = await startForwarder(node.url, (target, answer) => {
+    const isSetup = target === '/chains';
+    return isSetup || --wellLeft >= 0 ? answer : { ...answer, status: 500 };
+  });
+  try {
+    const args = ['load', '--seconds', '1', '--rate', '50', '--url', forwarder.url];
+    assert.equal((await sandbox.run(args)).code, 0);
+    wellLeft = 20;
+    const people = await sandbox.run(args);
+    assert.equal(people.code, 1, people.err);
+    assert.match(people.out, /from when it was due[^]* failed: 500/);
+    assert.match(people.err, /of \d+ requests failed/);
+    const programs = await sandbox.run([...args, '--json']);
+    assert.equal(programs.code, 1, programs.err);
+    const told = lastJson<Told>(programs.out);
+    assert.ok(told.failed > 0 && told.failed === told.finished, 'the numbers are told as well');
+    assert.match(programs.err, /"code":"load-failed"/);
+  } finally {
+    await forwarder[Symbol.asyncDispose]();
+  }
 });
 
 test('bounds and an absent node', async () => {
