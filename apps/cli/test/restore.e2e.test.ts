@@ -1,6 +1,6 @@
 /** A pruned folder gets its payloads back from nodes that nobody trusts. */
 import assert from 'node:assert/strict';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import {
@@ -85,6 +85,28 @@ suite('restore of a pruned folder', () => {
     const got = await sandbox.ok(['get', ...NAME, '5', '--url', node.url, '--payload']);
     assert.match(got.out, /{"record":4}/);
     await node.stop();
+  });
+
+  test('what a chain’s folder keeps whole is not said to go again', async () => {
+    const chained = join(sandbox.folder, 'chained');
+    const made = await startTestNode(sandbox, [], chained);
+    const chain = ['--namespace', 'chain'];
+    const input = '{"block":1}\n'.repeat(20);
+    await sandbox.ok(['append', ...chain, '--url', made.url], { input });
+    await made.stop();
+    const other = join(sandbox.folder, 'chained too');
+    cpSync(chained, other, { recursive: true });
+    const source = await startTestNode(sandbox, [], other);
+    const goAgain = async (): Promise<number> => {
+      const args = ['restore', chained, ...chain, '--from', source.url, '--json'];
+      const { out } = await sandbox.ok(args, { env: { BASALT_RETENTION: 'keep-recent:5' } });
+      return lastJson<Restored>(out).goAgain;
+    };
+    assert.ok((await goAgain()) > 0, 'a namespace of that name alone is none of a chain');
+    mkdirSync(join(chained, 'chain'), { recursive: true });
+    writeFileSync(join(chained, 'chain', 'chain.json'), '{}');
+    assert.equal(await goAgain(), 0);
+    await source.stop();
   });
 
   test('one that lies is refused by its name, and another one stands in', async () => {

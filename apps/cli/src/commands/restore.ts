@@ -10,7 +10,7 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loadConfig } from '../load-config.ts';
 import { addExamples, collectUrl, jsonOption, namespaceOption, parseCount } from '../options.ts';
-import { readRetentionPolicy, retentionOver } from '../retention/open-retention.ts';
+import { readRetentionPolicy, retentionOver, untouchedIn } from '../retention/open-retention.ts';
 import { openPayloadSource, type PayloadSource } from '../retention/payload-source.ts';
 import { type RefusedSource, restorePayloads } from '../retention/restore-payloads.ts';
 import { formatAmount, formatBytes } from '../view/numbers.ts';
@@ -106,7 +106,7 @@ async function runRestore(context: Context, path: string, options: Options): Pro
     bytes: done.bytes,
     missing: total.payloads - done.payloads,
     retention,
-    goAgain: await goAgain(context, store, namespace, retention),
+    goAgain: await goAgain(context, { path, store, namespace, policy: retention }),
     refused: refused.map(({ url }) => url),
     ms: Math.round(progress.seconds * 1_000),
   });
@@ -143,14 +143,20 @@ async function openSources(
   return sources;
 }
 
+interface NextPass {
+  readonly path: string;
+  readonly store: LogStore;
+  readonly namespace: NamespaceId;
+  readonly policy: string;
+}
+
 /** Payloads of the namespace that the node's own policy would let go at its next pass. */
 async function goAgain(
   context: Context,
-  store: LogStore,
-  namespace: NamespaceId,
-  policy: string,
+  { path, store, namespace, policy }: NextPass,
 ): Promise<number> {
-  const retention = retentionOver(context, store, await readRetentionPolicy(policy));
+  const wanted = await readRetentionPolicy(policy);
+  const retention = retentionOver(context, store, wanted, untouchedIn(path));
   const results = await retention.preview();
   return results.find((result) => result.namespace === namespace)?.payloads ?? 0;
 }

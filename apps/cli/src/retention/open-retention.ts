@@ -35,13 +35,17 @@ export async function openRetention(
   }
   const folder = await openDataFolder(path);
   const { store } = folder;
-  const keepsChain = existsSync(join(path, 'chain', 'chain.json'));
-  const untouched = keepsChain ? [CHAIN_LABEL] : [];
+  const untouched = untouchedIn(path);
   return {
     retention: retentionOver(context, store, policy, untouched),
-    keepsChain,
+    keepsChain: untouched.length > 0,
     [Symbol.asyncDispose]: () => folder.close(),
   };
+}
+
+/** Labels that no policy touches in a data folder: a chain is replayed from its payloads. */
+export function untouchedIn(path: string): readonly string[] {
+  return existsSync(join(path, 'chain', 'chain.json')) ? [CHAIN_LABEL] : [];
 }
 
 /** A policy over an open store; no pass is made by itself. */
@@ -49,7 +53,7 @@ export function retentionOver(
   { clock }: Context,
   store: LogStore,
   policy: RetentionPolicy,
-  untouched: readonly string[] = [],
+  untouched: readonly string[],
 ): Retention {
   return createRetention({ store, clock, scheduler: NEVER }, { policy, untouched });
 }
