@@ -43,8 +43,8 @@ export function loadCommand(context: Context): Command {
       'Put load on a node as strangers do: requests come at their own times, whether or not the ' +
         'answers keep up. Each latency counts from when its request was due, so a node that ' +
         'stalls is charged for everybody who would have come meanwhile. Appends make namespaces ' +
-        'named "load" with keys that are thrown away; a log only grows, so use a node for tests. It ends with 1 where ' +
-        'a request failed.',
+        'named "load" with keys that are thrown away; a log only grows, so use a node for tests. ' +
+        'It ends with 1 where a request failed.',
     )
     .addOption(
       new Option('--profile <name>', 'what the load consists of')
