@@ -1,7 +1,7 @@
 /** What a crash report tells, and what it must not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crashReport } from '../src/crash/crash-report.ts';
+import { crashReport, framesOf } from '../src/crash/crash-report.ts';
 import { LogTail } from '../src/crash/log-tail.ts';
 import { redactFields, redactHome, redactText } from '../src/crash/redact.ts';
 
@@ -21,12 +21,26 @@ const SECRETS: readonly string[] = [
   `PRIVATE+KEY+log.example.org+12345678+${BASE64}`,
   `-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END PRIVATE KEY-----`,
   `signature ${BASE64}`,
+  'GET /control?access_token=hunter2&x=1',
+  'client_secret=hunter2',
+  'api_key=hunter2, apikey: hunter2, x-api-key: hunter2',
+  'BASALT_ADMIN_TOKEN=hunter2',
+  'adminToken: hunter2',
+  '{"adminToken":"hunter2"}',
+  '{"line":"{\\"adminToken\\":\\"hunter2\\"}"}',
+  '{"adminToken":"say \\"hunter2\\" twice hunter2"}',
+  '{"tokens":["hunter2","hunter2"]}',
+  'redirect=%3Ftoken%3Dhunter2',
+  'Authorization: Token hunter2',
+  'http://user:p@hunter2@host/x',
+  "http://user:p'hunter2@host",
+  'cut in the middle: "token":"hunter2 hunter2',
   `${HOME}/basalt/data`,
   `/home/alice/data and /Users/alice/data`,
 ];
 
 const FORBIDDEN =
-  /abab|alice|abcdef\.|pw12345|wJ5Yk|horse|0123456789abcdef0|MIGHAg|PRIVATE\+KEY\+log/;
+  /hunter2|abab|alice|abcdef\.|pw12345|wJ5Yk|horse|0123456789abcdef0|MIGHAg|PRIVATE\+KEY\+log/;
 
 test('keys, tokens, passwords and homes are taken out of texts; the rest stays', () => {
   for (const text of SECRETS) assert.doesNotMatch(redactText(text, HOME), FORBIDDEN, text);
@@ -41,6 +55,19 @@ test('keys, tokens, passwords and homes are taken out of texts; the rest stays',
   assert.equal(redactHome('/root/x /rooted', '/root'), '~/x ~ed');
 });
 
+test('of a stack frames stay; a message with lines like frames does not', () => {
+  const error = new Error('first\nat token=hunter2\n    at f (token=hunter2:1:2)\nat hunter2:3:4');
+  const frames = framesOf(error, HOME);
+  assert.match(frames[0] ?? '', /^at .*crash-report\.test\.ts:\d+:\d+\)?$/);
+  assert.doesNotMatch(frames.join(' '), FORBIDDEN);
+  // Then it cannot be found in the stack: the shape of a frame and its words remain.
+  error.message = 'another one';
+  const changed = framesOf(error, HOME);
+  assert.ok(!changed.some((frame) => /token=hunter2/.test(frame)), changed.join(' '));
+  const report = crashReport({ ...REST, error: Object.assign(error, { code: 'token=hunter2' }) });
+  assert.doesNotMatch(JSON.stringify(report['errors']), /token=hunter2/);
+});
+
 test('settings whose name smells of a secret keep their value; files of keys are named', () => {
   const fields = { chainSeed: 'x1', port: 4_711, logKeyFile: `${HOME}/log.key`, upstreams: [KEY] };
   const clean = redactFields({ ...fields, absent: undefined, adminTokenFile: 'a.token' }, HOME);
@@ -50,6 +77,8 @@ test('settings whose name smells of a secret keep their value; files of keys are
   assert.equal(clean['adminTokenFile'], 'a.token');
   assert.deepEqual(clean['upstreams'], ['<64 hex digits withheld>']);
   assert.ok(!('absent' in clean));
+  const nested = redactFields({ peers: [{ apiKey: 'hunter2', url: 'http://a' }] }, HOME);
+  assert.deepEqual(nested, { peers: [{ apiKey: '<withheld>', url: 'http://a' }] });
 });
 
 test('a report has the error with its causes and frames, bounded; a cycle ends', () => {

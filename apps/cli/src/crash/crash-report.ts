@@ -1,4 +1,4 @@
-import { redactFields, redactHome, redactText } from './redact.ts';
+import { redactFields, redactText } from './redact.ts';
 
 /** How an error came that nobody caught. */
 export type CrashKind = 'uncaughtException' | 'unhandledRejection';
@@ -47,8 +47,9 @@ function errorsOf(error: unknown, home: string): Record<string, unknown>[] {
     }
     const { code } = next as { code?: unknown };
     errors.push({
-      name: next.name,
-      ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+      name: redactText(next.name, home),
+      ...(typeof code === 'number' ? { code } : {}),
+      ...(typeof code === 'string' ? { code: redactText(code, home) } : {}),
       message: redactText(next.message.slice(0, TEXT_LENGTH_MAX), home),
       stack: framesOf(next, home),
     });
@@ -57,11 +58,18 @@ function errorsOf(error: unknown, home: string): Record<string, unknown>[] {
   return errors;
 }
 
-/** Where it was, without the message that stands before it. */
-function framesOf({ stack = '' }: Error, home: string): string[] {
-  const frames = stack.slice(0, STACK_LENGTH_MAX).split('\n');
+/** Ends of the lines that V8 writes: a place, or what has none. */
+const FRAME = /^at .*(?::\d+:\d+\)?|\((?:<anonymous>|native|index \d+)\))$/;
+
+/** Where it was, without the message that stands before it: that may have lines like frames. */
+export function framesOf({ stack, message }: Error, home: string): string[] {
+  if (typeof stack !== 'string') return [];
+  const at = stack.indexOf(message);
+  const frames = at === -1 ? stack : stack.slice(at + message.length);
   return frames
+    .slice(0, STACK_LENGTH_MAX)
+    .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line.startsWith('at '))
-    .map((line) => redactHome(line, home));
+    .filter((line) => FRAME.test(line))
+    .map((line) => redactText(line, home));
 }

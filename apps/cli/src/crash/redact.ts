@@ -1,5 +1,6 @@
-/** Field names whose values are nobody's business; the same words as the logger's. */
-const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|seed|mnemonic/i;
+/** Field names whose values are nobody's business; those of the logger are among them. */
+const SECRET_WORDS =
+  /secret|phrase|passw|token|authorization|cookie|credential|(api|private)[_-]?key|seed|mnemonic/i;
 
 type Replacement = readonly [RegExp, string | ((text: string) => string)];
 
@@ -9,18 +10,28 @@ function withholdMixed(text: string): string {
   return isMixed ? `<${text.length} characters withheld>` : text;
 }
 
-/** `"passphrase": "correct horse"`, with all of its words. */
-const NAMED_QUOTED =
-  /\b(token|secret|passw\w*|passphrase|mnemonic|seed|key)(["']?\s*[=:]\s*)(["'])[^]*?\3/gi;
+/** In any place of a name (`access_token`, `API_KEY_2`); bounded, as is the time it takes. */
+const ONE_WORD =
+  '(?:token|secret|passw|pwd|credential|seed|(?:api|private)[_-]?key)[\\w-]{0,64}|key';
+/** Names of what has spaces in it. */
+const MANY_WORDS = '(?:phrase|mnemonic|authorization|cookie)[\\w-]{0,64}';
+/** Between a name and its value, also of JSON within JSON and of an address within another one. */
+const IS = `\\\\*["']?\\s*(?:=>|[=:]|%3[ad])\\s*`;
 
 const REPLACEMENTS: readonly Replacement[] = [
   [/-----BEGIN [A-Z ]+-----[^]*?(?:-----END [A-Z ]+-----|$)/g, '<PEM withheld>'],
   [/PRIVATE\+KEY\+\S+/g, '<private key withheld>'],
   [/\b(Bearer|Basic)\s+[^\s"',]+/gi, '$1 <withheld>'],
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^/\s"'@]+@/gi, '$1<withheld>@'],
-  [NAMED_QUOTED, '$1$2$3<withheld>$3'],
-  [/\b(passphrase|mnemonic)(\s*[=:]\s*)(?!["'])[^\n]+/gi, '$1$2<withheld>'],
-  [/\b(token|secret|passw\w*|seed|key)(["']?\s*[=:]\s*["']?)[^\s"',}&]+/gi, '$1$2<withheld>'],
+  // To the last @ of the authority: a password may have one.
+  [/:\/\/[^/\s"]*@/g, '://<withheld>@'],
+  // `"passphrase": "correct \"horse"`, with all of its words; without its end all that follows.
+  [
+    new RegExp(`(${ONE_WORD}|${MANY_WORDS})(${IS})(\\\\*["'])[^]*?(?:(?<!\\\\)\\3|$)`, 'gi'),
+    '$1$2$3<withheld>$3',
+  ],
+  [new RegExp(`(${ONE_WORD}s?|${MANY_WORDS})(${IS})\\[[^\\]]*\\]?`, 'gi'), '$1$2[<withheld>]'],
+  [new RegExp(`(${MANY_WORDS})(${IS})(?!\\\\*["'])[^\\n]+`, 'gi'), '$1$2<withheld>'],
+  [new RegExp(`(${ONE_WORD})(${IS}\\\\*["']?)[^\\s"'&]+`, 'gi'), '$1$2<withheld>'],
   [/\b(?:0x)?[0-9a-f]{64,}\b/gi, (text) => `<${text.length} hex digits withheld>`],
   [/[A-Za-z0-9+/_-]{20,}={1,2}/g, (text) => `<${text.length} characters withheld>`],
   [/[A-Za-z0-9+/_-]{40,}/g, withholdMixed],
@@ -38,7 +49,7 @@ export function redactText(text: string, home: string): string {
   return redactHome(clean, home);
 }
 
-/** Home folders tell who somebody is; of a stack nothing else is taken out. */
+/** Home folders tell who somebody is. */
 export function redactHome(text: string, home: string): string {
   const own = home.length > 1 ? text.replaceAll(home, '~') : text;
   return own
@@ -54,11 +65,16 @@ export function redactFields(
   const clean = (name: string, value: unknown): unknown => {
     if (SECRET_WORDS.test(name) && !name.endsWith('File')) return '<withheld>';
     if (typeof value === 'string') return redactText(value, home);
-    return Array.isArray(value) ? value.map((item) => clean(name, item)) : value;
+    if (Array.isArray(value)) return value.map((item) => clean(name, item));
+    return isFields(value) ? redactFields(value, home) : value;
   };
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, clean(name, value)]),
   );
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
