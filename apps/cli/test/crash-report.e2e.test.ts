@@ -12,10 +12,15 @@ const sandbox = new Sandbox();
 after(() => sandbox[Symbol.dispose]());
 
 /** Starts a command with a fault in it, waits until it says that it runs, and lets it fail. */
-async function crash(fault: string, args: readonly string[], sign: RegExp): Promise<Ended> {
+async function crash(
+  fault: string,
+  args: readonly string[],
+  sign: RegExp,
+  place = sandbox.folder,
+): Promise<Ended> {
   const child: ChildProcess = spawn(process.execPath, [ENTRY, fault, ...args], {
     cwd: sandbox.work,
-    env: { ...process.env, BASALT_HOME: sandbox.home, TMPDIR: sandbox.folder, NO_COLOR: '1' },
+    env: { ...process.env, BASALT_HOME: sandbox.home, TMPDIR: place, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
     killSignal: 'SIGKILL',
@@ -114,4 +119,8 @@ test('where the data folder takes no report it goes to the next place', async ()
   writeFileSync(join(dataDir, 'crashes'), 'a file in the way');
   const { path } = readReport(await crash('throw', node(dataDir), RUNNING));
   assert.ok(path.startsWith(join(sandbox.folder, 'basalt-crashes')), 'the next place');
+  const lost = await crash('throw', node(dataDir), RUNNING, join(sandbox.folder, 'not there'));
+  assert.equal(lost.code, 70);
+  assert.match(lost.err, /no report could be written; the stack:\n +at .*crash-entry\.ts/);
+  assert.doesNotMatch(lost.err, FORBIDDEN);
 });

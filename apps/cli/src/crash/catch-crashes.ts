@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, homedir, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { NodeConfig } from '@basalt/node';
@@ -14,12 +6,10 @@ import type { Context } from '../context.ts';
 import { openFilesIn } from '../doctor/read-machine.ts';
 import { EXIT } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
-import { type CrashKind, crashReport } from './crash-report.ts';
+import { type CrashKind, crashReport, framesOf } from './crash-report.ts';
 import type { LogTail } from './log-tail.ts';
 import { redactText } from './redact.ts';
-
-/** Reports that are kept: a node that is started again and again must not fill its disk. */
-const REPORTS_MAX = 10;
+import { privateFolderIn, storeReport } from './report-folder.ts';
 
 export interface CrashParts {
   readonly config: NodeConfig;
@@ -59,28 +49,24 @@ function writeReport(
   const report = crashReport({ ...facts, lines: tail.lines, home: homedir() });
   const text = `${JSON.stringify(report, null, 2)}\n`;
   const isThere = !isTemporary && existsSync(dataDir);
-  const folders = [
-    ...(isThere ? [join(dataDir, 'crashes')] : []),
-    join(tmpdir(), 'basalt-crashes'),
+  const inData = (): string => {
+    const folder = join(dataDir, 'crashes');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  };
+  const places = [
+    ...(isThere ? [inData] : []),
+    () => privateFolderIn(tmpdir(), process.getuid?.()),
   ];
   const name = `crash-${new Date(atMs).toISOString().replaceAll(':', '-')}-${process.pid}.json`;
-  for (const folder of folders) {
+  for (const open of places) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(join(folder, name), text, { mode: 0o600, flag: 'wx' });
-      removeOld(folder);
-      return join(folder, name);
+      return storeReport(open(), name, text);
     } catch {
       // The disk may be why it crashed: the next place.
     }
   }
   return undefined;
-}
-
-function removeOld(folder: string): void {
-  const reports = readdirSync(folder).filter((name) => /^crash-.*\.json$/.test(name));
-  // Their names begin with the time.
-  for (const name of reports.sort().slice(0, -REPORTS_MAX)) rmSync(join(folder, name));
 }
 
 function describeMachine(dataDir: string): Record<string, unknown> {
@@ -120,7 +106,9 @@ function tell({ terminal }: Context, error: unknown, path: string | undefined): 
   terminal.line(`${terminal.style(['red', 'bold'], 'basalt:')} ended by a defect: ${words}`);
   if (path === undefined) {
     terminal.line('  no report could be written; the stack:');
-    terminal.line(error instanceof Error ? (error.stack ?? '') : '');
+    if (error instanceof Error) {
+      for (const frame of framesOf(error, homedir())) terminal.line(`    ${frame}`);
+    }
     return;
   }
   terminal.line(`  report: ${path}`);
