@@ -28,7 +28,8 @@ export interface JsonLoggerOptions {
 }
 
 /** Fields whose name has one of these words never reach a log. */
-const SECRET_WORDS = /secret|passphrase|password|token|authorization|privatekey|seed|mnemonic/i;
+const SECRET_WORDS =
+  /secret|passphrase|password|token|authorization|credential|cookie|api_?key|privatekey|seed|mnemonic/i;
 
 /** Texts that are private keys by their form: PEM, and the signer lines of signed notes. */
 const SECRET_TEXT = /-----BEGIN [A-Z ]*PRIVATE KEY|PRIVATE\+KEY\+/;
