@@ -29,7 +29,7 @@ export interface JsonLoggerOptions {
 
 /** Fields whose name has one of these words never reach a log. */
 const SECRET_WORDS =
-  /secret|passphrase|password|token|authorization|credential|cookie|api_?key|privatekey|seed|mnemonic/i;
+  /secret|phrase|passw|token|authorization|credential|cookie|(api|private)[_-]?key|seed|mnemonic/i;
 
 /** Texts that are private keys by their form: PEM, and the signer lines of signed notes. */
 const SECRET_TEXT = /-----BEGIN [A-Z ]*PRIVATE KEY|PRIVATE\+KEY\+/;
