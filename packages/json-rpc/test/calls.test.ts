@@ -106,10 +106,11 @@ suite('calls', () => {
 
   test('a call that precompiled contracts make long is stopped', async () => {
     const slow = await openTestServer({ limits: { callMs: 1 } });
-    // 1,000 pairings of two points each, as much as the gas pays for.
-    const code = '0x5b5f5f6101805f5f60085afa505f56';
+    // CALLDATACOPY, then multiplies the point in it (BN254) for as long as the gas pays: a second.
+    const code = '0x60605f5f375b5f5f60605f60075afa50600556';
+    const input = `0x${word(1n)}${word(2n)}${'ff'.repeat(32)}`;
     const overrides = { [CONTRACT]: { code } };
-    const error = await slow.refused('eth_call', { to: CONTRACT }, 'latest', overrides);
+    const error = await slow.refused('eth_call', { to: CONTRACT, input }, 'latest', overrides);
     assert.match(error.message, /execution aborted \(timeout/);
     await slow.close();
   });
