@@ -57,6 +57,9 @@ type Scenario = keyof typeof PORTS;
 /** Alerts that have fired so far, by name and instance. */
 const seen = new Map<string, FiringAlert>();
 
+/** The scrapes are a second apart. */
+const SCRAPED_MS = 62_000;
+
 /** A small file system for a node; undefined where this machine allows none. */
 function mountSmall(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined;
@@ -74,8 +77,11 @@ function hastyRules(): string {
     .replace(/\[\d+[mh]\]/g, '[10s]');
 }
 
+let startedMs = 0;
+
 before(async () => {
   if (noPrometheus !== false) return;
+  startedMs = Date.now();
   const targets = Object.values(PORTS).map((port) => `127.0.0.1:${port}`);
   prometheus = await startPrometheus(sandbox.folder, targets, hastyRules());
   watching = watch();
@@ -389,5 +395,11 @@ suite('every alert', { skip: noPrometheus }, () => {
       assert.doesNotMatch(words, /<error|<no value>|\{\{|NaN/i, `${name}: ${words}`);
       assert.ok(summary.length > 10 && description.length > 40, name);
     }
+  });
+
+  test('it has scraped for a minute, and a node has answered nearly every time', async () => {
+    await pause(Math.max(0, startedMs + SCRAPED_MS - Date.now()));
+    const [most] = await prometheus.query('max(sum_over_time(up{job="basalt"}[1m]))');
+    assert.ok(Number(most?.value[1]) >= 40, `${most?.value[1]} answers in a minute`);
   });
 });
