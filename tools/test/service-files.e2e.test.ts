@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,9 +25,13 @@ function analyze(verb: readonly string[], change: (unit: string) => string = (un
   const folder = mkdtempSync(join(tmpdir(), 'basalt-unit-'));
   try {
     const path = join(folder, 'basalt.service');
+    // Through links: a unit does not take the spaces that a checkout's path may have.
+    const [node, root] = [join(folder, 'node'), join(folder, 'basalt')];
+    symlinkSync(process.execPath, node);
+    symlinkSync(ROOT, root);
     const unit = readFileSync(UNIT, 'utf8')
-      .replaceAll('/opt/basalt/node_modules/.bin/node', process.execPath)
-      .replaceAll('/opt/basalt', ROOT);
+      .replaceAll('/opt/basalt/node_modules/.bin/node', node)
+      .replaceAll('/opt/basalt', root);
     writeFileSync(path, change(unit));
     const run = spawnSync(ANALYZE, [...verb, path], { encoding: 'utf8', timeout: 60_000 });
     return { code: run.status, words: run.stdout + run.stderr };

@@ -197,7 +197,7 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
     const node = await start(
       'busy',
       set(
-        'queueBlocksMax=8',
+        'queueBlocksMax=4',
         'checkpointIntervalMs=9000',
         'superEpochMs=9000',
         'chain=true',
