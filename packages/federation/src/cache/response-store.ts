@@ -20,8 +20,18 @@ interface Entry {
   /** How often its body was asked for. */
   uses: number;
   /** A body that a slow reader still holds is sent to others too, not read once more. */
-  sent?: { readonly memory: WeakRef<ArrayBufferLike>; readonly offset: number };
+  sent?: SentBody;
   reading?: Promise<Uint8Array | undefined>;
+}
+
+/** Where a body lies that is on its way, without keeping it there. */
+interface SentBody {
+  readonly memory: WeakRef<ArrayBufferLike>;
+  readonly offset: number;
+}
+
+function placeOf({ buffer, byteOffset: offset }: Uint8Array): SentBody {
+  return { memory: new WeakRef(buffer), offset };
 }
 
 /** What is kept: small answers in memory first, popular ones on disk too. */
@@ -94,13 +104,13 @@ export class ResponseStore {
       this.#memory.get(key);
       return entry.body;
     }
-    // The disk may have an older one under this key.
-    if (this.#disk?.has(key, stored.bodyHash) !== true) return undefined;
     const { sent } = entry;
     const memory = sent?.memory.deref();
     if (sent !== undefined && memory !== undefined) {
       return new Uint8Array(memory, sent.offset, stored.bodyBytes);
     }
+    // The disk may have an older one under this key.
+    if (this.#disk?.has(key, stored.bodyHash) !== true) return undefined;
     entry.reading ??= this.#read(entry, this.#disk);
     return await entry.reading;
   }
@@ -123,7 +133,7 @@ export class ResponseStore {
       const body = await disk.read(key);
       if (body === undefined || this.#byKey.get(key) !== entry) return body;
       if (entry.stored.bodyHash === stored.bodyHash && body.length === bodyBytes) {
-        entry.sent = { memory: new WeakRef(body.buffer), offset: body.byteOffset };
+        entry.sent = placeOf(body);
       }
       this.#remember(entry, body);
       return body;
@@ -138,7 +148,9 @@ export class ResponseStore {
     const key = this.#keyOf(stored);
     const { diskMs = -Infinity, uses = 0 } = this.#byKey.get(key) ?? {};
     this.#drop(key, !isPopular);
-    const entry: Entry = { key, stored, body: undefined, diskMs, uses };
+    // It goes to who asked, and to who asks while it is not on disk yet.
+    const sent = placeOf(body);
+    const entry: Entry = { key, stored, body: undefined, diskMs, uses, sent };
     this.#add(entry);
     this.#remember(entry, body);
     const isOnDisk = isPopular && this.#toDisk(entry, body);

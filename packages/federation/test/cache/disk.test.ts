@@ -58,6 +58,28 @@ function compliance(name: string, open: () => Promise<[CacheFiles, () => Promise
 }
 
 suite('cache: disk', () => {
+  test('a body that is not on disk yet is shared with who asks meanwhile', async () => {
+    const { net, node } = setUp();
+    const files = new MemoryFiles();
+    let release = (): void => undefined;
+    const written = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const write = files.writeBody.bind(files);
+    files.writeBody = async (hash, body) => {
+      await written;
+      await write(hash, body);
+    };
+    // Too small a memory for the body, which is popular at once.
+    const cache = await net.cache({ popularThreshold: 1, memoryBytesMax: 2_000 }, files);
+    const first = await ask(cache, '/p/1');
+    const second = await ask(cache, '/p/1');
+    assert.equal(second.body.buffer, first.body.buffer);
+    assert.equal(node.asked.length, 1);
+    release();
+    await cache.stop();
+  });
+
   compliance('memory', () => Promise.resolve([new MemoryFiles(), () => Promise.resolve()]));
   compliance('folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'basalt-cache-'));
