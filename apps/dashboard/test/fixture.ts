@@ -198,7 +198,7 @@ export function alertsAt(nowMs: number): Record<string, unknown>[] {
       name: 'BasaltQueueLong',
       severity: 'ticket',
       state: 'pending',
-      words: '58,000 blocks wait to be committed; above 65,536 they are refused with 503.',
+      words: '58,000 blocks waited at one time; above 65,536 they are refused with 503.',
       sinceMs: nowMs - 20_000,
     },
     {

@@ -6,6 +6,7 @@ import {
   LATENCY_BUCKETS_SECONDS,
   type MetricsRegistry,
 } from '@basalt/telemetry';
+import type { Peak } from './observe/peak.ts';
 import type { ReferenceFlow } from './observe/reference-flow.ts';
 
 const COUNT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
@@ -16,13 +17,15 @@ export interface LedgerWatchers {
   readonly heat?: HeatMap | undefined;
   /** References between namespaces. */
   readonly flow?: ReferenceFlow | undefined;
+  /** Blocks that wait. */
+  readonly queue?: Peak | undefined;
   readonly onCheckpointFailure: (error: unknown) => void;
 }
 
 /** What the ledger tells, as metrics. */
 export function ledgerMetrics(
   registry: MetricsRegistry,
-  { clock, heat, flow, onCheckpointFailure }: LedgerWatchers,
+  { clock, heat, flow, queue, onCheckpointFailure }: LedgerWatchers,
 ): LedgerMetrics {
   const finality = new FinalityTimes(registry, clock);
   const accepted = registry.counter({
@@ -65,7 +68,10 @@ export function ledgerMetrics(
     blocksAccepted: (count) => accepted.add(count),
     blocksRejected: (code, count) => rejected.add(count, { code }),
     blocksDuplicate: (count) => duplicate.add(count),
-    queueDepth: (blocks) => depth.set(blocks),
+    queueDepth(blocks) {
+      depth.set(blocks);
+      queue?.set(blocks);
+    },
     commit(blocks, seconds, namespace) {
       groupBlocks.observe(blocks);
       commitSeconds.observe(seconds);

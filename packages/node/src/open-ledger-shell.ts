@@ -39,7 +39,7 @@ export interface LedgerParts {
   readonly verifier: BatchVerifier;
   readonly metrics: MetricsRegistry;
   /** What counts committed blocks; nothing is counted where absent. */
-  readonly watch?: Pick<LedgerWatchers, 'heat' | 'flow'> | undefined;
+  readonly watch?: Pick<LedgerWatchers, 'heat' | 'flow' | 'queue'> | undefined;
   readonly logSigner: Signer;
   readonly logger: Logger;
   readonly origin: string;
@@ -67,6 +67,7 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
         clock,
         heat: parts.watch?.heat,
         flow: parts.watch?.flow,
+        queue: parts.watch?.queue,
         onCheckpointFailure: onceInARow(parts.logger),
       }),
       ...(parts.gate === undefined ? {} : { gate: parts.gate }),

@@ -91,17 +91,18 @@ class OpenLoop {
   async result(): Promise<LoadResult> {
     const { durationMs, signal } = this.#options;
     const startMs = performance.now();
-    let nextMs = startMs;
-    const isOver = (): boolean => signal.aborted || nextMs - startMs >= durationMs;
+    // Counted from the start: an arrival at the very end is none, whatever the clock's fractions.
+    let offsetMs = 0;
+    const isOver = (): boolean => signal.aborted || offsetMs >= durationMs;
     while (!isOver()) {
-      const nowMs = performance.now();
-      while (nextMs <= nowMs && !isOver()) {
-        this.#arrive(nextMs);
-        nextMs += this.#pauseMs();
+      const elapsedMs = performance.now() - startMs;
+      while (offsetMs <= elapsedMs && !isOver()) {
+        this.#arrive(startMs + offsetMs);
+        offsetMs = this.#offsetAfter(offsetMs);
       }
       this.#sendWaiting();
       this.#tell(startMs);
-      await pause(nextMs - performance.now());
+      await pause(startMs + offsetMs - performance.now());
     }
     while (this.#inFlight + this.#waiting > 0 && !signal.aborted) {
       this.#sendWaiting();
@@ -124,10 +125,11 @@ class OpenLoop {
     return this.#due.length - this.#next;
   }
 
-  #pauseMs(): number {
-    const meanMs = 1_000 / this.#options.rate;
-    if (this.#options.arrivals === 'even') return meanMs;
-    return -Math.log(1 - this.#options.uniform()) * meanMs;
+  /** When the next one arrives, in milliseconds from the start; `#arrived` have. */
+  #offsetAfter(offsetMs: number): number {
+    const { arrivals, rate, uniform } = this.#options;
+    if (arrivals === 'even') return (this.#arrived * 1_000) / rate;
+    return offsetMs + (-Math.log(1 - uniform()) * 1_000) / rate;
   }
 
   #arrive(dueMs: number): void {

@@ -11,6 +11,7 @@ export interface HealthFacts {
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
   /** 99th percentile over the last seconds. */
   readonly eventLoopSeconds: number;
+  /** At most, over the last second. */
   readonly queueBlocks: number;
   readonly queueBlocksMax: number;
   /** What a copy still has to fetch before it answers for the present; undefined: nothing. */
@@ -94,7 +95,7 @@ function eventLoop({ eventLoopSeconds: seconds }: HealthFacts): HealthCheck {
 }
 
 function queue({ queueBlocks, queueBlocksMax }: HealthFacts): HealthCheck {
-  const words = `${queueBlocks} blocks wait to be committed`;
+  const words = `${queueBlocks} blocks waited at one time`;
   if (queueBlocks < queueBlocksMax * QUEUE_LONG_PART) return check('queue', 'good', `${words}.`);
   return check('queue', 'degraded', `${words}; above ${queueBlocksMax} they are refused with 503.`);
 }

@@ -21,6 +21,7 @@ import { judgeHealth } from './health.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import { networkStatus } from './network.ts';
 import { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
+import { Peak } from './peak.ts';
 import { ReferenceFlow } from './reference-flow.ts';
 import { observeRoutes } from './routes.ts';
 import { Sampler } from './sampler.ts';
@@ -56,6 +57,8 @@ export interface Observer {
   readonly heat: HeatMap;
   /** References between namespaces. */
   readonly flow: ReferenceFlow;
+  /** Blocks that wait to be committed. */
+  readonly queue: Peak;
   readonly routes: readonly RouteExtension[];
   health(): Health;
   /** Where witnesses have to cosign: who tells why they do not. */
@@ -82,6 +85,7 @@ class NodeObserver implements Observer {
   readonly panel: ControlPanel;
   readonly heat: HeatMap;
   readonly flow: ReferenceFlow;
+  readonly queue = new Peak();
   readonly routes: readonly RouteExtension[];
   readonly #components: ObserveComponents;
   readonly #sampler: Sampler;
@@ -112,7 +116,7 @@ class NodeObserver implements Observer {
         this.#watchers.tell({ kind: 'change', value: { name, ...change } });
       },
     });
-    this.#sampler = new Sampler({ metrics, clock, readProcess });
+    this.#sampler = new Sampler({ metrics, clock, readProcess, queue: this.queue });
     this.#metrics = createObserverMetrics(metrics, {
       version: components.version,
       roles: config.roles,

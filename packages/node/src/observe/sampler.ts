@@ -5,6 +5,7 @@ import {
   quantile,
   type StatusSample,
 } from '@basalt/telemetry';
+import type { Peak } from './peak.ts';
 
 /** What the process tells about itself, read at each sample. */
 export interface ProcessReading {
@@ -18,6 +19,8 @@ export interface SamplerParts {
   readonly metrics: MetricsRegistry;
   readonly clock: { nowMs(): number };
   readonly readProcess: () => ProcessReading;
+  /** Blocks that wait to be committed. */
+  readonly queue: Peak;
 }
 
 /** Ten minutes of seconds: what a page shows when it is opened. */
@@ -80,7 +83,7 @@ export class Sampler {
       eventLoopDelaySeconds: part('loop', 0.99) ?? 0,
       cpuCores: Math.max(0, now.cpuSeconds - before.cpuSeconds) / seconds,
       memoryBytes: reading.memoryBytes,
-      queueBlocks: this.#parts.metrics.sum('basalt_queue_blocks') ?? 0,
+      queueBlocks: this.#parts.queue.take(),
     };
     this.#samples.push(sample);
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();

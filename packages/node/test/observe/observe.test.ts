@@ -7,6 +7,7 @@ import {
 } from '@basalt/telemetry';
 import { Alerts } from '../../src/observe/alert-rules.ts';
 import { type HealthFacts, judgeHealth } from '../../src/observe/health.ts';
+import { Peak } from '../../src/observe/peak.ts';
 import { Sampler } from '../../src/observe/sampler.ts';
 import { Watchers } from '../../src/observe/watchers.ts';
 
@@ -58,10 +59,12 @@ test('a sample tells rates and quantiles since the one before, and a clock may g
     buckets: LATENCY_BUCKETS_SECONDS,
   });
   accepted.add(100);
-  const sampler = new Sampler({ metrics, clock, readProcess: () => process });
+  const queue = new Peak();
+  const sampler = new Sampler({ metrics, clock, readProcess: () => process, queue });
   accepted.add(30);
   seconds.observe(0.002);
   process.cpuSeconds = 6;
+  for (const blocks of [2, 9, 4, 0, 1]) queue.set(blocks);
   clock.ms += 2_000;
   const sample = sampler.take();
   assert.equal(sample.blocksPerSecond, 15);
@@ -69,9 +72,11 @@ test('a sample tells rates and quantiles since the one before, and a clock may g
   assert.equal(sample.memoryBytes, 7);
   assert.ok((sample.requestP50Seconds ?? 0) > 0.001 && (sample.requestP99Seconds ?? 1) <= 0.0025);
   assert.equal(sample.finalityP50Seconds, null);
+  assert.equal(sample.queueBlocks, 9, 'full for a moment is full');
   clock.ms -= 60_000;
   const back = sampler.take();
   assert.equal(back.blocksPerSecond, 0);
+  assert.equal(back.queueBlocks, 1, 'what still waits');
   assert.equal(back.requestP50Seconds, null);
   for (let i = 0; i < 700; i++) {
     clock.ms += 1_000;

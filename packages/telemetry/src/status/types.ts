@@ -32,6 +32,7 @@ export interface StatusSample {
   /** Cores in use. */
   readonly cpuCores: number;
   readonly memoryBytes: number;
+  /** Blocks that waited to be committed, at most, over the last interval. */
   readonly queueBlocks: number;
 }
 
