@@ -28,8 +28,18 @@ export class Admission {
     this.#bytesMax = bounds.queueBytesMax ?? QUEUE_BYTES_MAX;
   }
 
-  /** @throws LedgerError `queue-full`, `read-only`, `closed` */
+  /** @throws LedgerError `queue-full`, `read-only`, `closed`; what is refused is counted. */
   take(blocks: number, bytes: number): void {
+    try {
+      this.#admit(blocks, bytes);
+    } catch (error) {
+      if (error instanceof LedgerError) this.#metrics?.blocksRejected(error.code, blocks);
+      throw error;
+    }
+    this.#metrics?.queueDepth(this.#blocks);
+  }
+
+  #admit(blocks: number, bytes: number): void {
     if (this.#closed) throw new LedgerError('closed', 'the ledger is closing');
     if (this.#readOnly !== undefined) {
       if (this.#clock.nowMs() < this.#readOnly.untilMs) {
@@ -46,7 +56,6 @@ export class Admission {
     }
     this.#blocks += blocks;
     this.#bytes += bytes;
-    this.#metrics?.queueDepth(this.#blocks);
   }
 
   give(blocks: number, bytes: number): void {

@@ -20,7 +20,7 @@ import {
   createMemoryStorage,
   StoreError,
 } from '@basalt/store';
-import { LedgerError } from '../src/index.ts';
+import { LedgerError, type LedgerMetrics } from '../src/index.ts';
 import {
   createTestLedger,
   genesisPayload,
@@ -31,6 +31,17 @@ import {
 
 const payloads = (count: number): { payload: Uint8Array }[] =>
   Array.from({ length: count }, (_, i) => ({ payload: utf8(`record ${i}`) }));
+
+const ignore = (): void => undefined;
+const NO_METRICS: LedgerMetrics = {
+  blocksAccepted: ignore,
+  blocksRejected: ignore,
+  blocksDuplicate: ignore,
+  queueDepth: ignore,
+  commit: ignore,
+  checkpoint: ignore,
+  checkpointFailed: ignore,
+};
 
 test('a local writer appends and every block has a proof under a signed checkpoint', async () => {
   const { ledger, time, published } = await createTestLedger();
@@ -440,13 +451,17 @@ test('a batch of a local writer is stored whole or not at all', async () => {
 });
 
 test('a full queue refuses at the door and loses nothing that was taken', async () => {
-  const { ledger } = await createTestLedger({ queueBlocksMax: 10 });
+  const refused: [string, number][] = [];
+  const blocksRejected = (code: string, count: number): number => refused.push([code, count]);
+  const metrics = { ...NO_METRICS, blocksRejected };
+  const { ledger } = await createTestLedger({ queueBlocksMax: 10, components: { metrics } });
   const chain = signedChain(seededSigner(13), 20);
   const taken = ledger.submit(chain.slice(0, 10));
   await assert.rejects(
     ledger.submit(chain.slice(10)),
     (error) => error instanceof LedgerError && error.code === 'queue-full',
   );
+  assert.deepEqual(refused, [['queue-full', 10]]);
   assert.ok((await taken).every(({ status }) => status === 'accepted'));
   const later = await ledger.submit(chain.slice(10));
   assert.ok(later.every(({ status }) => status === 'accepted'));
