@@ -54,4 +54,5 @@ export { NodeError, type NodeErrorCode } from './errors.ts';
 export { type RunningCache, startCache } from './federation/start-cache-shell.ts';
 export { HOST_LABEL } from './host-readings-shell.ts';
 export { PORT_DEFAULT } from './limits.ts';
+export { DISK_FULL_BYTES, DISK_LOW_BYTES } from './observe/health.ts';
 export { retentionOf } from './retention-config.ts';

@@ -1,3 +1,4 @@
+import { DISK_FULL_BYTES, DISK_LOW_BYTES } from '@basalt/node';
 import { formatBytes, formatCount } from '../view/numbers.ts';
 import { bad, type Finding, good, warn } from './finding.ts';
 
@@ -13,9 +14,6 @@ export interface DiskFacts {
   readonly syncSeconds: readonly number[];
 }
 
-const GIB = 1024 ** 3;
-const FREE_LOW_BYTES = 2 * GIB;
-const FREE_MIN_BYTES = GIB / 4;
 const INODES_LOW = 10_000;
 const INODES_MIN = 1_000;
 /** A commit waits for one: above this a writer waits longer than for the network. */
@@ -57,8 +55,8 @@ export function judgeDisk(facts: DiskFacts): Finding[] {
 function space({ freeBytes }: DiskFacts): Finding {
   const words = `${formatBytes(freeBytes)} free`;
   const advice = 'make room, enlarge it, or set `retention`';
-  if (freeBytes < FREE_MIN_BYTES) return bad('disk', words, advice);
-  return freeBytes < FREE_LOW_BYTES ? warn('disk', words, advice) : good('disk', words);
+  if (freeBytes < DISK_FULL_BYTES) return bad('disk', words, advice);
+  return freeBytes < DISK_LOW_BYTES ? warn('disk', words, advice) : good('disk', words);
 }
 
 function inodes({ freeInodes, totalInodes }: DiskFacts): Finding {

@@ -20,9 +20,9 @@ export interface HealthFacts {
 
 const GIB = 1024 ** 3;
 /** Less than this, and the next hours may end in a full disk. */
-const DISK_LOW_BYTES = 2 * GIB;
+export const DISK_LOW_BYTES: number = 2 * GIB;
 /** Less than this, and a compaction or a large block may fail. */
-const DISK_FULL_BYTES = GIB / 4;
+export const DISK_FULL_BYTES: number = GIB / 4;
 /** Later than this, a page feels it; much later, requests time out. */
 const LOOP_SLOW_SECONDS = 0.25;
 const LOOP_STUCK_SECONDS = 2;
