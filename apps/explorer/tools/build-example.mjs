@@ -4,23 +4,14 @@
 import { copyFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { bundle } from '../../../tools/pages/build.mjs';
 
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'example');
 const out = resolve(process.argv[2] ?? join(folder, 'dist'));
 
-await build({
-  root: folder,
-  configFile: false,
-  logLevel: 'warn',
-  publicDir: false,
-  plugins: [plainDynamicImports()],
+await bundle(folder, out, {
   build: {
-    outDir: out,
     emptyOutDir: false,
-    target: 'es2023',
-    modulePreload: false,
-    reportCompressedSize: false,
     rollupOptions: {
       input: join(folder, 'verified-record.ts'),
       output: { entryFileNames: '[name].js' },
@@ -28,15 +19,3 @@ await build({
   },
 });
 copyFileSync(join(folder, 'index.html'), join(out, 'index.html'));
-
-/** Vite wraps dynamic imports to preload what they need; ours need nothing, and 1 KB is 1 KB. */
-function plainDynamicImports() {
-  return {
-    name: 'plain-dynamic-imports',
-    enforce: 'pre',
-    load: (id) =>
-      id.includes('vite/preload-helper')
-        ? 'export const __vitePreload = (load) => load();'
-        : undefined,
-  };
-}
