@@ -5,7 +5,6 @@
  * archive gives a pruned relay its payloads back.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -26,7 +25,8 @@ import {
   toHex,
   utf8,
 } from '@basalt/protocol';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { buildExample, chromiumAbsent, launchBrowser } from '../../../tools/testing/browser.ts';
 import {
   type Card,
   checkMirrored,
@@ -36,13 +36,11 @@ import {
 } from './helpers/federation.ts';
 import { type Forwarder, lastByteChanged, startForwarder } from './helpers/forwarder.ts';
 import { noProxy, startProxy, type TestProxy } from './helpers/proxy.ts';
-import { lastJson, REPOSITORY, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
+import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const SIZE = 601;
 const INDEX = 300;
 const RECORD = `record ${INDEX - 1}`;
-const CHROMIUM = process.env['BASALT_CHROMIUM'] ?? '/usr/bin/chromium';
-const noBrowser: string | false = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}`;
 
 const provider = createNativeProvider();
 const signer = createSigner(
@@ -123,9 +121,7 @@ const front = (): string => proxy?.url ?? cache.url;
 /** The example page of the explorer, made for this record, on a server that knows nothing else. */
 async function servePage(): Promise<Forwarder> {
   const folder = join(sandbox.folder, 'page');
-  const script = join(REPOSITORY, 'apps', 'explorer', 'tools', 'build-example.mjs');
-  const built = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' });
-  assert.equal(built.status, 0, built.stderr);
+  buildExample(folder);
   const html = readFileSync(join(folder, 'index.html'), 'utf8')
     .replace('http://127.0.0.1:4711', front())
     .replace('NAMESPACE', namespace)
@@ -157,7 +153,7 @@ async function servePage(): Promise<Forwarder> {
 
 /** Opens the page as somebody who was never there; bytes on the wire, header fields included. */
 async function look(): Promise<{ text: string; script: number; data: number }> {
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  browser ??= await launchBrowser();
   const context = await browser.newContext();
   const tab = await context.newPage();
   const session = await context.newCDPSession(tab);
@@ -196,7 +192,7 @@ suite('a namespace served to the world', () => {
   });
 
   test('a page shows a verified record: script below 40 KB, data below 10 KB', {
-    skip: noBrowser,
+    skip: chromiumAbsent,
   }, async (t) => {
     page = await servePage();
     const { text, script, data } = await look();
@@ -256,8 +252,8 @@ suite('a namespace served to the world', () => {
       assert.ok(verified.signature && verified.writer && verified.inclusion && verified.policy);
       assert.deepEqual(hash, before.hash);
     }
-    if (noBrowser === false) assert.match((await look()).text, /cosigned by 3 witnesses/);
-    else t.diagnostic(noBrowser);
+    if (chromiumAbsent === false) assert.match((await look()).text, /cosigned by 3 witnesses/);
+    else t.diagnostic(chromiumAbsent);
 
     // Copies answer under their own names, and the origin's notes and tiles verify at them.
     for (const node of [near, far, archive]) {

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { chromiumAbsent, launchBrowser, openPage } from '../../../tools/testing/browser.ts';
 import { formatNumber } from '../src/format.ts';
-import {
-  chromiumAbsent,
-  keepPicture,
-  launchBrowser,
-  openPage,
-  startTestNode,
-  type TestNode,
-  textOf,
-  WAIT,
-} from './browser.ts';
+import { keepPicture, startTestNode, type TestNode, textOf, WAIT } from './browser.ts';
 import { type FakeNode, startFakeNode } from './fake-node.ts';
 import { historyOf, statusAt } from './fixture.ts';
 

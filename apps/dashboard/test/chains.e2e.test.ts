@@ -11,17 +11,9 @@ import {
 } from '@basalt/protocol';
 import type { NodeStatus, StatusSample } from '@basalt/telemetry';
 import type { Browser } from 'playwright-core';
+import { chromiumAbsent, launchBrowser, openPage } from '../../../tools/testing/browser.ts';
 import { formatCount } from '../src/format.ts';
-import {
-  chromiumAbsent,
-  keepPicture,
-  launchBrowser,
-  openPage,
-  startTestNode,
-  type TestNode,
-  textOf,
-  WAIT,
-} from './browser.ts';
+import { keepPicture, startTestNode, type TestNode, textOf, WAIT } from './browser.ts';
 import { type FakeNode, flipAt, startFakeNode } from './fake-node.ts';
 
 /** A real node, with nothing made up: what is verified, what is refused, what the node tells. */

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { chromiumAbsent, launchBrowser, openPage } from '../../../tools/testing/browser.ts';
 import { formatSeconds } from '../src/format.ts';
-import {
-  chromiumAbsent,
-  keepPicture,
-  launchBrowser,
-  openPage,
-  startTestNode,
-  type TestNode,
-  textOf,
-  WAIT,
-} from './browser.ts';
+import { keepPicture, startTestNode, type TestNode, textOf, WAIT } from './browser.ts';
 import { type FakeNode, startFakeNode } from './fake-node.ts';
 import { historyOf, networkOf, statusAt } from './fixture.ts';
 

@@ -6,6 +6,12 @@ import { gzipSync } from 'node:zlib';
 import type { NodeStatus } from '@basalt/telemetry';
 import type { Browser, Page } from 'playwright-core';
 import {
+  buildPage,
+  chromiumAbsent,
+  launchBrowser,
+  openPage,
+} from '../../../tools/testing/browser.ts';
+import {
   formatBytes,
   formatCount,
   formatNumber,
@@ -15,11 +21,7 @@ import {
 import { PAGES } from '../src/routes.ts';
 import {
   assertNoSideways,
-  buildPage,
-  chromiumAbsent,
   keepPicture,
-  launchBrowser,
-  openPage,
   seriousFindings,
   startTestNode,
   type TestNode,
@@ -359,11 +361,12 @@ test('colours can be chosen, are kept, and the drawings follow', OPTIONS, async 
 });
 
 test('the whole page is below 80 KB', OPTIONS, async () => {
-  const assets = join(buildPage(), 'assets');
+  const dist = buildPage('dashboard');
+  const assets = join(dist, 'assets');
   const packed = (name: string): number =>
     gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
   const sizes = readdirSync(assets).map((name) => [name, packed(name)] as const);
-  const page = gzipSync(readFileSync(join(buildPage(), 'index.html')), { level: 9 }).length;
+  const page = gzipSync(readFileSync(join(dist, 'index.html')), { level: 9 }).length;
   // Loaded only for signatures that the browser does not check itself.
   const onDemand = /^(?:ed25519|noble-[^h]|noble-.{8}\.js|all-suites|default-provider|cross-ref)/;
   const sum = (wanted: (name: string) => boolean): number =>

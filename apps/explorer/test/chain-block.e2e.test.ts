@@ -6,19 +6,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { buildPage, chromiumAbsent, launchBrowser } from '../../../tools/testing/browser.ts';
 import { startProxy, type TamperingProxy } from './proxy.ts';
-import {
-  buildPage,
-  CHROMIUM,
-  chromiumAbsent,
-  startTestNode,
-  type TestNode,
-} from './running-node.ts';
+import { startTestNode, type TestNode } from './running-node.ts';
 
 const OPTIONS = { skip: chromiumAbsent };
 const WAIT = { timeout: 20_000 };
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const SCREENSHOTS = process.env['BASALT_SCREENSHOTS'];
 
 let running: TestNode;
@@ -29,14 +23,14 @@ let hash: string;
 before(async () => {
   if (chromiumAbsent !== false) return;
   const flags = { chain: true, rpcPort: 0, chainWorkers: 1, checkpointIntervalMs: 50 };
-  running = await startTestNode(flags, buildPage());
+  running = await startTestNode(flags, buildPage('explorer'));
   proxy = await startProxy(running.url);
   const [from, to] = await rpc<string[]>('eth_accounts');
   const transfer = { from, to, value: '0x14d1120d7b160000' };
   hash = await rpc<string>('eth_sendTransaction', [transfer]);
   // Init code that reverts: a transaction that failed is as proven as one that did not.
   await rpc<string>('eth_sendTransaction', [{ from, data: '0x5f5ffd', gas: '0x20000' }]);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  browser = await launchBrowser();
 });
 
 after(async () => {

@@ -10,31 +10,22 @@ import {
   type NamespaceId,
   utf8,
 } from '@basalt/protocol';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { flipAt, startProxy, type TamperingProxy } from './proxy.ts';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import {
   buildPage,
-  CHROMIUM,
   chromiumAbsent,
-  startTestNode,
-  type TestNode,
-  testSigner,
-} from './running-node.ts';
+  launchBrowser,
+  type Opened,
+  openPage,
+} from '../../../tools/testing/browser.ts';
+import { flipAt, startProxy, type TamperingProxy } from './proxy.ts';
+import { startTestNode, type TestNode, testSigner } from './running-node.ts';
 
 /**
  * The page in a real browser, served by a real node that records live readings. Set
  * `BASALT_SCREENSHOTS` to a folder to keep pictures of what the tests look at.
  */
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SCREENSHOTS = process.env['BASALT_SCREENSHOTS'];
 const WAIT = { timeout: 20_000 };
 const OPTIONS = { skip: chromiumAbsent };
@@ -49,7 +40,7 @@ before(async () => {
   if (chromiumAbsent !== false) return;
   running = await startTestNode(
     { hostReadings: true, hostReadingsIntervalMs: 400, checkpointIntervalMs: 100 },
-    buildPage(),
+    buildPage('explorer'),
   );
   proxy = await startProxy(running.url);
   const client = createClient({ url: running.url });
@@ -59,7 +50,7 @@ before(async () => {
     payload: utf8(`2026-03-0${(i % 9) + 1},line ${i % 12},"Central, east",${i * 7},${i}.5`),
   }));
   await client.append(namespace, records, { signer, until: 'checkpoint' });
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  browser = await launchBrowser();
 });
 
 after(async () => {
@@ -68,27 +59,8 @@ after(async () => {
   await running?.[Symbol.asyncDispose]();
 });
 
-interface Opened extends AsyncDisposable {
-  readonly page: Page;
-  /** Errors of the page and of its console, requests that failed. */
-  readonly problems: string[];
-  /** Every address that was asked. */
-  readonly asked: string[];
-}
-
-async function open(address: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  const problems: string[] = [];
-  const asked: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
-  });
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('request', (request) => asked.push(request.url()));
-  await page.goto(address);
-  return { page, problems, asked, [Symbol.asyncDispose]: () => context.close() };
-}
+const open = (address: string, options?: BrowserContextOptions): Promise<Opened> =>
+  openPage(browser, address, options);
 
 async function keepPicture(page: Page, name: string): Promise<void> {
   if (SCREENSHOTS === undefined) return;
