@@ -1,4 +1,5 @@
 import type { Clock, Random, Scheduler } from '@basalt/protocol';
+import { seededWords } from '../../../tools/testing/random.ts';
 
 /**
  * Time that jumps: when nothing else is going on, the earliest timer fires at once and the clock
@@ -67,14 +68,8 @@ export function createVirtualTime(startMs = 1_760_000_000_000): VirtualTime {
   };
 }
 
-/** A small seeded stream of bytes (mulberry32): the same in every run. */
+/** A small seeded stream of bytes: the same in every run. */
 export function createSeededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
+  const next = seededWords(seed);
   return { bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff) };
 }

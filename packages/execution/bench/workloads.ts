@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account, AccountChange, BlockEnvironment, Transaction } from '@basalt/evm';
 import { keccak_256 } from '@noble/hashes/sha3.js';
+import { seededUniform } from '../../../tools/testing/random.ts';
 
 /**
  * `ether`: plain transfers; `token`: ERC-20 transfers; `swap`: Uniswap v2 swaps through a router;
@@ -85,7 +86,7 @@ export function createWorkload(options: WorkloadOptions): Workload {
   const state = new GenesisState();
   state.account(TOKEN, { code: contractCode('Token') });
   state.account(ROUTER, { code: contractCode('Router') });
-  const plan = planTransactions(options, createRandom(seed));
+  const plan = planTransactions(options, seededUniform(seed));
   const senderAddress = options.senderAddress ?? ((index) => addressOf('sender', index));
   const senders = plan.reduce((most, { sender }) => Math.max(most, sender + 1), 0);
   for (let index = 0; index < senders; index++) fund(state, senderAddress(index));
@@ -276,17 +277,6 @@ class GenesisState {
       storage: [...storage].map(([slot, value]) => ({ slot: fromHex(slot), value })),
     }));
   }
-}
-
-/** mulberry32: small, and the same on every machine. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function addressOf(role: string, index: number): Uint8Array {

@@ -7,12 +7,12 @@
 import type { Block, Clock, NamespaceId, Scheduler } from '@basalt/protocol';
 import { cpuTimed } from '../../../tools/bench/cpu-time.ts';
 import { compare, printResult } from '../../../tools/bench/report.ts';
+import { seededUniform } from '../../../tools/testing/random.ts';
 import { createFetchTransport } from '../src/peer/transport.ts';
 import { type HttpHost, startHttpHost } from '../test/support/http-host.ts';
 import { MemoryNetwork } from '../test/support/memory-network.ts';
 import {
   namespaceOf,
-  seededRandom,
   seededSigner,
   signedChain,
   startTestNode,
@@ -47,7 +47,7 @@ async function startFleet(count: number, isTold: boolean): Promise<Fleet> {
     nowMs: () => Math.round(1_800_000_000_000 + performance.now() - startedMs),
     after: () => () => undefined,
   };
-  const draw = seededRandom(20);
+  const draw = seededUniform(20);
   const hosts: HttpHost[] = [];
   // Addresses first: each node is told those of its peers.
   for (let i = 0; i < count; i++) hosts.push(await startHttpHost([]));

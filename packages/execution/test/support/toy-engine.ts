@@ -3,6 +3,7 @@
  * Int32 array: small enough to be seen through, and in shared memory when given a shared buffer.
  */
 import type { Incarnation } from '@basalt/evm';
+import { seededWords } from '../../../../tools/testing/random.ts';
 import type { TaskEngine } from '../../src/parallel/hand.ts';
 
 export interface ToyTransaction {
@@ -139,15 +140,9 @@ export class ToyEngine implements TaskEngine {
 /** `below(n)`: a whole number under n. */
 export type Below = (n: number) => number;
 
-/** A seeded stream: mulberry32. */
 export function seeded(seed: number): Below {
-  let state = seed >>> 0;
-  return (n) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % n;
-  };
+  const next = seededWords(seed);
+  return (n) => next() % n;
 }
 
 export function randomToyBlock(below: Below, transactionsMax = 12, cellsMax = 6): ToyBlock {

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededUniform } from '../../../../tools/testing/random.ts';
 import { readSeattleTimes } from '../../../../tools/testing/traces.ts';
 import { Upstreams } from '../../src/cache/upstreams.ts';
 
 const URLS = ['http://a.test', 'http://b.test', 'http://c.test'];
 
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function createScene(seed = 1) {
   const clock = { ms: 1_000_000 };
-  const uniform = seeded(seed);
+  const uniform = seededUniform(seed);
   const upstreams = new Upstreams(URLS, { nowMs: () => clock.ms }, uniform);
   /** Reads, each at the first of the order; how often whom. */
   const read = (times: number, seconds: readonly number[]): number[] => {
@@ -108,7 +97,7 @@ test('without measurements, and without chance, the order is the configured one'
   const plain = new Upstreams(URLS, clock);
   plain.measured('http://c.test', 0.001);
   assert.deepEqual(plain.order(), URLS);
-  assert.deepEqual(new Upstreams(URLS, clock, seeded(1)).order(), URLS);
+  assert.deepEqual(new Upstreams(URLS, clock, seededUniform(1)).order(), URLS);
 });
 
 const PROVIDERS = 6;
@@ -136,7 +125,7 @@ interface Cost {
 
 /** One device reads from six others through all time slices; seconds, all reads together. */
 function replay(slices: readonly number[][][], device: number): Cost {
-  const uniform = seeded(device + 1);
+  const uniform = seededUniform(device + 1);
   const urls = Array.from({ length: PROVIDERS }, (_, i) => `http://${i}.test`);
   const clock = { ms: 0 };
   const upstreams = new Upstreams(urls, { nowMs: () => clock.ms }, uniform);

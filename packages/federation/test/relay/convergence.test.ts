@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Block, concatBytes, encodeBlock, type NamespaceId } from '@basalt/protocol';
+import { seededUniform } from '../../../../tools/testing/random.ts';
 import { MemoryNetwork } from '../support/memory-network.ts';
 import {
   namespaceOf,
   runUntil,
-  seededRandom,
   seededSigner,
   signedChain,
   startTestNode,
@@ -21,7 +21,7 @@ const ORIGIN = 0;
 test('fifty relays, the origin dies: they agree on the most that any of them has', async () => {
   const network = new MemoryNetwork();
   const time = new TestTime();
-  const draw = seededRandom(50);
+  const draw = seededUniform(50);
   const pick = (): number => 1 + Math.floor(draw() * RELAYS);
   const origin = await startTestNode({ network, time, number: ORIGIN, roles: ['origin'] });
   const relays: TestNode[] = [];

@@ -11,11 +11,11 @@ import {
   signCheckpoint,
   toHex,
 } from '@basalt/protocol';
+import { seededUniform } from '../../../../tools/testing/random.ts';
 import { MemoryNetwork } from '../support/memory-network.ts';
 import {
   namespaceOf,
   runUntil,
-  seededRandom,
   seededSigner,
   signedChain,
   startTestNode,
@@ -50,7 +50,7 @@ async function startNodes(
 
 /** Each node with the next and the one before, and one seeded chord. */
 function neighbours(count: number, seed: number): (number: number) => number[] {
-  const draw = seededRandom(seed);
+  const draw = seededUniform(seed);
   const chords = Array.from({ length: count }, () => Math.floor(draw() * count));
   return (number) => {
     const own = [(number + 1) % count, (number + count - 1) % count, chords[number] ?? 0];

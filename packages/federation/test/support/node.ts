@@ -25,6 +25,7 @@ import {
   verifySignature,
 } from '@basalt/protocol';
 import { createLogStore, createMemoryEngine, type LogStore } from '@basalt/store';
+import { seededUniform } from '../../../../tools/testing/random.ts';
 import { createFederation } from '../../src/federation.ts';
 import type { Federation, FederationConfig } from '../../src/federation-types.ts';
 import type { PeerTransport } from '../../src/peer/transport.ts';
@@ -108,18 +109,6 @@ export function seededSigner(seed: number): Signer {
   return createSigner(provider.suite(ALGORITHM.ed25519).keyPairFromSeed(bytes), provider);
 }
 
-/** Mulberry32: small, seeded, good enough to shuffle with. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export interface TestNode {
   readonly url: string;
   readonly ledger: Ledger;
@@ -148,7 +137,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const { network, time, number, transport, ledgerScheduler, ...config } = options;
   const url = urlOf(number);
   const store = await createLogStore(createMemoryEngine());
-  const draw = seededRandom(number);
+  const draw = seededUniform(number);
   const random = {
     bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(draw() * 256)),
   };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { seededUniform } from '../../../../tools/testing/random.ts';
 import { createAimd } from '../../src/control/aimd.ts';
 import { createCacheSize } from '../../src/control/cache-size.ts';
 import { createFeeRule } from '../../src/control/fee-rule.ts';
@@ -11,7 +12,6 @@ import { createThompson } from '../../src/control/thompson.ts';
 import { createThreshold } from '../../src/control/threshold.ts';
 import { createTwoLines } from '../../src/control/two-lines.ts';
 import type { Controller } from '../../src/control/types.ts';
-import { seeded } from './kit/random.ts';
 
 const bounds = { min: 2, max: 500 };
 const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(Number.NaN, Infinity, 0, 1e308));
@@ -126,7 +126,7 @@ test('the price follows EIP-1559 to the unit, and the same on every machine', ()
 
 test('the lines cross where they were made to cross, also after the costs have changed', () => {
   const rule = createTwoLines({ bounds: { min: 1, max: 1_000 }, initial: 5 });
-  const uniform = seeded(5);
+  const uniform = seededUniform(5);
   let nowMs = 0;
   const feed = (fixed: number): void => {
     for (let i = 0; i < 400; i++) {
@@ -142,7 +142,7 @@ test('the lines cross where they were made to cross, also after the costs have c
 });
 
 test('the shadow tells what an LRU of each size would hit', () => {
-  const uniform = seeded(9);
+  const uniform = seededUniform(9);
   const curve = new HitCurve(20_000);
   // Zipf-like over 20,000 keys.
   const keys = Array.from({ length: 200_000 }, () => Math.floor(20_000 ** uniform()));
@@ -165,7 +165,7 @@ test('the shadow tells what an LRU of each size would hit', () => {
 });
 
 test('a provider that fails is left within a dozen requests, and found again later', () => {
-  const uniform = seeded(3);
+  const uniform = seededUniform(3);
   const chooser = createThompson({ arms: 3, uniform });
   const run = (costs: readonly number[], requests: number): number[] => {
     const counts = [0, 0, 0];
@@ -196,7 +196,7 @@ test('a provider that fails is left within a dozen requests, and found again lat
 });
 
 test('exploring is capped, however uncertain things are', () => {
-  const uniform = seeded(8);
+  const uniform = seededUniform(8);
   const chooser = createThompson({ arms: 2, uniform, explorePercentMax: 5 });
   let other = 0;
   for (let i = 0; i < 2_000; i++) {
@@ -208,7 +208,7 @@ test('exploring is capped, however uncertain things are', () => {
 });
 
 test('LinUCB learns which way is cheap for what', () => {
-  const uniform = seeded(4);
+  const uniform = seededUniform(4);
   const chooser = createLinUcb({ arms: 2, features: 2 });
   // The first is dear by size, the second has a price of its own.
   const cost = (arm: number, size: number): number => (arm === 0 ? 2 * size : 0.8);

@@ -1,3 +1,4 @@
+import { seededUniform } from '../../../../../tools/testing/random.ts';
 import {
   CACHE_TRACES,
   cacheTraceTitle,
@@ -7,7 +8,6 @@ import {
 import { createCacheSize } from '../../../src/control/cache-size.ts';
 import { HitCurve } from '../../../src/control/hit-curve.ts';
 import { createThompson } from '../../../src/control/thompson.ts';
-import { seeded } from './random.ts';
 import { TICK_MS } from './run.ts';
 
 const REQUESTS_MAX = 300_000;
@@ -126,7 +126,7 @@ export function routeOutcomes(devices = 24): RouteOutcome[] | undefined {
 }
 
 function chooseRoutes(slices: readonly number[][][], device: number): RouteOutcome {
-  const uniform = seeded(device + 1);
+  const uniform = seededUniform(device + 1);
   const chooser = createThompson({ arms: PROVIDERS, uniform, discount: 0.97 });
   const times = (slice: number, arm: number): number =>
     slices[slice]?.[device]?.[(device + 7 + arm * 13) % 99] ?? Number.NaN;

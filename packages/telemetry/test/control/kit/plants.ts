@@ -3,7 +3,7 @@ import type { FeeRuleInput } from '../../../src/control/fee-rule.ts';
 import type { GradientInput } from '../../../src/control/gradient.ts';
 import type { ThresholdInput } from '../../../src/control/threshold.ts';
 import type { TwoLinesInput } from '../../../src/control/two-lines.ts';
-import { gauss } from './random.ts';
+import { gauss } from './gauss.ts';
 import type { Plant } from './run.ts';
 
 /** Seconds of a tick. */

@@ -1,5 +1,5 @@
+import { seededUniform } from '../../../../../tools/testing/random.ts';
 import type { Controller } from '../../../src/control/types.ts';
-import { seeded } from './random.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** Milliseconds of the simulated clock from tick to tick. */
@@ -36,7 +36,7 @@ export function drive<Input>(
   broken: (input: Input) => Input,
   seed = 1,
 ): Run {
-  const uniform = seeded(seed);
+  const uniform = seededUniform(seed);
   const { ticks, sensorDelay = 0, actuationDelay = 0 } = scenario;
   const readings: Input[] = [];
   const wanted: number[] = [];

@@ -1,4 +1,4 @@
-import { gauss } from './random.ts';
+import { gauss } from './gauss.ts';
 
 /** What happens to a plant: how much work comes, and what becomes of readings and settings. */
 export interface Scenario {
