@@ -13,11 +13,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TunableState } from '@basalt/telemetry';
+import { type LoopbackServer, listenOnLoopback } from './helpers/loopback.ts';
 import {
   alertNames,
   type FiringAlert,
@@ -34,7 +34,7 @@ const WAIT_MS = 60_000;
 
 const sandbox = new Sandbox();
 const nodes = new Set<TestNode>();
-const servers = new Set<Server>();
+const servers = new Set<LoopbackServer>();
 const smallDisk: string | undefined = mountSmall();
 let prometheus: TestPrometheus;
 let isOver = false;
@@ -91,10 +91,7 @@ after(async () => {
   isOver = true;
   await watching;
   for (const node of nodes) await node.kill();
-  for (const server of servers) {
-    server.close();
-    server.closeAllConnections();
-  }
+  for (const server of servers) await server[Symbol.asyncDispose]();
   await prometheus?.stop();
   if (smallDisk !== undefined) spawnSync('/bin/umount', [smallDisk]);
   sandbox[Symbol.dispose]();
@@ -171,11 +168,10 @@ async function uploadSlowly(node: TestNode, milliseconds: number): Promise<void>
   response.resume();
 }
 
-async function listen(server: Server, port: number): Promise<string> {
-  servers.add(server);
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function listen(server: Server, port?: number): Promise<string> {
+  const listening = await listenOnLoopback(server, port);
+  servers.add(listening);
+  return listening.url;
 }
 
 suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => {
@@ -234,7 +230,7 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
   });
 
   test('a copy whose upstream says nothing', async () => {
-    const silent = await listen(createServer(), 0);
+    const silent = await listen(createServer());
     const upstreams = ['--upstream', silent, '--upstream', 'http://127.0.0.1:1'];
     await start('copy', ['--role', 'relay', ...upstreams, ...set('compareIntervalMs=500')]);
     await fires('copy', 'BasaltCatchingUp', 'BasaltPeersAway');
@@ -244,7 +240,7 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
     const settings = set('federation=true', 'hostReadings=true', 'hostReadingsIntervalMs=500');
     const origin = await startTestNode(sandbox, settings);
     nodes.add(origin);
-    const liar = await listen(createServer(lieAbout(origin.url)), 0);
+    const liar = await listen(createServer(lieAbout(origin.url)));
     await start('deceived', [
       '--role',
       'relay',

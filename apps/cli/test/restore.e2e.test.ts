@@ -3,12 +3,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import {
-  type ChangeAnswer,
-  type Forwarder,
-  lastByteChanged,
-  startForwarder,
-} from './helpers/forwarder.ts';
+import { type ChangeAnswer, lastByteChanged, startForwarder } from './helpers/forwarder.ts';
+import type { LoopbackServer } from './helpers/loopback.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const sandbox = new Sandbox();
@@ -24,7 +20,7 @@ interface Restored {
 
 suite('restore of a pruned folder', () => {
   const pruned = join(sandbox.folder, 'pruned');
-  const forwarders: Forwarder[] = [];
+  const forwarders: LoopbackServer[] = [];
   let archive: TestNode;
 
   /** A copy of the pruned folder. */

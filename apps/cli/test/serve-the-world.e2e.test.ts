@@ -5,10 +5,8 @@
  * archive gives a pruned relay its payloads back.
  */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -34,7 +32,8 @@ import {
   until,
   witnessedCheckpoint,
 } from './helpers/federation.ts';
-import { type Forwarder, lastByteChanged, startForwarder } from './helpers/forwarder.ts';
+import { lastByteChanged, startForwarder } from './helpers/forwarder.ts';
+import { type LoopbackServer, listenOnLoopback } from './helpers/loopback.ts';
 import { noProxy, startProxy, type TestProxy } from './helpers/proxy.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
@@ -56,8 +55,8 @@ let far: TestNode;
 let archive: TestNode;
 let cache: TestNode;
 let proxy: TestProxy | undefined;
-let liar: Forwarder;
-let page: Forwarder;
+let liar: LoopbackServer;
+let page: LoopbackServer;
 let browser: Browser | undefined;
 let policyText: string;
 let policy: Policy;
@@ -119,7 +118,7 @@ after(async () => {
 const front = (): string => proxy?.url ?? cache.url;
 
 /** The example page of the explorer, made for this record, on a server that knows nothing else. */
-async function servePage(): Promise<Forwarder> {
+function servePage(): Promise<LoopbackServer> {
   const folder = join(sandbox.folder, 'page');
   buildExample(folder);
   const html = readFileSync(join(folder, 'index.html'), 'utf8')
@@ -139,16 +138,7 @@ async function servePage(): Promise<Forwarder> {
     response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip' });
     response.end(gzipSync(readFileSync(folder + name), { level: 9 }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return listenOnLoopback(server);
 }
 
 /** Opens the page as somebody who was never there; bytes on the wire, header fields included. */

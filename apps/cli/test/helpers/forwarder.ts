@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type LoopbackServer, listenOnLoopback } from './loopback.ts';
 
 export interface ForwardedAnswer {
   readonly status: number;
@@ -8,10 +7,6 @@ export interface ForwardedAnswer {
   readonly body: Buffer;
   /** After its body come more bytes, for ever. */
   readonly endless?: boolean;
-}
-
-export interface Forwarder extends AsyncDisposable {
-  readonly url: string;
 }
 
 /** What a forwarder makes of an answer; undefined cuts the line. */
@@ -25,7 +20,7 @@ export const lastByteChanged: ChangeAnswer = (target, answer) => {
 };
 
 /** Stands before a node and passes GET on, with answers changed as the test wants. */
-export async function startForwarder(url: string, change: ChangeAnswer): Promise<Forwarder> {
+export function startForwarder(url: string, change: ChangeAnswer): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     void (async () => {
       const target = request.url ?? '/';
@@ -54,14 +49,5 @@ export async function startForwarder(url: string, change: ChangeAnswer): Promise
       pour();
     })().catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return listenOnLoopback(server);
 }
