@@ -10,21 +10,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as settled } from 'node:timers/promises';
 import { createNativeProvider, verifyBatchSync } from '@basalt/crypto';
 import { createLedger, createRetention, type Ledger, type RetentionPolicy } from '@basalt/ledger';
 import {
   ALGORITHM,
-  type Clock,
   createSigner,
   encodeCheckpointPayload,
   encodeGenesis,
   PAYLOAD_TYPE,
   parseNote,
-  type Scheduler,
 } from '@basalt/protocol';
 import { createLmdbEngine, createLogStore } from '@basalt/store';
 import { compare, printResult } from '../../../../tools/bench/report.ts';
+import { TestTime } from '../../../../tools/testing/test-time.ts';
 
 const BLOCKS_PER_SECOND = 100;
 const WARM_UP_SECONDS = 300;
@@ -47,32 +45,6 @@ const POLICIES: Readonly<Record<string, RetentionPolicy>> = {
     otherwise: 'keep',
   },
 };
-
-/** Time that moves when told: a day of a log in seconds. */
-class SimulatedTime implements Clock, Scheduler {
-  #nowMs = 1_800_000_000_000;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  async advance(ms: number): Promise<void> {
-    this.#nowMs += ms;
-    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs);
-    this.#timers = this.#timers.filter(({ atMs }) => atMs > this.#nowMs);
-    for (const { run } of due) run();
-    await settled();
-  }
-}
 
 /** Bytes that the folder takes on disk. */
 function diskBytes(folder: string): number {
@@ -97,7 +69,7 @@ interface Growing {
 }
 
 async function open(folder: string, policy: RetentionPolicy): Promise<Growing> {
-  const time = new SimulatedTime();
+  const time = new TestTime();
   const store = await createLogStore(await createLmdbEngine({ path: folder }));
   const ledger = await createLedger(
     {

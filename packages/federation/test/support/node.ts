@@ -26,54 +26,17 @@ import {
 } from '@basalt/protocol';
 import { createLogStore, createMemoryEngine, type LogStore } from '@basalt/store';
 import { seededUniform } from '../../../../tools/testing/random.ts';
+import type { TestTime } from '../../../../tools/testing/test-time.ts';
 import { createFederation } from '../../src/federation.ts';
 import type { Federation, FederationConfig } from '../../src/federation-types.ts';
 import type { PeerTransport } from '../../src/peer/transport.ts';
 import type { Route, RouteResponse } from '../../src/routes.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
+export { settle, TestTime } from '../../../../tools/testing/test-time.ts';
+
 /** One for all tests: a provider owns caches and a kernel. */
 const provider = createNativeProvider();
-
-/** Time that moves only when told; timers run inside `advance`. */
-export class TestTime implements Scheduler, Clock {
-  #nowMs = 1_800_000_000_000;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  /** Runs what is due, in order, and lets promises settle after each. */
-  async advance(ms: number): Promise<void> {
-    const untilMs = this.#nowMs + ms;
-    for (;;) {
-      const next = this.#timers
-        .filter(({ atMs }) => atMs <= untilMs)
-        .toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.run();
-      await settle();
-    }
-    this.#nowMs = untilMs;
-    await settle();
-  }
-}
-
-/** Lets every promise that can go on go on. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 8; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-}
 
 /** Lets promises and timers run, step by step, until `done` or the time is over. */
 export async function runUntil(

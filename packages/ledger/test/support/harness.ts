@@ -10,7 +10,6 @@ import {
   encodeGenesis,
   type GenesisPayload,
   PAYLOAD_TYPE,
-  type Scheduler,
   type Signer,
   utf8,
   verifySignature,
@@ -21,54 +20,14 @@ import {
   type KeyValueEngine,
   type LogStore,
 } from '@basalt/store';
+import { TestTime } from '../../../../tools/testing/test-time.ts';
 import type { Ledger, LedgerComponents, LedgerOptions, PublishedSize } from '../../src/index.ts';
 import { createLedger } from '../../src/index.ts';
 
+export { settle, TestTime } from '../../../../tools/testing/test-time.ts';
+
 /** One for all tests: a provider owns caches and a kernel. */
 const provider = createNativeProvider();
-
-/** Time that moves only when told; timers run inside `advance`. */
-export class TestTime implements Scheduler {
-  #nowMs: number;
-  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  constructor(nowMs = 1_800_000_000_000) {
-    this.#nowMs = nowMs;
-  }
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
-  }
-
-  /** Runs what is due, in order, and lets promises settle after each. */
-  async advance(ms: number): Promise<void> {
-    const untilMs = this.#nowMs + ms;
-    for (;;) {
-      const due = this.#timers.filter((timer) => timer.atMs <= untilMs);
-      const next = due.sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.run();
-      await settle();
-    }
-    this.#nowMs = untilMs;
-    await settle();
-  }
-}
-
-/** Lets every promise that can go on go on. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setImmediate(resolve));
-}
 
 export function seededSigner(seed: number): Signer {
   const bytes = new Uint8Array(32).fill(seed);
