@@ -1,5 +1,5 @@
 import { type CheckpointGate, createLedger, type Ledger } from '@basalt/ledger';
-import { ALGORITHM, encodeGenesis, type Signer, verifySignature } from '@basalt/protocol';
+import { verifySignature } from '@basalt/protocol';
 import { createLogStore, createMemoryEngine } from '@basalt/store';
 import { provider, seededSigner } from './fake-log.ts';
 import { TestTime } from './node.ts';
@@ -35,17 +35,4 @@ export async function createGatedLedger(
     { origin: 'test.example/log' },
   );
   return { ledger, time };
-}
-
-export function genesisPayload(signer: Signer): Uint8Array {
-  return encodeGenesis({
-    strategy: { kind: 'topic', topic: 'audit' },
-    label: 'audit',
-    currentKey: { algorithm: ALGORITHM.ed25519, publicKey: signer.publicKey },
-    nextKeyHash: undefined,
-    recoveryKeys: [],
-    recoveryDelayMs: 0,
-    parent: undefined,
-    nonce: new Uint8Array(16).fill(7),
-  });
 }

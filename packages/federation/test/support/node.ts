@@ -213,7 +213,7 @@ function found(body: Uint8Array | string | undefined): RouteResponse {
   return body === undefined ? { status: 404 } : { status: 200, body };
 }
 
-export function genesisPayload(signer: Signer, label: string): Uint8Array {
+export function genesisPayload(signer: Signer, label = 'audit'): Uint8Array {
   return encodeGenesis({
     strategy: { kind: 'topic', topic: label },
     label,

@@ -24,8 +24,8 @@ import {
   createChainCheckpoints,
 } from '../../src/witness/chain-checkpoints.ts';
 import { provider, seededSigner } from '../support/fake-log.ts';
-import { createGatedLedger, type GatedLedger, genesisPayload } from '../support/gated-ledger.ts';
-import { settle } from '../support/node.ts';
+import { createGatedLedger, type GatedLedger } from '../support/gated-ledger.ts';
+import { genesisPayload, settle } from '../support/node.ts';
 
 const signer = seededSigner(1);
 const logSigner = seededSigner(200);

@@ -32,9 +32,9 @@ import {
 import { WitnessError } from '../../src/witness/errors.ts';
 import { callRoute } from '../support/call-route.ts';
 import { FakeLog, provider, seededSigner } from '../support/fake-log.ts';
-import { createGatedLedger, genesisPayload } from '../support/gated-ledger.ts';
+import { createGatedLedger } from '../support/gated-ledger.ts';
 import { memoryRecords } from '../support/memory-records.ts';
-import { settle, TestTime } from '../support/node.ts';
+import { genesisPayload, settle, TestTime } from '../support/node.ts';
 
 const ORIGIN = 'log.example/super';
 const names = ['w1', 'w2', 'w3'] as const;
