@@ -17,6 +17,7 @@ import {
 } from '@basalt/protocol';
 import { createLmdbEngine, createLogStore } from '@basalt/store';
 import { createMetricsRegistry } from '@basalt/telemetry';
+import { systemClock, systemScheduler } from '../src/system-shell.ts';
 
 /** What one bootstrap took, over HTTP on the loopback interface, in a process of its own. */
 export interface SnapshotBootstrap {
@@ -65,26 +66,21 @@ export async function measureSnapshotBootstrap(
   const root = mkdtempSync(join(process.env['BASALT_BENCH_DIR'] ?? tmpdir(), 'basalt-snapshot-'));
   const store = await createLogStore(await createLmdbEngine({ path: join(root, 'origin') }));
   const pool = createVerifierPool({ workers: 1 });
-  const clock = { nowMs: () => Date.now() };
   const ledger = await createLedger(
     {
       store,
       crypto: provider,
       verifier: pool,
-      clock,
-      scheduler: {
-        after: (delayMs, run) => {
-          const timer = setTimeout(run, delayMs);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock: systemClock,
+      scheduler: systemScheduler,
       random: { bytes: (length) => new Uint8Array(randomBytes(length)) },
       logSigner: newSigner(),
       recordPublished: async () => undefined,
     },
     { origin: 'bench.example' },
   );
-  const components = { ledger, crypto: provider, clock, metrics: createMetricsRegistry() };
+  const metrics = createMetricsRegistry();
+  const components = { ledger, crypto: provider, clock: systemClock, metrics };
   const gateway = createGateway(components, {});
   try {
     const signedFrom = height - Math.max(...windows, 1) - 256;
