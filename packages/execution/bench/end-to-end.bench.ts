@@ -7,8 +7,8 @@ import { compare, printResult } from '../../../tools/bench/report.ts';
 import { runAnvil, runEdr, runOwn } from './end-to-end/drivers.ts';
 import { createSignedWork, type SignedWork } from './end-to-end/signed-work.ts';
 
-/** Five seconds and more: in the first ones V8 still compiles, a tenth of all time. */
-const TRANSACTIONS = 100_000;
+/** Ten seconds and more: in the first ones V8 still compiles, a tenth of all time. */
+const TRANSACTIONS = 200_000;
 /** Before the clock starts: engines are made, code gets hot, threads start. */
 const WARM_UP = 20_000;
 /** The slow peers get the first of the same. */

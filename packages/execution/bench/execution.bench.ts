@@ -21,8 +21,8 @@ import { createOwn } from './engines/ours.ts';
 import type { BenchBlock, BlockEngine } from './engines/types.ts';
 import { type Measured, type MeasureOptions, measure } from './measure.ts';
 
-const OURS: MeasureOptions = { secondsMin: 0.3, runsMax: 60 };
-const ANVIL: MeasureOptions = { secondsMin: 0.3, runsMax: 60 };
+/** A round of half a second: the peer's clock goes in steps of 10 ms, and code gets hot here. */
+const NATIVE: MeasureOptions = { secondsMin: 1.5, runsMax: 300 };
 /** A run takes half a second: one a round tells enough. */
 const ETHEREUMJS: MeasureOptions = { secondsMin: 0, runsMax: 1, isReloaded: true };
 /** Shares of gas by which a simulated block may differ from the real one. */
@@ -70,14 +70,14 @@ async function measureReal(engines: Engines): Promise<void> {
   const beside = { ethereumJS: pair(), anvil: pair() };
   let [shared, all] = [0, 0];
   for (const block of blocks) {
-    const ours = await measure(own, block, OURS);
+    const ours = await measure(own, block, NATIVE);
     const slow = await measure(ethereumJS, block, ETHEREUMJS);
     // One block verifies a blob's proof, which takes a library that EthereumJS comes without.
     assert(isSameWork(ours, slow), `${block.name}: gas of ${ethereumJS.name}`);
     add(beside.ethereumJS.ours, ours);
     add(beside.ethereumJS.peer, slow);
     all++;
-    const native = await tryMeasure(anvil, block, ANVIL);
+    const native = await tryMeasure(anvil, block, NATIVE);
     if (native === undefined || !isSameWork(ours, native)) continue;
     add(beside.anvil.ours, ours);
     add(beside.anvil.peer, native);
@@ -119,8 +119,8 @@ async function measureMade({ own, ethereumJS, anvil }: Engines): Promise<void> {
     const few = madeBlock({ ...work, transactions: MADE_TRANSACTIONS_SLOW });
     const detail = block.name.split(', ').slice(1).join(', ');
     const title = `${titles[work.kind]}, ${detail}`;
-    const ours = await measure(own, block, OURS);
-    const native = await measure(anvil, block, ANVIL);
+    const ours = await measure(own, block, NATIVE);
+    const native = await measure(anvil, block, NATIVE);
     assert.equal(ours.gas, native.gas, `${title}: gas of ${anvil.name}`);
     const slow = await measure(ethereumJS, few, ETHEREUMJS);
     const value = MADE_TRANSACTIONS / ours.cpuSeconds;
