@@ -43,6 +43,7 @@ export {
   type CacheRoleStats,
   createCacheRole,
 } from './cache/create-cache-role-shell.ts';
+export { isOwner } from './cache/reader-shell.ts';
 export { createFederation } from './federation.ts';
 export type {
   Federation,

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
 import { addExamples } from '../options.ts';
 import { createNodeLog, runNode, untilInterrupted } from '../run-node.ts';
+import { VERSION } from '../version.ts';
 
 export function nodeCommand(context: Context): Command {
   const command = addConfigOptions(new Command('node'))
@@ -50,7 +51,7 @@ async function runCache(
   logger: Logger,
 ): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
-  const cache = await startCache(config, logger);
+  const cache = await startCache(config, logger, VERSION);
   const { roles, upstreams } = config;
   logger.info('running', { ...cache.info, roles, upstreams, pid: process.pid });
   await untilInterrupted(context);

@@ -6,6 +6,7 @@ import { type CacheRequest, type CacheStats, emptyStats } from './cache-types.ts
 import { openCacheFiles } from './disk-files-shell.ts';
 import { type CacheFiles, DiskTier } from './disk-tier.ts';
 import { forwardPost, type HeldPosts, isReadByPost } from './forward-post-shell.ts';
+import { CacheHealth } from './health.ts';
 import { createHeldBodies } from './held-bodies.ts';
 import { HttpCache } from './http-cache.ts';
 import { createHttpUpstream } from './http-upstream-shell.ts';
@@ -20,6 +21,7 @@ import {
 import { OutgoingBodies } from './outgoing-bodies.ts';
 import { type PassedStreams, passStream } from './pass-stream-shell.ts';
 import { overloaded, problem } from './problem.ts';
+import { isOwner, readerOf } from './reader-shell.ts';
 import { classify, isOperatorsPath } from './resource.ts';
 import { ResponseStore } from './response-store.ts';
 import { sendPaced } from './send-paced-shell.ts';
@@ -46,6 +48,8 @@ export interface CacheRoleConfig {
   readonly prefetch?: boolean;
   /** Name in Cache-Status. Default `basalt`. */
   readonly name?: string;
+  /** Of the program, told at `/healthz`. */
+  readonly version?: string;
 }
 
 export interface CacheRoleComponents {
@@ -125,7 +129,18 @@ export async function createCacheRole(
   const streams = { count: 0, signal: ending.signal };
   const outgoing = new OutgoingBodies(config.outgoingBytesMax ?? OUTGOING_BYTES_MAX_DEFAULT);
   const sender: Sender = { outgoing, stats };
-  const handle = createHandle({ cache, upstreams, transport, streams, config, sender });
+  const health = new CacheHealth({
+    upstreams,
+    transport,
+    clock,
+    scheduler,
+    held: () => store.entries,
+    isDiskPaused: () => disk?.isPaused ?? false,
+    isStopping: () => ending.signal.aborted,
+    version: config.version,
+    takesWrites: config.forwardWrites === true,
+  });
+  const handle = createHandle({ cache, health, upstreams, transport, streams, config, sender });
   return {
     handler(request, response) {
       handle(request, response).catch(() => {
@@ -134,17 +149,7 @@ export async function createCacheRole(
       });
     },
     answer: (request) => cache.answer(request),
-    stats: () => ({
-      ...stats,
-      entries: store.entries,
-      memoryBytes: store.memoryBytes,
-      diskBytes: disk?.bytes ?? 0,
-      diskEntries: disk?.count ?? 0,
-      diskErrors: disk?.errors ?? 0,
-      diskDamaged: disk?.damaged ?? 0,
-      outgoingBytes: outgoing.bytes,
-      upstreams: upstreams.estimates(),
-    }),
+    stats: () => ({ ...stats, ...sizes(store, disk, outgoing), upstreams: upstreams.estimates() }),
     async stop() {
       ending.abort();
       await cache.idle();
@@ -154,8 +159,23 @@ export async function createCacheRole(
   };
 }
 
+type Sizes = Omit<CacheRoleStats, keyof CacheStats | 'upstreams'>;
+
+function sizes(store: ResponseStore, disk: DiskTier | undefined, outgoing: OutgoingBodies): Sizes {
+  return {
+    entries: store.entries,
+    memoryBytes: store.memoryBytes,
+    diskBytes: disk?.bytes ?? 0,
+    diskEntries: disk?.count ?? 0,
+    diskErrors: disk?.errors ?? 0,
+    diskDamaged: disk?.damaged ?? 0,
+    outgoingBytes: outgoing.bytes,
+  };
+}
+
 interface HandleParts {
   readonly cache: HttpCache;
+  readonly health: CacheHealth;
   readonly upstreams: Upstreams;
   readonly transport: UpstreamTransport;
   readonly streams: PassedStreams;
@@ -165,6 +185,7 @@ interface HandleParts {
 
 function createHandle({
   cache,
+  health,
   upstreams,
   transport,
   streams,
@@ -175,16 +196,17 @@ function createHandle({
   return async (request, response) => {
     const target = request.url ?? '/';
     const answer = (given: CacheAnswer): void => send(response, given, sender);
-    if (isOperatorsPath(target)) return answer(problem(404, 'not-found', 'no such path'));
+    if (isOperatorsPath(target)) {
+      const own = isRead(request) ? await health.answer(target, isOwner(request)) : undefined;
+      return answer(own === undefined ? NOT_HERE : withoutBody(request, own));
+    }
     if (request.method === 'POST' && (config.forwardWrites === true || isReadByPost(target))) {
       const reply = await forwardPost(request, upstreams, transport, held);
       if (reply.status < 400 && !isReadByPost(target)) cache.invalidate();
       return answer(reply);
     }
     if (request.method === 'OPTIONS') return answer(PREFLIGHT);
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return answer(refuseMethod(request.method));
-    }
+    if (!isRead(request)) return answer(refuseMethod(request.method));
     if (request.method === 'GET' && classify(target).kind === 'events') {
       return passStream(request, response, upstreams.configured()[0] ?? '', streams);
     }
@@ -192,7 +214,8 @@ function createHandle({
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     };
-    answer(await cache.answer({ method: request.method, target, field }));
+    const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+    answer(await cache.answer({ method, target, field }));
   };
 }
 
@@ -215,6 +238,13 @@ async function openDisk(
   await store.open(disk);
   return disk;
 }
+
+/** What a node tells of itself, and what its operator may do there. */
+const NOT_HERE: CacheAnswer = problem(
+  404,
+  'not-found',
+  'this is a cache, and this path is of a node alone: ask the node at its own address',
+);
 
 /** Everything is public and signed, so any page may read it. */
 const PREFLIGHT: CacheAnswer = {
@@ -246,7 +276,7 @@ function refuseFull({ stats }: Sender): CacheAnswer {
 function send(response: ServerResponse, answer: CacheAnswer, sender: Sender): void {
   if (response.destroyed) return;
   const { body } = answer;
-  const address = readerOf(response);
+  const address = readerOf(response.req);
   if (!sender.outgoing.take(body, address)) {
     send(response, refuseFull(sender), sender);
     return;
@@ -258,8 +288,10 @@ function send(response: ServerResponse, answer: CacheAnswer, sender: Sender): vo
   else response.end(body);
 }
 
-/** Address that a share is counted for; undefined for a proxy on this machine, who asks for all. */
-function readerOf({ req }: ServerResponse): string | undefined {
-  const address = req.socket.remoteAddress ?? 'unknown';
-  return /^(?:::1|(?:::ffff:)?127\.)/.test(address) ? undefined : address;
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function withoutBody({ method }: IncomingMessage, answer: CacheAnswer): CacheAnswer {
+  return method === 'HEAD' ? { ...answer, body: new Uint8Array(0) } : answer;
 }

@@ -58,6 +58,11 @@ export class DiskTier {
     return this.#held.bytes;
   }
 
+  /** A write failed lately, and nothing is written for a while. */
+  get isPaused(): boolean {
+    return this.#parts.clock.nowMs() < this.#pausedUntilMs;
+  }
+
   get count(): number {
     return this.#held.count;
   }

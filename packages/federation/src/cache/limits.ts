@@ -68,6 +68,9 @@ export const UPSTREAM_TIMEOUT_MS_DEFAULT = 10_000;
 /** An upstream that failed is asked last for so long. */
 export const UPSTREAM_PAUSE_MS = 5_000;
 
+/** A question after health waits so long for upstreams: probes of containers wait 3 s. */
+export const HEALTH_WAIT_MS = 1_000;
+
 /** What a failure or a false answer counts as: three of them, and any other is taken. */
 export const UPSTREAM_FAILED_SECONDS = 2;
 

@@ -46,9 +46,13 @@ export function classify(target: string): Resource {
   return rest === 'checkpoint' ? { kind: 'checkpoint' } : tile(name, rest);
 }
 
+/** What a node tells of itself: through a cache it would be taken for the cache's own. */
+const OWN = 'livez|readyz|healthz|status|alerts|control|log-levels|dashboard';
+const OPERATORS = new RegExp(`^/(?:${OWN})(?:/|$)|(?:^|/)(?:admin|metrics)(?:/|$)`, 'i');
+
 /**
  * The operator's paths of a node, in every spelling. A cache that runs beside its node reaches them
- * from loopback, where its own clients must not.
+ * from loopback, where its own clients must not. Health is among them: the cache has its own.
  */
 export function isOperatorsPath(target: string): boolean {
   if (!target.startsWith('/')) return true;
@@ -57,7 +61,7 @@ export function isOperatorsPath(target: string): boolean {
     const { pathname } = new URL(`http://cache.invalid${target}`);
     // Twice coded ones too: what stands behind might decode once more.
     const path = decodeURIComponent(decodeURIComponent(pathname)).replaceAll(/\/+/g, '/');
-    return /(?:^|\/)(?:admin|metrics)(?:\/|$)/i.test(path);
+    return OPERATORS.test(path);
   } catch {
     return true;
   }

@@ -47,9 +47,17 @@ export interface UpstreamEstimate {
   readonly isPaused: boolean;
 }
 
+/** What one upstream did when it was asked last; undefined: it was never asked. */
+export interface UpstreamWord {
+  readonly url: string;
+  readonly answered: boolean | undefined;
+}
+
 interface Node {
   readonly url: string;
   pausedUntilMs: number;
+  answered: boolean | undefined;
+  heardMs: number;
 }
 
 /** What looks from before keep at each new one: a change is followed in some thirty answers. */
@@ -70,7 +78,8 @@ export class Upstreams {
   /** @param uniform for the choice; in the order of the configuration where absent */
   constructor(urls: readonly string[], clock: Clock, uniform?: Uniform) {
     this.#clock = clock;
-    this.#nodes = urls.map((url) => ({ url, pausedUntilMs: -Infinity }));
+    const unheard = { pausedUntilMs: -Infinity, answered: undefined, heardMs: -Infinity };
+    this.#nodes = urls.map((url) => ({ url, ...unheard }));
     if (uniform === undefined || urls.length < 2) return;
     this.#chooser = createThompson({ arms: urls.length, uniform, discount: DISCOUNT });
   }
@@ -104,7 +113,9 @@ export class Upstreams {
   report(url: string, isGood: boolean): void {
     const node = this.#nodes.find((known) => known.url === url);
     if (node === undefined) return;
-    node.pausedUntilMs = isGood ? -Infinity : this.#clock.nowMs() + UPSTREAM_PAUSE_MS;
+    node.heardMs = this.#clock.nowMs();
+    node.answered = isGood;
+    node.pausedUntilMs = isGood ? -Infinity : node.heardMs + UPSTREAM_PAUSE_MS;
     if (!isGood) this.#learn(url, UPSTREAM_FAILED_SECONDS);
   }
 
@@ -116,6 +127,16 @@ export class Upstreams {
   /** An answer that did not hold: it has cost as much as none. It says nothing of the health. */
   refused(url: string): void {
     this.#learn(url, UPSTREAM_FAILED_SECONDS);
+  }
+
+  /** In the order of the configuration. */
+  words(): UpstreamWord[] {
+    return this.#nodes.map(({ url, answered }) => ({ url, answered }));
+  }
+
+  /** Those of whom nothing was heard since `ms`, good or bad. */
+  silentSince(ms: number): string[] {
+    return this.#nodes.filter((node) => node.heardMs < ms).map(({ url }) => url);
   }
 
   estimates(): UpstreamEstimate[] {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createNativeProvider } from '@basalt/crypto';
-import { type CacheRole, type CacheRoleStats, createCacheRole } from '@basalt/federation';
+import { type CacheRole, type CacheRoleStats, createCacheRole, isOwner } from '@basalt/federation';
 import { openDataFolder, StoreError } from '@basalt/store';
 import { EXPOSITION_MEDIA_TYPE, type Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
@@ -16,7 +16,6 @@ import { cacheMetrics } from './cache-metrics.ts';
 
 /** 31 bits are enough to choose among a handful. */
 const UNIFORM_RANGE = 2 ** 31;
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 /** A cache that runs. */
 export interface RunningCache extends AsyncDisposable {
@@ -27,17 +26,23 @@ export interface RunningCache extends AsyncDisposable {
 
 /**
  * The role `cache`: a process that keeps no log, answers every GET path of its upstreams from
- * memory and disk, and is trusted by nobody. The operator's paths of the upstreams stay closed.
+ * memory and disk, and is trusted by nobody. The operator's paths of the upstreams stay closed,
+ * and health is its own: whoever watches it asks whether it answers, not whether they do.
  *
+ * @param version of the program, told at `/healthz`
  * @throws NodeError `bad-config`, `data-in-use`, `port-in-use`, `cannot-listen`
  */
-export async function startCache(config: NodeConfig, logger: Logger): Promise<RunningCache> {
+export async function startCache(
+  config: NodeConfig,
+  logger: Logger,
+  version?: string,
+): Promise<RunningCache> {
   if (config.upstreams.length === 0) {
     throw new NodeError('bad-config', 'role cache: name the nodes to ask with --upstream');
   }
   const parts = new Parts();
   try {
-    return await compose(config, logger, parts);
+    return await compose(config, logger, version, parts);
   } catch (error) {
     await parts.stop().catch(() => undefined);
     if (!(error instanceof StoreError)) throw error;
@@ -46,7 +51,12 @@ export async function startCache(config: NodeConfig, logger: Logger): Promise<Ru
   }
 }
 
-async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promise<RunningCache> {
+async function compose(
+  config: NodeConfig,
+  logger: Logger,
+  version: string | undefined,
+  parts: Parts,
+): Promise<RunningCache> {
   const dataDir = resolve(config.dataDir);
   // For its lock: two processes in one folder would remove each other's files.
   const folder = await openDataFolder(dataDir);
@@ -59,6 +69,7 @@ async function compose(config: NodeConfig, logger: Logger, parts: Parts): Promis
       diskBytesMax: config.cacheDiskBytesMax,
       forwardWrites: config.cacheForwardWrites,
       name: config.origin ?? 'basalt',
+      ...(version === undefined ? {} : { version }),
     },
     {
       hashes: createNativeProvider(),
@@ -99,14 +110,9 @@ function createBoundedServer(config: NodeConfig, cache: CacheRole, expose: () =>
   return server;
 }
 
-/**
- * Metrics of the cache itself, for a collector on this machine: the names of the upstreams are
- * nobody else's affair. Behind a proxy on this machine everybody would look local.
- */
-function isMetricsQuestion({ method, url, socket, headers }: IncomingMessage): boolean {
-  const isForwarded = 'x-forwarded-for' in headers || 'forwarded' in headers || 'via' in headers;
-  const isLocal = LOOPBACK.has(socket.remoteAddress ?? '') && !isForwarded;
-  return isLocal && method === 'GET' && url === '/metrics';
+/** Metrics of the cache itself, for a collector on this machine: they name the upstreams. */
+function isMetricsQuestion(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.url === '/metrics' && isOwner(request);
 }
 
 async function listen(server: Server, { host, port }: NodeConfig): Promise<string> {
