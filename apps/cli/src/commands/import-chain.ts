@@ -85,6 +85,7 @@ async function runImport(context: Context, path: string, options: Options): Prom
         progress?.update({ count, done: read, total: totalBytes }),
     });
     progress?.end();
+    if (imported.imported + imported.skipped === 0) throw empty(path);
     report(context, options, imported, (clock.nowMs() - startedMs) / 1000);
   } catch (error) {
     throw explain(error, path);
@@ -155,6 +156,11 @@ function readGenesis(path: string): unknown {
     throw new CliError(EXIT.usage, 'invalid-genesis', `${path} is not JSON: ${reason}`);
   }
   return text;
+}
+
+function empty(path: string): CliError {
+  const message = `${path} holds no block: it is empty`;
+  return new CliError(EXIT.usage, 'no-blocks', message, 'expected blocks in RLP, as geth exports');
 }
 
 function unreadable(error: unknown): CliError {

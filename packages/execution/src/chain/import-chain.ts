@@ -1,12 +1,10 @@
 import { loadRecover } from '@basalt/evm';
 import { equalBytes } from '@basalt/protocol';
-import { type RawBlock, readBlock } from '../block/block-codec.ts';
-import { BLOCK_BYTES_MAX } from '../block/limits.ts';
-import { plainBytes } from '../block/plain-bytes.ts';
+import type { RawBlock } from '../block/block-codec.ts';
 import type { Block } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
-import { malformedRlp, RlpReader } from '../rlp/reader.ts';
 import { recoverBlock, type SenderSources } from './block-body.ts';
+import { readBlocks } from './block-stream.ts';
 import { IMPORT_AHEAD_BLOCKS } from './limits.ts';
 import type { Chain } from './types.ts';
 
@@ -26,16 +24,13 @@ export interface ImportProgress {
   readonly gasUsed: bigint;
 }
 
-const LIST_FIRST = 0xc0;
-const LONG_LIST_OFFSET = 0xf7;
-
 /**
  * Imports consecutive blocks in RLP, one behind the other, as other clients export them. Blocks
  * that the chain has are stepped over, so a broken import goes on where it stopped. Senders are
  * recovered ahead of the block that runs. Seals of proof of work are not checked.
  *
- * @throws ExecutionError `malformed-rlp`, or `invalid-block` with the block's `details.number`; the
- *   blocks before stay
+ * @throws ExecutionError `malformed-rlp` with `details.offset` in the source, or `invalid-block`,
+ *   both with the block's `details.number`; all blocks before it stay. What the source throws
  */
 export async function importChainRlp(
   chain: Chain,
@@ -64,8 +59,11 @@ export async function importChainRlp(
     };
     options.onProgress?.(progress);
   };
+  // Blocks before the place where a source breaks off are whole: they are imported first.
+  const broken: unknown[] = [];
+  const blocks = untilBroken(readBlocks(source), (error) => broken.push(error));
   try {
-    for await (const raw of blocksOf(source)) {
+    for await (const raw of blocks) {
       if (isKnown(chain, raw)) {
         progress = { ...progress, skipped: progress.skipped + 1 };
         continue;
@@ -78,6 +76,7 @@ export async function importChainRlp(
       if (ahead.length >= IMPORT_AHEAD_BLOCKS) await importNext();
     }
     while (ahead.length > 0) await importNext();
+    if (broken.length > 0) throw broken[0];
   } finally {
     await Promise.allSettled(ahead);
   }
@@ -107,51 +106,13 @@ function isKnown(chain: Chain, { header, hash }: RawBlock): boolean {
   return known !== undefined && equalBytes(known, hash);
 }
 
-async function* blocksOf(
-  source: Uint8Array | AsyncIterable<Uint8Array>,
-): AsyncGenerator<RawBlock, void, undefined> {
-  if (source instanceof Uint8Array) {
-    const reader = new RlpReader(plainBytes(source));
-    while (!reader.isAtEnd) yield readBlock(reader);
-    return;
+async function* untilBroken<Item>(
+  items: AsyncIterable<Item>,
+  onBroken: (error: unknown) => void,
+): AsyncGenerator<Item, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    onBroken(error);
   }
-  let left: Uint8Array = new Uint8Array(0);
-  for await (const chunk of source) {
-    left = join(left, plainBytes(chunk));
-    let offset = 0;
-    for (;;) {
-      const length = itemLength(left, offset);
-      if (length === undefined || offset + length > left.length) break;
-      yield readBlock(new RlpReader(left.subarray(offset, offset + length)));
-      offset += length;
-    }
-    left = left.subarray(offset);
-  }
-  // What is left is no whole block: the reader says what is missing.
-  if (left.length > 0) yield readBlock(new RlpReader(left));
-}
-
-/** Bytes of the list that begins here; undefined while its length is not there yet. */
-function itemLength(bytes: Uint8Array, offset: number): number | undefined {
-  const first = bytes[offset];
-  if (first === undefined) return undefined;
-  if (first < LIST_FIRST) throw malformedRlp(offset, 'expected a list, found a byte string');
-  if (first <= LONG_LIST_OFFSET) return 1 + first - LIST_FIRST;
-  const lengthBytes = first - LONG_LIST_OFFSET;
-  if (bytes.length < offset + 1 + lengthBytes) return undefined;
-  let length = 0;
-  for (let index = 1; index <= lengthBytes; index++) {
-    length = length * 256 + (bytes[offset + index] ?? 0);
-  }
-  if (length > BLOCK_BYTES_MAX) {
-    throw malformedRlp(offset, `block of ${length} bytes, at most ${BLOCK_BYTES_MAX}`);
-  }
-  return 1 + lengthBytes + length;
-}
-
-function join(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(one.length + other.length);
-  joined.set(one);
-  joined.set(other, one.length);
-  return joined;
 }

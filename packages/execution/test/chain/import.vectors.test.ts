@@ -45,15 +45,52 @@ for (const workers of [1, 2, 4]) {
 test('a broken import goes on where it stopped, from pieces of any size', { skip }, async () => {
   const chain = await openTestChain(read('genesis.json').toString());
   const bytes = read('chain.rlp');
+  // Twenty whole blocks, and the beginning of one more.
   const cut = importChainRlp(chain, bytes.subarray(0, 30_000), { recoverer });
-  await assert.rejects(cut, { code: 'malformed-rlp' });
+  await assert.rejects(cut, {
+    code: 'malformed-rlp',
+    message: /^block 21, which begins at byte 29852: .* of which 148 are there$/,
+    details: { offset: 29_852, number: 21 },
+  });
   const reached = Number(chain.head().header.number);
-  assert.ok(reached > 0 && reached < 54);
+  assert.equal(reached, 20, 'all that were whole are there');
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let from = 0; from < bytes.length; from += 997) yield bytes.subarray(from, from + 997);
   }
   const progress = await importChainRlp(chain, pieces(), { recoverer });
   assert.deepEqual([progress.skipped, progress.imported], [reached, 54 - reached]);
   assert.equal(`0x${bytesToHex(chain.head().hash)}`, expectedHead());
+  await chain.close();
+});
+
+test('the place of what is no block counts from the beginning, in pieces too', {
+  skip,
+}, async () => {
+  const bytes = Uint8Array.from(read('chain.rlp'));
+  // The list of the block's header becomes a byte string.
+  bytes[29_852 + 3] = 0x80;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let from = 0; from < bytes.length; from += 997) yield bytes.subarray(from, from + 997);
+  }
+  for (const source of [
+    Buffer.concat([bytes.subarray(0, 29_852), Uint8Array.of(0x80)]),
+    Buffer.concat([bytes.subarray(0, 29_852), Uint8Array.of(0xff, 1, 0, 0, 0, 0, 0, 0, 0)]),
+    pieces(),
+  ]) {
+    const chain = await openTestChain(read('genesis.json').toString());
+    await assert.rejects(importChainRlp(chain, source, { recoverer }), /begins at byte 29852: /);
+    assert.equal(Number(chain.head().header.number), 20);
+    await chain.close();
+  }
+});
+
+test('where the source itself fails, what came before is imported first', { skip }, async () => {
+  const chain = await openTestChain(read('genesis.json').toString());
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield read('chain.rlp').subarray(0, 30_000);
+    throw new Error('the disk is gone');
+  }
+  await assert.rejects(importChainRlp(chain, failing(), { recoverer }), /the disk is gone/);
+  assert.equal(Number(chain.head().header.number), 20);
   await chain.close();
 });
