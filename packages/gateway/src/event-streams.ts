@@ -3,12 +3,27 @@ import type { Ledger, LedgerEvent } from '@basalt/ledger';
 import { blockHash, decodeEntry, type NamespaceId, toHex } from '@basalt/protocol';
 import { GatewayError } from './errors.ts';
 import { DATA_FIELDS } from './http/security-fields.ts';
-import { EVENT_RESUME_BLOCKS_MAX, EVENT_STREAM_BACKLOG_BYTES_MAX } from './limits.ts';
+import { addressKey, isLoopback } from './http/token-bucket.ts';
+import {
+  EVENT_RESUME_BLOCKS_MAX,
+  EVENT_STREAM_ADDRESS_SHARE,
+  EVENT_STREAM_BACKLOG_BYTES_MAX,
+  EVENT_STREAM_DRAIN_MS,
+} from './limits.ts';
 import { EVENTS_TYPE } from './media-types.ts';
 
 export interface EventStreamOptions {
   readonly streamsMax: number;
   readonly heartbeatMs: number;
+  /** Default `EVENT_STREAM_DRAIN_MS`. */
+  readonly drainMs?: number;
+}
+
+interface OpenStream {
+  /** Of the reader's address, as limits count it. */
+  readonly address: string;
+  /** When the heartbeat was written that is still on its way. */
+  beatMs: number | undefined;
 }
 
 /** Server-sent events (HTML Standard section 9.2), to a bounded number of readers. */
@@ -16,8 +31,10 @@ export class EventStreams {
   readonly #ledger: Ledger;
   readonly #streamsMax: number;
   readonly #heartbeatMs: number;
+  readonly #drainMs: number;
   /** At most `streamsMax`. */
-  readonly #open = new Set<ServerResponse>();
+  readonly #open = new Map<ServerResponse, OpenStream>();
+  readonly #byAddress = new Map<string, number>();
   /** One timer for all; runs only while somebody listens. */
   #heartbeat: NodeJS.Timeout | undefined;
 
@@ -25,6 +42,7 @@ export class EventStreams {
     this.#ledger = ledger;
     this.#streamsMax = options.streamsMax;
     this.#heartbeatMs = options.heartbeatMs;
+    this.#drainMs = options.drainMs ?? EVENT_STREAM_DRAIN_MS;
   }
 
   get count(): number {
@@ -34,7 +52,7 @@ export class EventStreams {
   /**
    * The ledger's events, of all namespaces or of one, from where the client has left off.
    *
-   * @throws GatewayError `overloaded`; LedgerError `queue-full`
+   * @throws GatewayError `overloaded`, `too-many-requests`; LedgerError `queue-full`
    */
   async serve(
     request: IncomingMessage,
@@ -55,23 +73,19 @@ export class EventStreams {
    * does not read is dropped, without harm to others.
    *
    * @param open gives whole events in their text form; its signal fires when the reader is gone
-   * @throws GatewayError `overloaded`; what `open` throws
+   * @throws GatewayError `overloaded`, `too-many-requests`; what `open` throws
    */
   async stream(
     request: IncomingMessage,
     response: ServerResponse,
     open: (signal: AbortSignal) => AsyncIterable<string>,
   ): Promise<void> {
-    if (this.#open.size >= this.#streamsMax) {
-      throw new GatewayError('overloaded', `more than ${this.#streamsMax} event streams`, {}, [
-        'Retry-After',
-        '5',
-      ]);
-    }
+    const { remoteAddress = 'unknown' } = request.socket;
+    this.#assertRoom(remoteAddress);
     const controller = new AbortController();
     const texts = open(controller.signal);
     response.once('close', () => controller.abort());
-    this.#add(response);
+    this.#add(response, addressKey(remoteAddress));
     try {
       response.writeHead(200, [...STREAM_FIELDS, ...DATA_FIELDS]);
       if (request.method === 'HEAD') return;
@@ -86,7 +100,7 @@ export class EventStreams {
 
   /** Ends every stream; the clients come back elsewhere or later with their last id. */
   endAll(): void {
-    for (const response of this.#open) response.end();
+    for (const response of this.#open.keys()) response.end();
   }
 
   async *#texts(
@@ -132,20 +146,53 @@ export class EventStreams {
     return index;
   }
 
-  #add(response: ServerResponse): void {
-    this.#open.add(response);
-    this.#heartbeat ??= setInterval(() => {
-      for (const stream of this.#open) stream.write(':\n\n');
-    }, this.#heartbeatMs).unref();
+  /** Nobody but this machine, which may be a proxy for all, has more than a share. */
+  #assertRoom(remoteAddress: string): void {
+    const streamsMax = this.#streamsMax;
+    if (this.#open.size >= streamsMax) {
+      throw new GatewayError('overloaded', `more than ${streamsMax} event streams`, {}, RETRY);
+    }
+    const share = streamsMax / EVENT_STREAM_ADDRESS_SHARE;
+    const most = isLoopback(remoteAddress) ? streamsMax - Math.floor(share) : Math.ceil(share);
+    if ((this.#byAddress.get(addressKey(remoteAddress)) ?? 0) < most) return;
+    const words = `more than ${most} event streams from one address`;
+    throw new GatewayError('too-many-requests', words, {}, RETRY);
+  }
+
+  #add(response: ServerResponse, address: string): void {
+    this.#open.set(response, { address, beatMs: undefined });
+    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    this.#heartbeat ??= setInterval(() => this.#beat(), this.#heartbeatMs).unref();
+  }
+
+  /** A heartbeat goes behind all that waits: while it has not left, nothing of that has. */
+  #beat(): void {
+    const nowMs = performance.now();
+    for (const [response, stream] of this.#open) {
+      if (stream.beatMs === undefined) {
+        stream.beatMs = nowMs;
+        response.write(':\n\n', () => {
+          stream.beatMs = undefined;
+        });
+      } else if (nowMs - stream.beatMs >= this.#drainMs) {
+        response.destroy();
+      }
+    }
   }
 
   #remove(response: ServerResponse): void {
+    const address = this.#open.get(response)?.address ?? '';
     this.#open.delete(response);
+    const left = (this.#byAddress.get(address) ?? 0) - 1;
+    if (left > 0) this.#byAddress.set(address, left);
+    else this.#byAddress.delete(address);
     if (this.#open.size > 0) return;
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;
   }
 }
+
+const RETRY: readonly string[] = ['Retry-After', '5'];
 
 const STREAM_FIELDS: readonly string[] = [
   'Content-Type',

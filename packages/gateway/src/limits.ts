@@ -63,6 +63,19 @@ export const CONNECTIONS_MAX = 16_384;
 /** Event streams at once; each costs a queue and a socket. */
 export const EVENT_STREAMS_MAX = 1_000;
 
+/**
+ * The readers of one address have one part in so many of the streams at most, so that nobody takes
+ * them all. This machine's, where a proxy may stand for everybody, leave as much to others.
+ */
+export const EVENT_STREAM_ADDRESS_SHARE = 8;
+
+/**
+ * What waits in the socket of an event stream has to leave within this: less than 9 KB/s. Whoever
+ * reads nothing is noticed only when the system's own buffers are full, so the share above is what
+ * protects the others from him.
+ */
+export const EVENT_STREAM_DRAIN_MS = 30_000;
+
 /** Bytes waiting in the socket of one slow event stream before it is cut. */
 export const EVENT_STREAM_BACKLOG_BYTES_MAX: number = 256 * 1024;
 

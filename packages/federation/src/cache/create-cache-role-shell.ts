@@ -126,7 +126,7 @@ export async function createCacheRole(
     },
   );
   const ending = new AbortController();
-  const streams = { count: 0, signal: ending.signal };
+  const streams = { count: 0, byAddress: new Map(), signal: ending.signal };
   const outgoing = new OutgoingBodies(config.outgoingBytesMax ?? OUTGOING_BYTES_MAX_DEFAULT);
   const sender: Sender = { outgoing, stats };
   const health = new CacheHealth({

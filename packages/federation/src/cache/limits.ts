@@ -42,8 +42,8 @@ export const OUTGOING_BYTES_MAX_DEFAULT: number = 128 * 1024 * 1024;
 export const OUTGOING_COUNTED_BYTES_MIN: number = 64 * 1024;
 
 /**
- * Share of it that the readers at one address may hold, a part of one: some who read nothing must
- * not shut out everybody. A proxy on this machine reads for all, and has all of it.
+ * Share of these bytes, and of event streams, that the readers at one address may hold, a part of
+ * one: some who read nothing must not shut out everybody. A proxy on this machine reads for all, and has all of it.
  */
 export const OUTGOING_ADDRESS_SHARE = 8;
 

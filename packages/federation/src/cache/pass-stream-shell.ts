@@ -1,11 +1,14 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { PASSED_STREAMS_MAX } from './limits.ts';
+import { OUTGOING_ADDRESS_SHARE, PASSED_STREAMS_MAX } from './limits.ts';
 import { problem } from './problem.ts';
+import { readerOf } from './reader-shell.ts';
 
 /** Event streams that are passed through, of one cache. */
 export interface PassedStreams {
   count: number;
+  /** By address, of those that have but a share. */
+  readonly byAddress: Map<string, number>;
   readonly signal: AbortSignal;
 }
 
@@ -20,7 +23,14 @@ export function passStream(
     refuse(response, 503, 'overloaded', 'too many event streams');
     return Promise.resolve();
   }
+  const address = readerOf(request);
+  const own = address === undefined ? 0 : (streams.byAddress.get(address) ?? 0);
+  if (own >= PASSED_STREAMS_MAX / OUTGOING_ADDRESS_SHARE) {
+    refuse(response, 429, 'too-many-requests', `more than ${own} event streams from one address`);
+    return Promise.resolve();
+  }
   streams.count++;
+  if (address !== undefined) streams.byAddress.set(address, own + 1);
   const open = url.startsWith('https:') ? httpsRequest : httpRequest;
   const last = request.headers['last-event-id'];
   return new Promise((resolve) => {
@@ -52,10 +62,17 @@ export function passStream(
     });
     response.on('close', () => {
       streams.count--;
+      if (address !== undefined) giveBack(streams.byAddress, address);
       call.destroy();
     });
     call.end();
   });
+}
+
+function giveBack(byAddress: Map<string, number>, address: string): void {
+  const left = (byAddress.get(address) ?? 0) - 1;
+  if (left > 0) byAddress.set(address, left);
+  else byAddress.delete(address);
 }
 
 function refuse(response: ServerResponse, status: number, code: string, detail: string): void {

@@ -6,6 +6,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Nothing is here',
   405: 'The method is not for this cache',
   414: 'The address is too long',
+  429: 'Too much from one address',
   502: 'No upstream gave a good answer',
   503: 'The cache is busy, try again',
   504: 'No upstream answered in time',

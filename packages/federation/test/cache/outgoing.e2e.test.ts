@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { OutgoingBodies } from '../../src/cache/outgoing-bodies.ts';
+import { type PassedStreams, passStream } from '../../src/cache/pass-stream-shell.ts';
 import { sendPaced } from '../../src/cache/send-paced-shell.ts';
 
 const MIB = 1024 ** 2;
@@ -49,4 +51,34 @@ test('a reader who takes nothing is cut off; one who reads gets every byte', asy
   server.closeAllConnections();
   server.close();
   await once(server, 'close');
+});
+
+test('event streams of one address are a share of all, given back when it leaves', async () => {
+  const ending = new AbortController();
+  const streams: PassedStreams = { count: 0, byAddress: new Map(), signal: ending.signal };
+  const statuses: number[] = [];
+  const ask = (remoteAddress: string): PassThrough => {
+    const request = { url: '/events', headers: {}, socket: { remoteAddress } };
+    const writeHead = (status: number): unknown => statuses.push(status);
+    const response = Object.assign(new PassThrough().resume(), { writeHead, headersSent: false });
+    // Nobody listens there; the answer is that none comes, later.
+    void passStream(
+      request as unknown as IncomingMessage,
+      response as unknown as ServerResponse,
+      'http://127.0.0.1:9',
+      streams,
+    );
+    return response;
+  };
+  for (let i = 0; i < 33; i++) ask('192.0.2.1');
+  assert.deepEqual(statuses, [429]);
+  for (let i = 0; i < 40; i++) ask('127.0.0.1');
+  ask('192.0.2.2');
+  assert.deepEqual(statuses, [429]);
+  assert.equal(streams.count, 32 + 40 + 1);
+  for (let i = 0; i < 100 && streams.count > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.deepEqual([streams.count, streams.byAddress.size], [0, 0]);
+  ending.abort();
 });

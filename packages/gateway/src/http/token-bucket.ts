@@ -105,7 +105,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** One customer of an IPv6 network has a /64 of addresses: they share a bucket. */
-function addressKey(address: string): string {
+export function addressKey(address: string): string {
   if (address.startsWith('::ffff:')) return address.slice(7);
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
