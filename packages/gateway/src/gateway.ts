@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import {
   inSpan,
+  type LogFields,
   noopLogger,
   noopMetricsRegistry,
   parseTraceparent,
@@ -206,6 +207,7 @@ class HttpGateway implements Gateway, Services {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     if (this.#stopping) response.shouldKeepAlive = false;
+    if (this.logger.isEnabled('debug')) this.#tell(request, response);
     // Node's parser lets HTTP/0.9 through, which knows neither status nor fields.
     if (request.httpVersionMajor !== 1) {
       this.#fail(request, response, new GatewayError('bad-request', 'expected HTTP/1.1'));
@@ -246,6 +248,17 @@ class HttpGateway implements Gateway, Services {
     } catch (error) {
       this.#fail(request, response, error);
     }
+  }
+
+  /** A line for its answer, whatever becomes of it. */
+  #tell(request: IncomingMessage, response: ServerResponse): void {
+    const startedMs = performance.now();
+    const { method, url } = request;
+    response.once('close', () => {
+      const milliseconds = Math.round((performance.now() - startedMs) * 1_000) / 1_000;
+      const answer = { status: response.statusCode, route: routeName(response), milliseconds };
+      this.logger.debug('answered', { ...callerIds(request), method, url, ...answer });
+    });
   }
 
   #takeLongWay(request: IncomingMessage, response: ServerResponse): void {
@@ -320,12 +333,24 @@ class HttpGateway implements Gateway, Services {
     }
     // The answer and the log line name the failure alike, so that one leads to the other.
     const failure = randomUUID();
-    const trace = parseTraceparent(String(request.headers.traceparent))?.traceId;
     const { method, url } = request;
-    this.logger.error('a request failed', { failure, trace, method, url, error });
+    this.logger.error('a request failed', { failure, ...callerIds(request), method, url, error });
     const metadata = { ...problem.metadata, instance: `urn:uuid:${failure}` };
     sendProblem(response, { ...problem, metadata });
   }
+}
+
+/** What a proxy or a caller has named a request by. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** By which a line here and one of the caller or a proxy find each other. */
+function callerIds({ headers }: IncomingMessage): LogFields {
+  const request = headers['x-request-id'];
+  const trace = parseTraceparent(String(headers.traceparent))?.traceId;
+  return {
+    ...(typeof request === 'string' && REQUEST_ID.test(request) ? { request } : {}),
+    ...(trace === undefined ? {} : { trace }),
+  };
 }
 
 function unknownExpectation(): GatewayError {

@@ -19,6 +19,13 @@ interface Request {
   readonly params: readonly unknown[];
 }
 
+/** How one request came. */
+interface Asked {
+  readonly connection: Connection | undefined;
+  readonly parent: string | undefined;
+  readonly bytesMax: number;
+}
+
 export interface DispatcherOptions {
   readonly services: Services;
   readonly methods: ReadonlyMap<string, Method>;
@@ -35,30 +42,33 @@ export class Dispatcher {
 
   /**
    * @param allow asked once with what the calls weigh together; false refuses them all
+   * @param parent `traceparent` of the request
    * @returns undefined where nothing is to be answered: notifications
    */
   async answerText(
     text: string,
     connection: Connection | undefined,
     allow: (weight: number) => boolean = () => true,
+    parent?: string,
   ): Promise<string | undefined> {
     const parsed = parse(text);
     if (parsed instanceof RpcError) {
       this.#options.metrics.refused('malformed');
       return errorText(null, parsed);
     }
-    return this.answer(parsed, connection, allow);
+    return this.answer(parsed, connection, allow, parent);
   }
 
   async answer(
     body: unknown,
     connection: Connection | undefined,
     allow: (weight: number) => boolean = () => true,
+    parent?: string,
   ): Promise<string | undefined> {
     const { clock, limits } = this.#options.services;
     if (!Array.isArray(body)) {
       if (!allow(requestWeight(body))) return errorText(idOf(body), tooMany());
-      return this.#answerOne(body, connection, limits.responseBytes);
+      return this.#answerOne(body, { connection, parent, bytesMax: limits.responseBytes });
     }
     if (body.length === 0) return errorText(null, invalidRequest('empty batch'));
     if (body.length > limits.batchRequests) {
@@ -75,7 +85,7 @@ export class Dispatcher {
         await nextTurn();
         turnMs = clock.nowMs();
       }
-      const answer = await this.#answerOne(each, connection, left);
+      const answer = await this.#answerOne(each, { connection, parent, bytesMax: left });
       if (answer === undefined) continue;
       left -= answer.length + 1;
       answers.push(answer);
@@ -85,8 +95,7 @@ export class Dispatcher {
 
   async #answerOne(
     body: unknown,
-    connection: Connection | undefined,
-    bytesMax: number,
+    { connection, parent, bytesMax }: Asked,
   ): Promise<string | undefined> {
     const request = readRequest(body);
     if (request instanceof RpcError) {
@@ -97,10 +106,13 @@ export class Dispatcher {
     const { metrics, methods, services } = this.#options;
     const startMs = services.clock.nowMs();
     const name = methods.has(request.method) ? request.method : 'unknown';
-    const done = (code: number | undefined): void =>
-      metrics.answered(name, code, (services.clock.nowMs() - startMs) / 1_000);
+    const done = (code: number | undefined): void => {
+      const milliseconds = services.clock.nowMs() - startMs;
+      metrics.answered(name, code, milliseconds / 1_000);
+      services.logger.debug('answered', { method: name, code, milliseconds });
+    };
     try {
-      const result = await inSpan(`rpc ${name}`, { kind: 'server' }, () =>
+      const result = await inSpan(`rpc ${name}`, { kind: 'server', parent }, () =>
         this.#call(request, connection),
       );
       const text = JSON.stringify(result ?? null);
@@ -116,13 +128,18 @@ export class Dispatcher {
     }
   }
 
+  /** @throws RpcError; here, within its span, so that a line tells the trace */
   async #call(request: Request, connection: Connection | undefined): Promise<unknown> {
     const { methods, services } = this.#options;
     const method = methods.get(request.method);
     if (method === undefined) throw methodNotFound(request.method.slice(0, ID_TEXT_MAX));
     const context: MethodContext = { ...services, connection };
-    const answer = method.call(context, request.params);
-    return answer instanceof Promise ? within(answer, services.limits.requestMs) : answer;
+    try {
+      const answer = method.call(context, request.params);
+      return await (answer instanceof Promise ? within(answer, services.limits.requestMs) : answer);
+    } catch (error) {
+      throw this.#known(error, request);
+    }
   }
 
   #known(error: unknown, request: Request): RpcError {

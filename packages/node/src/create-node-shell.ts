@@ -124,7 +124,8 @@ async function compose(
   parts: Parts,
 ): Promise<RunningNode> {
   const { logger } = components;
-  await trace(config, components, parts);
+  const metrics = config.observe ? createMetricsRegistry() : noopMetricsRegistry;
+  await trace(config, components, metrics, parts);
   const dataDir = resolve(config.dataDir);
   const folder = await openDataFolder(dataDir);
   parts.onStop(() => folder.close());
@@ -132,7 +133,6 @@ async function compose(
   const { logKeyFile, adminTokenFile } = filesOf(config, dataDir);
   const logKey = await openNodeKey(logKeyFile, provider, components.passphrase);
   const adminToken = await openAdminToken(adminTokenFile);
-  const metrics = config.observe ? createMetricsRegistry() : noopMetricsRegistry;
   const below = { dataDir, metrics, adminToken };
   const observer = config.observe ? observe(config, components, parts, below) : undefined;
   const { verifier, pool } = createVerifier(config, provider);
@@ -216,14 +216,16 @@ function startObserver(
 /** Traces go out where a collector is named; the tracer is loaded only then. */
 async function trace(
   { traceUrl: url, traceRatio: ratio, origin }: NodeConfig,
-  { version }: NodeComponents,
+  { version, logger }: NodeComponents,
+  metrics: MetricsRegistry,
   parts: Parts,
 ): Promise<void> {
   if (url === undefined) return;
   const { startTracing } = await import('./observe/tracing-shell.ts');
   const resource = { 'service.name': 'basalt', 'service.version': version };
   const named = origin === undefined ? resource : { ...resource, 'service.instance.id': origin };
-  parts.onStop(startTracing({ url, ratio, resource: named }));
+  const told = { metrics, logger: logger.child({ part: 'tracing' }) };
+  parts.onStop(startTracing({ url, ratio, resource: named, ...told }));
 }
 
 function observe(

@@ -4,6 +4,7 @@ import {
   type HeatMap,
   type Histogram,
   LATENCY_BUCKETS_SECONDS,
+  type Logger,
   type MetricsRegistry,
 } from '@basalt/telemetry';
 import type { Peak } from './observe/peak.ts';
@@ -19,54 +20,26 @@ export interface LedgerWatchers {
   readonly flow?: ReferenceFlow | undefined;
   /** Blocks that wait. */
   readonly queue?: Peak | undefined;
+  /** Commits, rounds and refusals are lines at level debug. */
+  readonly logger: Logger;
   readonly onCheckpointFailure: (error: unknown) => void;
 }
 
-/** What the ledger tells, as metrics. */
+/** What the ledger tells, as metrics and lines. */
 export function ledgerMetrics(
   registry: MetricsRegistry,
-  { clock, heat, flow, queue, onCheckpointFailure }: LedgerWatchers,
+  { clock, heat, flow, queue, logger, onCheckpointFailure }: LedgerWatchers,
 ): LedgerMetrics {
   const finality = new FinalityTimes(registry, clock);
-  const accepted = registry.counter({
-    name: 'basalt_blocks_accepted_total',
-    help: 'Blocks that were committed, submitted or written here.',
-  });
-  const rejected = registry.counter({
-    name: 'basalt_blocks_rejected_total',
-    help: 'Blocks that were refused, by error code.',
-    labels: ['code'],
-  });
-  const duplicate = registry.counter({
-    name: 'basalt_blocks_duplicate_total',
-    help: 'Blocks that were there already.',
-  });
-  const depth = registry.gauge({
-    name: 'basalt_queue_blocks',
-    help: 'Blocks waiting to be committed.',
-  });
-  const groupBlocks = registry.histogram({
-    name: 'basalt_commit_blocks',
-    help: 'Blocks of one group commit.',
-    buckets: COUNT_BUCKETS,
-  });
-  const commitSeconds = registry.histogram({
-    name: 'basalt_commit_duration_seconds',
-    help: 'Time of one group commit, sync included.',
-    buckets: LATENCY_BUCKETS_SECONDS,
-  });
-  const checkpointSeconds = registry.histogram({
-    name: 'basalt_checkpoint_duration_seconds',
-    help: 'Time to sign and publish one round of checkpoints.',
-    buckets: LATENCY_BUCKETS_SECONDS,
-  });
-  const checkpointFailures = registry.counter({
-    name: 'basalt_checkpoint_failures_total',
-    help: 'Rounds of checkpoints that failed; the next round tries again.',
-  });
+  const series = createSeries(registry);
+  const { accepted, rejected, duplicate, depth } = series;
+  const { groupBlocks, commitSeconds, checkpointSeconds, checkpointFailures } = series;
   return {
     blocksAccepted: (count) => accepted.add(count),
-    blocksRejected: (code, count) => rejected.add(count, { code }),
+    blocksRejected(code, count) {
+      rejected.add(count, { code });
+      logger.debug('refused', { code, blocks: count });
+    },
     blocksDuplicate: (count) => duplicate.add(count),
     queueDepth(blocks) {
       depth.set(blocks);
@@ -75,20 +48,63 @@ export function ledgerMetrics(
     commit(blocks, seconds, namespace) {
       groupBlocks.observe(blocks);
       commitSeconds.observe(seconds);
+      logger.debug('committed', { namespace, blocks, milliseconds: seconds * 1_000 });
       heat?.touch(namespace, blocks);
       finality.committed();
     },
     ...(flow === undefined
       ? {}
       : { committed: (events, blocks) => flow.committed(events, blocks) }),
-    checkpoint(_namespaces, seconds) {
+    checkpoint(namespaces, seconds) {
       checkpointSeconds.observe(seconds);
+      logger.debug('checkpoints', { namespaces, milliseconds: seconds * 1_000 });
       finality.covered(seconds);
     },
     checkpointFailed(error) {
       checkpointFailures.add(1);
       onCheckpointFailure(error);
     },
+  };
+}
+
+function createSeries(registry: MetricsRegistry) {
+  return {
+    accepted: registry.counter({
+      name: 'basalt_blocks_accepted_total',
+      help: 'Blocks that were committed, submitted or written here.',
+    }),
+    rejected: registry.counter({
+      name: 'basalt_blocks_rejected_total',
+      help: 'Blocks that were refused, by error code.',
+      labels: ['code'],
+    }),
+    duplicate: registry.counter({
+      name: 'basalt_blocks_duplicate_total',
+      help: 'Blocks that were there already.',
+    }),
+    depth: registry.gauge({
+      name: 'basalt_queue_blocks',
+      help: 'Blocks waiting to be committed.',
+    }),
+    groupBlocks: registry.histogram({
+      name: 'basalt_commit_blocks',
+      help: 'Blocks of one group commit.',
+      buckets: COUNT_BUCKETS,
+    }),
+    commitSeconds: registry.histogram({
+      name: 'basalt_commit_duration_seconds',
+      help: 'Time of one group commit, sync included.',
+      buckets: LATENCY_BUCKETS_SECONDS,
+    }),
+    checkpointSeconds: registry.histogram({
+      name: 'basalt_checkpoint_duration_seconds',
+      help: 'Time to sign and publish one round of checkpoints.',
+      buckets: LATENCY_BUCKETS_SECONDS,
+    }),
+    checkpointFailures: registry.counter({
+      name: 'basalt_checkpoint_failures_total',
+      help: 'Rounds of checkpoints that failed; the next round tries again.',
+    }),
   };
 }
 

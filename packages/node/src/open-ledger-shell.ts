@@ -50,6 +50,7 @@ export interface LedgerParts {
 /** The ledger over an open data folder. */
 export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledger> {
   const { folder, origin, clock, scheduler } = parts;
+  const logger = parts.logger.child({ part: 'ledger' });
   return createLedger(
     {
       store: folder.store,
@@ -68,7 +69,8 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
         heat: parts.watch?.heat,
         flow: parts.watch?.flow,
         queue: parts.watch?.queue,
-        onCheckpointFailure: onceInARow(parts.logger),
+        logger,
+        onCheckpointFailure: onceInARow(logger),
       }),
       ...(parts.gate === undefined ? {} : { gate: parts.gate }),
     },

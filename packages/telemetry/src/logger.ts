@@ -1,5 +1,6 @@
 import { LOG_DEPTH_MAX, LOG_ITEMS_MAX, LOG_TEXT_LENGTH_MAX } from './limits.ts';
 import { LOG_LEVELS, type LogLevel, LogLevels } from './log-levels.ts';
+import { traceId } from './tracing.ts';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -35,8 +36,8 @@ const SECRET_WORDS =
 const SECRET_TEXT = /-----BEGIN [A-Z ]*PRIVATE KEY|PRIVATE\+KEY\+/;
 
 /**
- * Plain JSON lines: `{"time":<ms>,"level":"info","message":...}` and the fields behind. Texts,
- * depth and lists are bounded; names that smell of secrets are replaced.
+ * Plain JSON lines: `{"time":<ms>,"level":"info","message":...}`, the `trace` that runs here, and
+ * the fields behind. Texts, depth and lists are bounded; names that smell of secrets are replaced.
  */
 export function createJsonLogger(options: JsonLoggerOptions): Logger {
   const { write, clock, fields = {} } = options;
@@ -46,6 +47,8 @@ export function createJsonLogger(options: JsonLoggerOptions): Logger {
     levels,
     (level, message, all) => {
       const line: Record<string, unknown> = { time: clock.nowMs(), level, message: cut(message) };
+      const trace = traceId();
+      if (trace !== undefined) line['trace'] = trace;
       for (const [name, value] of Object.entries(all)) {
         // A field named like one of ours is kept beside it instead of hiding it.
         line[Object.hasOwn(line, name) ? `field_${name}` : name] = plain(name, value, 0);
@@ -60,6 +63,7 @@ type Sink = (level: LogLevel, message: string, fields: LogFields) => void;
 
 function makeLogger(levels: LogLevels, sink: Sink, base: LogFields): Logger {
   const part = typeof base['part'] === 'string' ? base['part'] : undefined;
+  if (part !== undefined) levels.meet(part);
   const isEnabled = (level: LogLevel): boolean =>
     LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(levels.of(part));
   const log = (level: LogLevel, message: string, fields?: LogFields): void => {

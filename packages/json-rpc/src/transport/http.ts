@@ -113,10 +113,13 @@ async function answerBody(
 ): Promise<void> {
   let isAllowed = true;
   const address = request.socket.remoteAddress ?? '';
-  const result = await dispatcher.answerText(text, undefined, (weight) => {
+  const { traceparent } = request.headers;
+  const allow = (weight: number): boolean => {
     isAllowed = rates.take(address, weight);
     return isAllowed;
-  });
+  };
+  const parent = traceparent === undefined ? undefined : String(traceparent);
+  const result = await dispatcher.answerText(text, undefined, allow, parent);
   if (!isAllowed) {
     metrics.refused('rate');
     response.setHeader('Retry-After', '1');

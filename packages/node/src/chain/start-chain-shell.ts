@@ -106,8 +106,11 @@ async function start(
     engine: config.chainEngine,
     isTemporary: extras.isTemporary ?? false,
     executed(block) {
-      measured(block.statistics);
+      const { results, gasUsed, statistics } = block;
+      measured(statistics);
       watch.executed(block);
+      const { mode, durationMs: milliseconds } = statistics;
+      logger.debug('executed', { transactions: results.length, gasUsed, mode, milliseconds });
     },
     found: () => newChain(config, extras, clock),
   });

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { NativeProvider } from '@basalt/crypto';
-import {
-  createClientEvents,
-  createFederation,
-  createFetchTransport,
-  type Federation,
-} from '@basalt/federation';
+import { createClientEvents, createFederation, type Federation } from '@basalt/federation';
 import type { Ledger } from '@basalt/ledger';
 import type { Signer } from '@basalt/protocol';
 import type { LogStore } from '@basalt/store';
@@ -15,6 +10,7 @@ import type { NodeConfig } from '../config.ts';
 import { openNodeKey } from '../node-keys-shell.ts';
 import { retentionOf } from '../retention-config.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
+import { createPeerTransport } from './peer-transport-shell.ts';
 
 export interface PeersParts {
   readonly dataDir: string;
@@ -74,11 +70,7 @@ export async function openPeers(
       records: store,
       crypto: provider,
       signer,
-      transport: createFetchTransport({
-        fetch: globalThis.fetch,
-        scheduler: systemScheduler,
-        nowMs: () => performance.now(),
-      }),
+      transport: createPeerTransport(logger),
       ...time,
       random,
       events: createClientEvents({ fetch: globalThis.fetch, ...time, random }),

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { NativeProvider } from '@basalt/crypto';
-import { createFetchTransport, createWitnessClient, WitnessError } from '@basalt/federation';
+import { createWitnessClient, WitnessError } from '@basalt/federation';
 import type { CheckpointGate } from '@basalt/ledger';
 import { ProtocolError, parsePolicy } from '@basalt/protocol';
 import type { Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { NodeError } from '../errors.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
+import { createPeerTransport } from './peer-transport-shell.ts';
 
 /** The witnesses that this node asks. */
 export interface Witnesses {
@@ -32,7 +33,7 @@ export async function openWitnesses(
     const client = createWitnessClient(
       { policy, failOpen: config.publishUnwitnessed },
       {
-        transport: createFetchTransport({ fetch: globalThis.fetch, scheduler: systemScheduler }),
+        transport: createPeerTransport(logger),
         suites: provider,
         clock: systemClock,
         scheduler: systemScheduler,

@@ -1,10 +1,11 @@
-import { setTracing } from '@basalt/telemetry';
+import { type Logger, type MetricsRegistry, setTracing } from '@basalt/telemetry';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   AlwaysOnSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
@@ -16,6 +17,8 @@ export interface TracingOptions {
   /** Part of the traces that is kept, by their id: all nodes of one trace decide alike. */
   readonly ratio: number;
   readonly resource: Readonly<Record<string, string>>;
+  readonly metrics: MetricsRegistry;
+  readonly logger: Logger;
 }
 
 /** A collector that hangs must not hold spans for ever. */
@@ -24,9 +27,10 @@ const POST_TIMEOUT_MS = 5_000;
 const SPANS_WAITING_MAX = 4_096;
 
 /** Begins to trace; the returned function sends what waits and ends it. */
-export function startTracing({ url, ratio, resource }: TracingOptions): () => Promise<void> {
+export function startTracing(options: TracingOptions): () => Promise<void> {
+  const { url, ratio, resource } = options;
   const target = `${url.replace(/\/+$/, '')}/v1/traces`;
-  const exporter = createOtlpExporter(async (body) => {
+  const posting = createOtlpExporter(async (body) => {
     const answer = await fetch(target, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -36,6 +40,7 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
     await answer.body?.cancel();
     return answer;
   }, resource);
+  const exporter = tellOutcome(posting, options);
   const byId = new TraceIdRatioBasedSampler(ratio);
   const provider = new TracerProvider({
     // What begins here was drawn before; a caller's trace is kept by its id, so that all nodes of
@@ -61,6 +66,35 @@ export function startTracing({ url, ratio, resource }: TracingOptions): () => Pr
     await provider.shutdown().catch(() => undefined);
     trace.disable();
     context.disable();
+  };
+}
+
+/** What becomes of spans, as a metric; a collector that stays away is told once, as its return. */
+function tellOutcome(
+  exporter: SpanExporter,
+  { url, metrics, logger }: TracingOptions,
+): SpanExporter {
+  const spans = metrics.counter({
+    name: 'basalt_trace_spans_total',
+    help: 'Spans by what became of them; what fell out of a full queue is not among them.',
+    labels: ['outcome'],
+  });
+  let isAway = false;
+  return {
+    export(batch, done) {
+      exporter.export(batch, (result) => {
+        const { error } = result;
+        spans.add(batch.length, { outcome: error === undefined ? 'sent' : 'lost' });
+        if (error === undefined && isAway) logger.info('the collector takes spans again', { url });
+        if (error !== undefined && !isAway) {
+          const reason = error.cause instanceof Error ? error.cause.message : error.message;
+          logger.warn('the collector takes no spans; they are lost until it does', { url, reason });
+        }
+        isAway = error !== undefined;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
   };
 }
 
