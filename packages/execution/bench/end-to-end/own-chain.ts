@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createLmdbTables } from '@basalt/store';
 import { CHAIN_TABLES } from '../../src/chain/block-index.ts';
 import { createChain } from '../../src/chain/create-chain.ts';
@@ -79,7 +72,9 @@ export async function openOwnChain(genesis: GenesisDocument): Promise<OwnChain> 
   };
 }
 
-/** Entries one after another in a file, each synced before it counts. */
+const sync = promisify(fdatasync);
+
+/** Entries one after another in a file, each synced before it counts; the thread goes on meanwhile. */
 function openFileLog(path: string): { log: BlockLog; closeLog: () => void } {
   const file = openSync(path, 'w+');
   const places: { readonly at: number; readonly length: number }[] = [];
@@ -88,12 +83,12 @@ function openFileLog(path: string): { log: BlockLog; closeLog: () => void } {
     get length() {
       return places.length;
     },
-    append(payload) {
+    async append(payload) {
       writeSync(file, payload, 0, payload.length, end);
-      fdatasyncSync(file);
+      await sync(file);
       places.push({ at: end, length: payload.length });
       end += payload.length;
-      return Promise.resolve({ index: places.length - 1 });
+      return { index: places.length - 1 };
     },
     read(index) {
       const place = places[index];
