@@ -5,6 +5,9 @@ import { StoreError } from '../errors.ts';
 const NO_ROOM_CODES: ReadonlySet<number> = new Set([28, 122, 27, -30792]);
 const EIO = 5;
 
+/** Of statfs, where a file system does not know its free space. */
+const UNTOLD_CODES: ReadonlySet<string> = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
 /** Copy-on-write touches more pages than it adds; what a commit may need beyond its own bytes. */
 const COMMIT_SLACK_BYTES: number = 4 * 1024 * 1024;
 
@@ -24,14 +27,23 @@ export async function commitError(
     });
   }
   const code = cause instanceof Error && 'code' in cause ? Number(cause.code) : 0;
+  let free: number;
+  try {
+    free = freeBytes(path);
+  } catch (error) {
+    return error as StoreError;
+  }
   // LMDB calls a write that came out short EIO, and that is what a full disk does to a long one.
-  const noRoom = NO_ROOM_CODES.has(code) || (code === EIO && freeBytes(path) < bytes * 2);
-  if (noRoom) return diskFull(path, freeBytes(path), cause);
+  const noRoom = NO_ROOM_CODES.has(code) || (code === EIO && free < bytes * 2);
+  if (noRoom) return diskFull(path, free, cause);
   const message = `the storage could not commit: ${messageOf(cause)}`;
   return new StoreError('io', message, { path }, { cause });
 }
 
-/** @throws StoreError `disk-full` when a commit would leave less than `reserveBytes` */
+/**
+ * @throws StoreError `disk-full` when a commit would leave less than `reserveBytes`, `io` when the
+ *   folder, or the disk below it, is gone
+ */
 export function refuseWithoutRoom(path: string, reserveBytes: number, bytes: number): void {
   const free = freeBytes(path);
   if (free < reserveBytes + bytes + COMMIT_SLACK_BYTES) throw diskFull(path, free, undefined);
@@ -47,9 +59,21 @@ export function openError(path: string, cause: unknown): StoreError {
   return new StoreError('io', message, { path }, { cause });
 }
 
+/** @throws StoreError `io` where the folder cannot be reached */
 function freeBytes(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    // A file system that does not tell decides by itself; LMDB passes its word on.
+    if (UNTOLD_CODES.has(code)) return Number.POSITIVE_INFINITY;
+    // Through open files a write may still succeed, where no restart will find it.
+    const message =
+      `the folder ${path} cannot be reached (${messageOf(cause)}): nothing was kept of this ` +
+      'write; mount its disk or bring the folder back, and write again';
+    throw new StoreError('io', message, { path }, { cause });
+  }
 }
 
 function diskFull(path: string, free: number, cause: unknown): StoreError {
