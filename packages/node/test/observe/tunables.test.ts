@@ -86,7 +86,7 @@ test('nothing to do is no reason to change anything', () => {
 });
 
 test('a cache that hits as much with a quarter of its memory gives the rest back', () => {
-  const { look, applied, shadow } = createScene();
+  const { look, applied, shadow, panel } = createScene();
   shadow.points = [
     { size: 8 * MIB, hitRatio: 0.9 },
     { size: 32 * MIB, hitRatio: 0.901 },
@@ -96,6 +96,8 @@ test('a cache that hits as much with a quarter of its memory gives the rest back
   shadow.pressure = 0.9;
   look(20);
   assert.equal(applied.bytes.at(-1), 8 * MIB);
+  const reading = panel.list().find(({ name }) => name === 'gateway.prepared-bytes')?.reading ?? '';
+  assert.match(reading, /% hits with 8 MiB/);
   shadow.pressure = undefined;
   shadow.points = [];
   look(5);

@@ -5,9 +5,11 @@ import type { CurvePoint } from './hit-curve.ts';
 import type { Bounds, Controller } from './types.ts';
 
 export interface CacheSizeOptions {
-  /** Entries; the most is a hard cap. */
+  /** Of the size, in its unit; the most is a hard cap. */
   readonly bounds: Bounds;
   readonly initial: number;
+  /** What the size is counted in; default entries. */
+  readonly unit?: 'entries' | 'bytes';
   /**
    * Hit ratio that the whole of `bounds.max` has to bring while memory is plentiful; it rises with
    * the pressure. Default 0.005.
@@ -36,6 +38,7 @@ const PRESSURE_MAX = 0.95;
  */
 export function createCacheSize(options: CacheSizeOptions): Controller<CacheSizeInput> {
   const { bounds, initial, price = 0.005, margin = 0.005, coolDownMs = 30_000 } = options;
+  const tellSize = options.unit === 'bytes' ? mebibytes : entries;
   assert(price >= 0 && margin >= 0, 'expected a price and a margin of at least 0');
   let sinceChangeMs = Number.POSITIVE_INFINITY;
   return createGuarded<CacheSizeInput>({
@@ -50,22 +53,30 @@ export function createCacheSize(options: CacheSizeOptions): Controller<CacheSize
         return { value: Math.max(bounds.min, Math.floor(value * 0.8)), reason };
       }
       if (points.length === 0) return { value, reason: 'too few look-ups: stays' };
-      const perEntry = (price * (1 + 4 * pressure ** 4)) / bounds.max;
-      const worth = (size: number): number => hitRatioAt(points, size) - size * perEntry;
+      const perUnit = (price * (1 + 4 * pressure ** 4)) / bounds.max;
+      const worth = (at: number): number => hitRatioAt(points, at) - at * perUnit;
       let best = value;
-      for (const { size } of points) {
-        if (size < bounds.min || size > bounds.max) continue;
-        if (worth(size) > worth(best)) best = size;
+      for (const point of points) {
+        if (point.size < bounds.min || point.size > bounds.max) continue;
+        if (worth(point.size) > worth(best)) best = point.size;
       }
       const gain = worth(best) - worth(value);
-      const words = `${tell(hitRatioAt(points, best) * 100)} % hits with ${best} entries`;
+      const words = `${tell(hitRatioAt(points, best) * 100)} % hits with ${tellSize(best)}`;
       if (gain <= margin) return { value, reason: `${words}, not enough more: stays` };
       if (sinceChangeMs < coolDownMs) return { value, reason: `${words}: the last change settles` };
       sinceChangeMs = 0;
       const now = tell(hitRatioAt(points, value) * 100);
-      return { value: best, reason: `${words}, ${now} % with ${value}` };
+      return { value: best, reason: `${words}, ${now} % with ${tellSize(value)}` };
     },
   });
+}
+
+function entries(count: number): string {
+  return `${count} entries`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${tell(bytes / 1024 ** 2)} MiB`;
 }
 
 function hitRatioAt(points: readonly CurvePoint[], size: number): number {

@@ -26,6 +26,7 @@ export function preparedBytes(
     controller: createCacheSize({
       bounds: { min: PREPARED_BYTES_MIN, max: preparedBytesMax },
       initial: preparedBytesMax,
+      unit: 'bytes',
     }),
     apply: (bytes) => gateway.preparedCache.resize(bytes),
   });
