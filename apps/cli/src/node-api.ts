@@ -14,17 +14,17 @@ export async function fetchFrom(
   return await ask(url, path, { headers: { accept } }, signal);
 }
 
-/** Asks the node to change something, as its operator. */
-export async function postJson(
+/** Asks the node to change something, as its operator; what it says of the change. */
+export async function postJson<Answer>(
   url: string,
   path: string,
   body: unknown,
   token: string,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const request = { method: 'POST', headers, body: JSON.stringify(body) };
-  await (await ask(url, path, request, signal)).body?.cancel();
+  return (await (await ask(url, path, request, signal)).json()) as Answer;
 }
 
 async function ask(

@@ -74,7 +74,7 @@ export function parseValue(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   const read = Number.isFinite(value) ? value : parseSize(text);
   if (read === undefined) {
-    throw new InvalidArgumentError('expected a number like 0.5, or a size like 32M');
+    throw new InvalidArgumentError('expected a number like 300, or a size like 32M');
   }
   return read;
 }

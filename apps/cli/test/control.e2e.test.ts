@@ -47,6 +47,20 @@ test('a value is held by hand, told, and released', async () => {
   assert.deepEqual([off.mode, off.value], ['off', off.bounds.max]);
 });
 
+test('what is not done as it was asked for is said', async () => {
+  const hold = async (name: string, value: string): Promise<string> =>
+    (await sandbox.ok(['control', name, '--hold', value, ...url, ...token])).err;
+  const groups = 'ledger.group-blocks';
+  const off = await hold(groups, '300');
+  assert.match(off, /Control is off: 300 is kept for when it is on again; .* stays 4096\./);
+  const shown = await sandbox.ok(['control', groups, ...url]);
+  assert.match(shown.out, /4,096 blocks +off; then 300 blocks/);
+  await sandbox.ok(['control', '--on', ...url, ...token]);
+  assert.equal(await hold(groups, '500'), '');
+  assert.match(await hold(groups, '9000'), /9000 is cut to 4096, the most/);
+  assert.match(await hold(groups, '99.5'), /99\.5 is rounded to 100\./);
+});
+
 test('without the token, a wrong name, half a question: refused with what to do', async () => {
   const bare = await sandbox.run(['control', '--on', ...url]);
   assert.equal(bare.code, 2);

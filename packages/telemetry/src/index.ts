@@ -34,6 +34,7 @@ export {
   type ControlPanel,
   type ControlPanelOptions,
   createControlPanel,
+  type HoldAnswer,
   type Tunable,
   type TunableOptions,
 } from './control/panel.ts';

@@ -48,6 +48,11 @@ export function controlCommand(context: Context): Command {
   ]);
 }
 
+/** What a node says of a change: in what it is not what was asked for. */
+interface Changed {
+  readonly notes?: readonly string[];
+}
+
 async function control(
   context: Context,
   name: string | undefined,
@@ -55,7 +60,9 @@ async function control(
 ): Promise<void> {
   const change = changeOf(name, options);
   if (change !== undefined) {
-    await postJson(options.url, '/control', change, readToken(options.tokenFile), context.signal);
+    const token = readToken(options.tokenFile);
+    const done = await postJson<Changed>(options.url, '/control', change, token, context.signal);
+    for (const note of done.notes ?? []) context.terminal.line(`note: ${note}`);
   }
   const all = await fetchJson<TunableState[]>(options.url, '/control', context.signal);
   const chosen = name === undefined ? all : all.filter((tunable) => tunable.name === name);
@@ -122,11 +129,16 @@ function tableOf(tunables: readonly TunableState[]): string[] {
     ...[tunable.value, tunable.bounds.min, tunable.bounds.max, tunable.initial].map((value) =>
       told(value, tunable.unit),
     ),
-    tunable.mode === 'automatic' ? tunable.controller : tunable.mode,
+    byWhom(tunable),
     formatCount(tunable.changeCount),
     tunable.reading,
   ]);
   return formatTable(columns, rows);
+}
+
+function byWhom({ mode, controller, heldAt, unit }: TunableState): string {
+  if (mode === 'automatic') return controller;
+  return mode === 'off' && heldAt !== undefined ? `off; then ${told(heldAt, unit)}` : mode;
 }
 
 function showOne({ screen }: Context, { help, unit, changes }: TunableState): void {

@@ -59,12 +59,14 @@ function get(path: string, summary: string, cost: number, read: () => unknown): 
   return { method: 'GET', path, summary, bodyBytesMax: 0, cost, handle };
 }
 
-/** @param change text of what is wrong with the body; undefined where it was done */
+/** What is wrong with the body as text, or fields that tell what was done. */
+type Change = string | Readonly<Record<string, unknown>>;
+
 function post(
   path: string,
   summary: string,
   { isAdmin }: ObserveParts,
-  change: (body: Readonly<Record<string, unknown>>) => string | undefined,
+  change: (body: Readonly<Record<string, unknown>>) => Change,
 ): RouteExtension {
   return {
     method: 'POST',
@@ -76,8 +78,9 @@ function post(
       if (!isAdmin(request.header('authorization'))) {
         return problem(401, 'expected Authorization: Bearer with the admin token');
       }
-      const wrong = change(parse(request.body));
-      return wrong === undefined ? json(200, { done: true }) : problem(422, wrong);
+      const outcome = change(parse(request.body));
+      if (typeof outcome === 'string') return problem(422, outcome);
+      return json(200, { done: true, ...outcome });
     },
   };
 }
@@ -85,28 +88,30 @@ function post(
 function changeControl(
   panel: ControlPanel,
   { on, name, value }: Readonly<Record<string, unknown>>,
-): string | undefined {
+): Change {
   if (typeof on === 'boolean' && name === undefined) {
     panel.setOn(on);
-    return undefined;
+    return {};
   }
   if (typeof name !== 'string') return 'expected {"on": true or false} or {"name", "value"}';
-  if (value === null) return panel.release(name) ? undefined : `no tunable is named ${name}`;
+  if (value === null) return panel.release(name) ? {} : `no tunable is named ${name}`;
   if (typeof value !== 'number') return 'expected a number as value, or null to release it';
-  return panel.hold(name, value) ? undefined : `no tunable is named ${name}`;
+  const answer = panel.hold(name, value);
+  return answer.isHeld ? { value: answer.value, notes: answer.notes } : answer.reason;
 }
 
 function changeLevels(
   levels: LogLevels | undefined,
   { part, level }: Readonly<Record<string, unknown>>,
-): string | undefined {
+): Change {
   if (levels === undefined) return 'this node was started with a logger of its own';
   if (part !== undefined && typeof part !== 'string') return 'expected a part as text, or none';
   if (level !== null && !LOG_LEVELS.includes(level as LogLevel)) {
     return `expected a level: ${LOG_LEVELS.join(', ')}, or null to follow the others`;
   }
   const wanted = level === null ? undefined : (level as LogLevel);
-  return levels.set(part, wanted) ? undefined : 'too many parts have levels of their own';
+  if (levels.set(part, wanted)) return {};
+  return `no part is named ${part}: there are ${levels.list().known.join(', ')}`;
 }
 
 async function* stream(

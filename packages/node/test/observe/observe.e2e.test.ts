@@ -117,13 +117,34 @@ test('control and log levels are changed by the operator only', async () => {
   assert.equal((await post('/control', { on: false }, 'wrong')).status, 401);
   assert.equal((await post('/control', { on: false })).status, 200);
   assert.equal((await post('/control', { on: true })).status, 200);
-  assert.equal((await post('/control', { name: 'nothing', value: 3 })).status, 422);
+  const why = async (body: unknown): Promise<unknown> => {
+    const answer = await post('/control', body);
+    assert.equal(answer.status, 422);
+    return ((await answer.json()) as { detail: string }).detail;
+  };
+  assert.equal(await why({ name: 'nothing', value: 3 }), 'no tunable is named nothing');
+  const name = 'ledger.group-blocks';
+  assert.match(String(await why({ name, value: '3' })), /expected a number/);
+  const huge = await fetch(`${node.info.url}/control`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: `{"name":"${name}","value":1e400}`,
+  });
+  assert.match(((await huge.json()) as { detail: string }).detail, /number that is finite/);
+  const cut = (await (await post('/control', { name, value: 1e9 })).json()) as object;
+  const notes = ['1000000000 is cut to 4096, the most that it may be.'];
+  assert.deepEqual(cut, { done: true, value: 4_096, notes });
+  assert.equal((await post('/control', { name, value: null })).status, 200);
   assert.equal((await post('/log-levels', { level: 'debug', part: 'x' }, 'no')).status, 401);
   assert.equal((await post('/log-levels', { level: 'loud' })).status, 422);
   assert.equal((await post('/log-levels', { level: 'debug', part: 'gateway' })).status, 200);
-  assert.deepEqual(await read('/log-levels'), { all: 'info', parts: { gateway: 'debug' } });
+  const misspelt = await post('/log-levels', { level: 'debug', part: 'gatewey' });
+  assert.equal(misspelt.status, 422);
+  assert.match(await misspelt.text(), /no part is named gatewey: there are .*gateway, .*ledger/);
+  const told = await read<ReturnType<LogLevels['list']>>('/log-levels');
+  assert.deepEqual([told.all, told.parts], ['info', { gateway: 'debug' }]);
   assert.equal((await post('/log-levels', { level: null, part: 'gateway' })).status, 200);
-  assert.deepEqual(levels.list(), { all: 'info', parts: {} });
+  assert.deepEqual(levels.list().parts, {});
 });
 
 test('metrics tell finality and how late the event loop is, as histograms', async () => {

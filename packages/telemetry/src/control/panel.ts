@@ -9,6 +9,8 @@ export interface TunableOptions<Input> {
   /** One sentence for people. */
   readonly help: string;
   readonly unit: string;
+  /** Its values are 1 and 0, yes and no; an operator's other number is refused. Default no. */
+  readonly isSwitch?: boolean;
   /** Name of the rule, e.g. `AIMD`. */
   readonly rule: string;
   readonly controller: Controller<Input>;
@@ -35,17 +37,26 @@ export interface ControlPanelOptions {
   readonly onChange?: (name: string, change: TunableChange) => void;
 }
 
+/** What became of an operator's value. */
+export type HoldAnswer =
+  | {
+      readonly isHeld: true;
+      readonly value: number;
+      /** For people, a sentence each: in what this is not what was asked for. */
+      readonly notes: readonly string[];
+    }
+  | { readonly isHeld: false; readonly reason: string };
+
 /** All tunables of a process: what they are, why they changed, and the operator's hand on them. */
 export interface ControlPanel {
   /** @throws TypeError on a name that is taken */
   add<Input>(options: TunableOptions<Input>): Tunable<Input>;
   list(): TunableState[];
   /**
-   * Sets a value by hand until it is released; it is cut to the bounds.
-   *
-   * @returns false where there is no such tunable or the value is no number
+   * Sets a value by hand until it is released. It is rounded to a whole number and cut to the
+   * bounds; while control is off it waits for `setOn(true)`. The answer says which of these it was.
    */
-  hold(name: string, value: number): boolean;
+  hold(name: string, value: number): HoldAnswer;
   /** Gives a tunable back to its controller. */
   release(name: string): boolean;
   /** The kill switch. Off: initial values at once. On: the controllers go on from theirs. */
@@ -54,7 +65,7 @@ export interface ControlPanel {
 
 interface Entry {
   readonly state: () => TunableState;
-  readonly hold: (value: number) => void;
+  readonly hold: (value: number) => HoldAnswer;
   readonly release: () => void;
   readonly follow: () => void;
 }
@@ -79,9 +90,8 @@ export function createControlPanel(options: ControlPanelOptions): ControlPanel {
     list: () => [...entries.values()].map(({ state }) => state()),
     hold(name, value) {
       const entry = entries.get(name);
-      if (entry === undefined || !Number.isFinite(value)) return false;
-      entry.hold(value);
-      return true;
+      if (entry === undefined) return { isHeld: false, reason: `no tunable is named ${name}` };
+      return entry.hold(value);
     },
     release(name) {
       const entry = entries.get(name);
@@ -106,6 +116,8 @@ class PanelEntry<Input> {
   #changes: TunableChange[] = [];
   #changeCount = 0;
   #reversalCount = 0;
+  /** Which way the controller went last: 1, -1; 0 before it has moved. */
+  #lastStep = 0;
 
   constructor(
     tunable: TunableOptions<Input>,
@@ -126,12 +138,33 @@ class PanelEntry<Input> {
     if (!this.#panel.isOn || this.#heldAt !== undefined) return;
     const { value, reason } = this.#tunable.controller.update(input, this.#options.clock.nowMs());
     this.#reading = reason;
+    const step = Math.sign(value - this.#value);
+    if (step !== 0) {
+      // Its own steps only: what an operator did in between is no unrest of the rule.
+      if (step === -this.#lastStep) this.#reversalCount++;
+      this.#lastStep = step;
+    }
     this.#set(value, reason);
   }
 
-  hold(value: number): void {
-    this.#heldAt = clamp(value, this.#tunable.controller.bounds);
+  hold(asked: number): HoldAnswer {
+    const { name, isSwitch = false, controller } = this.#tunable;
+    const reason = refusal(name, asked, isSwitch);
+    if (reason !== undefined) return { isHeld: false, reason };
+    const { bounds } = controller;
+    const value = clamp(Math.round(asked), bounds);
+    this.#heldAt = value;
     this.follow();
+    const notes: string[] = [];
+    if (asked < bounds.min) notes.push(`${asked} is cut to ${value}, the least that it may be.`);
+    else if (asked > bounds.max)
+      notes.push(`${asked} is cut to ${value}, the most that it may be.`);
+    else if (asked !== value) notes.push(`${asked} is rounded to ${value}.`);
+    if (!this.#panel.isOn) {
+      const kept = `${value} is kept for when it is on again; until then it stays ${this.#value}.`;
+      notes.push(`Control is off: ${kept}`);
+    }
+    return { isHeld: true, value, notes };
   }
 
   release(): void {
@@ -162,6 +195,7 @@ class PanelEntry<Input> {
       value: this.#value,
       initial: this.#initial,
       mode: this.#mode(),
+      ...(this.#heldAt === undefined ? {} : { heldAt: this.#heldAt }),
       reading: this.#reading,
       changeCount: this.#changeCount,
       reversalCount: this.#reversalCount,
@@ -178,8 +212,6 @@ class PanelEntry<Input> {
     const from = this.#value;
     if (value === from) return;
     this.#value = value;
-    const last = this.#changes.at(-1);
-    if (last !== undefined && last.to - last.from > 0 !== value - from > 0) this.#reversalCount++;
     const change = { atMs: this.#options.clock.nowMs(), from, to: value, reason };
     this.#changeCount++;
     this.#changes.push(change);
@@ -187,4 +219,11 @@ class PanelEntry<Input> {
     this.#tunable.apply(value);
     this.#options.onChange?.(this.#tunable.name, change);
   }
+}
+
+/** Why a number is no value of a tunable; undefined where it is one. */
+function refusal(name: string, asked: number, isSwitch: boolean): string | undefined {
+  if (!Number.isFinite(asked)) return 'expected a number that is finite as value';
+  if (!isSwitch || asked === 0 || asked === 1) return undefined;
+  return `${name} is a yes or no: expected 1 or 0, found ${asked}`;
 }

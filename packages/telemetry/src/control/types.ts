@@ -51,11 +51,13 @@ export interface TunableState {
   readonly initial: number;
   /** `held`: an operator has set it by hand; `off`: the kill switch is thrown. */
   readonly mode: 'automatic' | 'held' | 'off';
+  /** What an operator has set by hand; while control is off it waits. Absent where nothing is. */
+  readonly heldAt?: number;
   /** What the sensor told last, in its own words; empty before the first time. */
   readonly reading: string;
   /** Changes since the start. */
   readonly changeCount: number;
-  /** Of those, how many went the other way than the one before. */
+  /** How often the controller turned round; what is done by hand does not count. */
   readonly reversalCount: number;
   /** The last ones, oldest first. Bounded by CHANGES_KEPT. */
   readonly changes: readonly TunableChange[];

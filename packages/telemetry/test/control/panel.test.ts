@@ -58,15 +58,73 @@ test('a value is put to work at once, and each change is told with its reason', 
 
 test('held by hand: within the bounds, deaf to the sensor, until it is released', () => {
   const { panel, tunable, applied } = createScene();
-  assert.equal(panel.hold('test.batch', 1_000), true);
-  assert.equal(panel.hold('test.batch', Number.NaN), false);
-  assert.equal(panel.hold('other', 5), false);
+  assert.equal(panel.hold('test.batch', 1_000).isHeld, true);
   tunable.sense(room);
   assert.equal(applied.at(-1), 100);
   assert.equal(panel.list()[0]?.mode, 'held');
   assert.equal(panel.release('test.batch'), true);
   assert.equal(applied.at(-1), 10);
   assert.equal(panel.list()[0]?.mode, 'automatic');
+});
+
+test('what becomes of an operator’s value is said', () => {
+  const { panel, applied } = createScene();
+  const notes = (value: number): readonly string[] => {
+    const answer = panel.hold('test.batch', value);
+    assert.ok(answer.isHeld);
+    return [String(answer.value), ...answer.notes];
+  };
+  assert.deepEqual(notes(40), ['40']);
+  assert.deepEqual(notes(40.6), ['41', '40.6 is rounded to 41.']);
+  assert.deepEqual(notes(1_000), ['100', '1000 is cut to 100, the most that it may be.']);
+  assert.deepEqual(notes(-3), ['1', '-3 is cut to 1, the least that it may be.']);
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const refused = panel.hold('test.batch', value);
+    assert.ok(!refused.isHeld && /finite/.test(refused.reason));
+  }
+  const unknown = panel.hold('other', 5);
+  assert.ok(!unknown.isHeld && unknown.reason.includes('no tunable is named other'));
+  assert.equal(applied.at(-1), 1, 'what is refused changes nothing');
+});
+
+test('held while control is off: said, shown, and in force when it is on again', () => {
+  const { panel, applied } = createScene();
+  panel.setOn(false);
+  const answer = panel.hold('test.batch', 30);
+  assert.ok(answer.isHeld);
+  assert.match(answer.notes.join(), /off: 30 is kept for when it is on again; .* stays 10\.$/);
+  assert.deepEqual([panel.list()[0]?.mode, panel.list()[0]?.heldAt], ['off', 30]);
+  assert.equal(applied.at(-1), 10);
+  panel.setOn(true);
+  assert.deepEqual([panel.list()[0]?.mode, panel.list()[0]?.value], ['held', 30]);
+  panel.release('test.batch');
+  assert.equal(panel.list()[0]?.heldAt, undefined);
+});
+
+test('a yes or no takes 1 and 0 and nothing else', () => {
+  const panel = createControlPanel({ clock: { nowMs: () => 0 } });
+  const controller = createAimd({ bounds: { min: 0, max: 1 }, initial: 1, target: 1, step: 1 });
+  const rest = { help: 'x', unit: '', rule: 'AIMD', controller, apply: () => {} };
+  panel.add<AimdInput>({ ...rest, name: 'test.switch', isSwitch: true });
+  for (const value of [0.5, 2, -1]) assert.equal(panel.hold('test.switch', value).isHeld, false);
+  assert.deepEqual(panel.hold('test.switch', 0), { isHeld: true, value: 0, notes: [] });
+});
+
+test('reversals are the controller’s: a hand that goes to and fro is none', () => {
+  const { panel, tunable, clock } = createScene();
+  const reversals = (): number | undefined => panel.list()[0]?.reversalCount;
+  tunable.sense(room);
+  for (let i = 0; i < 10; i++) {
+    panel.hold('test.batch', i % 2 === 0 ? 1 : 100);
+    panel.release('test.batch');
+    panel.setOn(false);
+    panel.setOn(true);
+  }
+  assert.ok((panel.list()[0]?.changeCount ?? 0) > 30);
+  assert.equal(reversals(), 0);
+  clock.ms += 2_000;
+  tunable.sense(slow);
+  assert.equal(reversals(), 1, 'up before, down now');
 });
 
 test('the kill switch puts the initial values back, at once and from the start', () => {

@@ -14,6 +14,7 @@ export function parallel(panel: ControlPanel, executor: ParallelParts): Look {
     name: 'execution.parallel',
     help: 'Whether blocks of a chain run on threads (1) or one transaction after another (0).',
     unit: '',
+    isSwitch: true,
     rule: 'measured gain',
     controller: createShown(workers),
     // Only an operator goes before the executor, which chooses by itself also where control is off.
