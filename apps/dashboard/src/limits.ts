@@ -22,5 +22,7 @@ export const BLOCKS_MAX = 24;
 export const BLOCKS_PER_LOOK = 8;
 /** The newest blocks of this many namespaces are verified again and again. */
 export const HEADS_MAX = 24;
+/** Of the other namespaces, so many a second: a hundred have their turn within ten seconds. */
+export const OTHERS_PER_LOOK = 8;
 /** Refused blocks that stay on the page. */
 export const REFUSED_MAX = 20;

@@ -8,7 +8,13 @@ import {
 } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
 import { type ChainsClient, ChainsWatch } from '../src/chains/watch.ts';
-import { BLOCKS_MAX, BLOCKS_PER_LOOK } from '../src/limits.ts';
+import {
+  BLOCKS_MAX,
+  BLOCKS_PER_LOOK,
+  HEADS_MAX,
+  NAMESPACES_MAX,
+  OTHERS_PER_LOOK,
+} from '../src/limits.ts';
 
 const NAMESPACE = '1487919c-04b7-8e70-9b5b-be71a8e4a5e7' as NamespaceId;
 
@@ -145,4 +151,41 @@ test('a node that gives no events is asked for its list again', async () => {
   await watch.look();
   assert.equal(watch.view.namespaces[0]?.size, 12);
   assert.equal(watch.view.namespaces[0]?.checked, 11);
+});
+
+test('a covered namespace waits for its turn only, however many there are', async () => {
+  const count = 67;
+  const names = Array.from({ length: count }, (_, i) => `${i}` as NamespaceId);
+  const bare = names[count - 1];
+  const asked: NamespaceId[] = [];
+  let silent = new Set<NamespaceId>();
+  const watch = new ChainsWatch({
+    async *namespaces() {
+      for (const [i, namespace] of names.entries()) {
+        const checkpointSize = namespace === bare ? 0 : 3;
+        const facts = { namespace, label: 'load', size: 3, checkpointSize };
+        yield { ...facts, timestampMs: count - i } as NamespaceSummary;
+      }
+    },
+    async *events() {},
+    async examineRange({ namespace, from }) {
+      asked.push(namespace);
+      if (silent.has(namespace)) throw new ClientError('unavailable', 'http-error', 'away');
+      return [{ status: 'verified', index: from } as unknown as BlockReport];
+    },
+  });
+  const kinds = (): string[] => watch.view.namespaces.map(({ mark }) => mark.kind);
+  // Who cannot be asked does not hold up the others.
+  silent = new Set(names.slice(HEADS_MAX, HEADS_MAX + 2 * OTHERS_PER_LOOK));
+  await watch.look();
+  assert.equal(asked.length, HEADS_MAX + OTHERS_PER_LOOK);
+  for (let i = 0; i < 15; i++) await watch.look();
+  const waiting = kinds().flatMap((kind, i) => (kind === 'waiting' ? [names[i]] : []));
+  assert.deepEqual(waiting, [bare], 'only that which no checkpoint covers');
+  silent = new Set();
+  for (let i = 0; i < Math.ceil(NAMESPACES_MAX / OTHERS_PER_LOOK); i++) await watch.look();
+  assert.equal(kinds().filter((kind) => kind === 'verified').length, count - 1);
+  const before = asked.length;
+  await watch.look();
+  assert.equal(asked.length, before, 'what is verified is not asked for again');
 });

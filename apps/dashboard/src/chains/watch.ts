@@ -1,6 +1,13 @@
 import { ClientError, type Examiner, type NodeEvent, reasonOf } from '@basalt/client';
 import type { NamespaceId } from '@basalt/protocol';
-import { BLOCKS_MAX, BLOCKS_PER_LOOK, HEADS_MAX, NAMESPACES_MAX, REFUSED_MAX } from '../limits.ts';
+import {
+  BLOCKS_MAX,
+  BLOCKS_PER_LOOK,
+  HEADS_MAX,
+  NAMESPACES_MAX,
+  OTHERS_PER_LOOK,
+  REFUSED_MAX,
+} from '../limits.ts';
 
 /** What this browser can say about a block; `unchecked`: the node could not be asked. */
 export type Mark =
@@ -63,6 +70,8 @@ export class ChainsWatch {
   /** Since the last look, newest last; at most BLOCKS_PER_LOOK. */
   #arrived: WatchedBlock[] = [];
   #passedOver = 0;
+  /** Where the turn of quieter namespaces goes on. */
+  #turn = 0;
   #problem: string | undefined;
   #isLoaded = false;
   #mustReload = false;
@@ -172,7 +181,10 @@ export class ChainsWatch {
     }
   }
 
-  /** What can be verified now: listed blocks that wait, and the newest block of each namespace. */
+  /**
+   * What can be verified now: listed blocks that wait, and the newest block of each namespace, of
+   * those that were written to lately at once, of the others by turns.
+   */
   #due(): { readonly namespace: NamespaceId; readonly indexes: readonly number[] }[] {
     const due = new Map<NamespaceId, Set<number>>();
     const add = (namespace: NamespaceId, index: number): void => {
@@ -184,10 +196,22 @@ export class ChainsWatch {
       const isOpen = mark.kind === 'waiting' || mark.kind === 'unchecked';
       if (isOpen && index < covered) add(namespace, index);
     }
-    const newest = [...this.#namespaces.values()].sort((a, b) => b.newestMs - a.newestMs);
-    for (const { namespace, covered, checked, mark } of newest.slice(0, HEADS_MAX)) {
-      const isDone = checked === covered - 1 && mark.kind !== 'unchecked';
-      if (covered > 0 && !isDone) add(namespace, covered - 1);
+    const open = [...this.#namespaces.values()]
+      .sort((a, b) => b.newestMs - a.newestMs)
+      .map(({ namespace, covered, checked, mark }, rank) => {
+        const isDone = checked === covered - 1 && mark.kind !== 'unchecked';
+        return { namespace, covered, rank, isOpen: covered > 0 && !isDone };
+      })
+      .filter(({ isOpen }) => isOpen);
+    const others = open.filter(({ rank }) => rank >= HEADS_MAX);
+    const from = this.#turn % Math.max(1, others.length);
+    this.#turn += OTHERS_PER_LOOK;
+    const turn = [...others.slice(from), ...others.slice(0, from)].slice(0, OTHERS_PER_LOOK);
+    for (const { namespace, covered } of [
+      ...open.filter(({ rank }) => rank < HEADS_MAX),
+      ...turn,
+    ]) {
+      add(namespace, covered - 1);
     }
     return [...due].map(([namespace, indexes]) => ({ namespace, indexes: [...indexes] }));
   }
