@@ -1,5 +1,6 @@
+import { EMPTY_CODE_HASH } from '@basalt/evm';
 import type { BlockExecutor, Chain, ExecutedBlock } from '@basalt/execution';
-import { toHex } from '@basalt/protocol';
+import { equalBytes, fromHex, toHex } from '@basalt/protocol';
 import { type ExecutionStatus, type HeatEntry, HeatMap, type TopEntry } from '@basalt/telemetry';
 import { WriteHeat } from './write-heat.ts';
 
@@ -7,6 +8,10 @@ import { WriteHeat } from './write-heat.ts';
 const HEAT_ENTRIES = 512;
 const HEAT_HALF_LIFE_MS = 60_000;
 const TOP = 24;
+/** A transaction without a recipient creates a contract. */
+const CREATION = 'new contracts';
+/** What a transfer costs: nothing is left to run code with. */
+const TRANSFER_GAS = 21_000n;
 /** Rates are taken over so many blocks. */
 const BLOCKS_KEPT = 64;
 
@@ -53,8 +58,10 @@ export class ExecutionWatch {
       this.#gas.push({ atMs: this.#clock.nowMs(), gas: Number(block.header.gasUsed) });
       if (this.#gas.length > BLOCKS_KEPT) this.#gas.shift();
       for (const { transaction } of block.transactions) {
-        const { to } = transaction;
-        this.#contracts.touch(to === undefined ? 'new contracts' : `0x${toHex(to)}`);
+        const { to, data, gasLimit } = transaction;
+        // Or a load of transfers to ever new addresses would displace what is called.
+        if (to !== undefined && data.length === 0 && gasLimit <= TRANSFER_GAS) continue;
+        this.#contracts.touch(to === undefined ? CREATION : `0x${toHex(to)}`);
       }
     });
   }
@@ -71,9 +78,24 @@ export class ExecutionWatch {
       conflicts: this.#conflicts,
       gasPerSecond: this.#gasPerSecond(),
       hotCells: top(this.#cells),
-      hotContracts: top(this.#contracts),
+      hotContracts: this.#hotContracts(chain),
       hotWrites: this.#writes.top(TOP).map(withoutLabel),
     };
+  }
+
+  /** Of the recipients, those with code: many a transfer offers more gas than it needs. */
+  #hotContracts(chain: Chain): TopEntry[] {
+    const state = chain.stateAt(Number(chain.head().header.number));
+    const found: TopEntry[] = [];
+    for (const entry of this.#contracts.top(HEAT_ENTRIES)) {
+      if (found.length === TOP) break;
+      if (entry.key !== CREATION) {
+        const account = state?.readAccount(fromHex(entry.key.slice(2)));
+        if (account === undefined || equalBytes(account.codeHash, EMPTY_CODE_HASH)) continue;
+      }
+      found.push(withoutLabel(entry));
+    }
+    return found;
   }
 
   #gasPerSecond(): number {
