@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { skipReason } from '../../../../tools/testing/conformance.ts';
+import { chooseLayers } from './kit/choices.ts';
 import { cacheOutcomes, routeOutcomes } from './kit/on-traces.ts';
 import { makeReport } from './kit/report.ts';
 import { overshoot, settleTicks } from './kit/run.ts';
@@ -79,6 +80,16 @@ test('a steered cache hits within 2 % of the best fixed size', { skip: skipCache
   // And it gives memory back where memory brings nothing.
   const vault = outcomes.find(({ title }) => title.startsWith('corda'));
   assert.ok(vault !== undefined && vault.meanSizePart < 0.1);
+});
+
+test('who chooses is at most 5 % dearer than the best fixed choice; who sees the size far cheaper', () => {
+  for (const scenario of SCENARIOS) {
+    for (const seed of [1, 2, 3]) {
+      const { linUcb, thompson, bestFixed: best, oracle } = chooseLayers(scenario, seed);
+      assert.ok(linUcb <= best * 0.9 && linUcb <= oracle * 1.12, `${scenario.name}: ${linUcb}`);
+      assert.ok(thompson <= best * 1.05, `${scenario.name}: ${thompson} of ${best}`);
+    }
+  }
 });
 
 const skipRoutes = skipReason('rtt-planetlab490-seattle99', 'seattle_every8th.tar.gz');

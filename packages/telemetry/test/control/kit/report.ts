@@ -1,3 +1,4 @@
+import { chooseLayers } from './choices.ts';
 import { cacheOutcomes, type RouteOutcome, routeOutcomes } from './on-traces.ts';
 import { plot } from './plot.ts';
 import { overshoot, type Run, settleTicks } from './run.ts';
@@ -22,7 +23,7 @@ export function makeReport(): Map<string, string> {
       `## ${subject.title}\n\n![${subject.title}](${subject.name}.svg)\n\n${HEAD}${rows.join('')}`,
     );
   }
-  files.set('README.md', `${INTRODUCTION}\n${tables.join('\n')}\n${onTraces()}`);
+  files.set('README.md', `${INTRODUCTION}\n${tables.join('\n')}\n${choices()}\n${onTraces()}`);
   return files;
 }
 
@@ -61,10 +62,12 @@ function hasStep({ name }: Scenario): boolean {
 const INTRODUCTION = `# Controllers under test
 
 Written by \`node packages/telemetry/test/control/make-report.ts\`; a test holds these files against
-a new run. Every controller of \`@basalt/telemetry\` is driven through seven signals on a small
-model of what it steers (\`packages/telemetry/test/control/kit\`): a step of the load and back, a
-ramp, an impulse, a square wave, noise of 10 %, a sensor and an actuator that are five ticks late
-each, and a sensor that is lost over the step and tells NaN before it. A tick is one second.
+a new run. The five controllers of \`@basalt/telemetry\` that set a number and the two that choose
+among a few ways are driven through seven signals on a small model of what they steer
+(\`packages/telemetry/test/control/kit\`): a step of the load and back, a ramp, an impulse, a square
+wave, noise of 10 %, a sensor and an actuator that are five ticks late each, and a sensor that is
+lost over the step and tells NaN before it. A tick is one second. The size of a cache follows what
+is asked of it and not a load: it is shown on recorded traces, and so is the choice of a route.
 
 **Cost** is the model's own (processor time, lack of throughput, distance from the target; a broken
 limit counts ten), lower is better, beside the fixed value that would have been best for that very
@@ -77,6 +80,23 @@ sensor the price in the form of EIP-1559 swings, which is why it reads the paren
 nothing is late; a lost sensor holds the last value over the step; a concurrency limit keeps a
 little room above what is needed, or it would never find out that there is more.
 `;
+
+/** Whoever chooses has no value that could swing: what counts is what the choices cost. */
+function choices(): string {
+  const rows = SCENARIOS.map((scenario) => {
+    const { linUcb, thompson, bestFixed: best, none, oracle } = chooseLayers(scenario);
+    const costs = [linUcb, thompson, best, none, oracle].map((cost) => cost.toFixed(3));
+    return `| ${scenario.name} | ${costs.join(' | ')} |\n`;
+  });
+  return `## LinUCB and Thompson sampling: one of three layers
+
+Data of any size goes to one of three layers: one grows dearer with the load, one with the size, one
+is dear to enter and cheap by size. LinUCB sees the size, Thompson sampling does not. Mean cost:
+
+| signal | LinUCB | Thompson | best fixed | always the first | best each time, known beforehand |
+|---|---|---|---|---|---|
+${rows.join('')}`;
+}
 
 function onTraces(): string {
   const caches = cacheOutcomes();
