@@ -12,6 +12,7 @@ import {
   utf8,
 } from '@basalt/protocol';
 import { StoreError } from '@basalt/store';
+import { inSpan, spanHere } from '@basalt/telemetry';
 import { recordName } from './chain-codec.ts';
 import { LedgerError } from './errors.ts';
 import { HeldCheckpoints } from './held-checkpoints.ts';
@@ -33,8 +34,15 @@ export interface PublishedCheckpoint extends TreeHead {
   readonly note: string;
 }
 
+type Trace = NonNullable<ReturnType<typeof spanHere>>;
+
+/** Traces that one round is linked to. */
+const LINKS_MAX = 32;
+
 interface Waiter {
   readonly size: number;
+  /** Where its trace goes on; undefined without one. */
+  readonly trace: Trace | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -111,12 +119,14 @@ export class Checkpointer {
   async covered(namespace: NamespaceId, size: number): Promise<void> {
     const lane = await this.#parts.lanes.get(namespace);
     if (lane.checkpointSize >= size) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiters = this.#waiters.get(namespace) ?? [];
-      waiters.push({ size, resolve, reject });
-      this.#waiters.set(namespace, waiters);
-      this.markDirty(namespace);
-    });
+    const wait = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const waiters = this.#waiters.get(namespace) ?? [];
+        waiters.push({ size, trace: spanHere(), resolve, reject });
+        this.#waiters.set(namespace, waiters);
+        this.markDirty(namespace);
+      });
+    await inSpan('ledger.cover', {}, wait);
   }
 
   /** The newest checkpoint, undefined before the first. */
@@ -196,6 +206,25 @@ export class Checkpointer {
     const namespaces = [...this.#dirty];
     if (namespaces.length === 0) return;
     this.#dirty = new Set();
+    const links = this.#tracesOf(namespaces);
+    const fields = { namespaces: namespaces.length };
+    const options = { fields, links, begins: links.length > 0 };
+    await inSpan('ledger.checkpoints', options, () => this.#publishFor(namespaces));
+  }
+
+  /** A round is work for all who wait for it. */
+  #tracesOf(namespaces: readonly NamespaceId[]): Trace[] {
+    const links: Trace[] = [];
+    for (const namespace of namespaces) {
+      for (const { trace } of this.#waiters.get(namespace) ?? []) {
+        if (links.length === LINKS_MAX) return links;
+        if (trace !== undefined) links.push(trace);
+      }
+    }
+    return links;
+  }
+
+  async #publishFor(namespaces: readonly NamespaceId[]): Promise<void> {
     const { components } = this.#parts;
     const startedMs = components.clock.nowMs();
     const found = await Promise.allSettled(namespaces.map((id) => this.#parts.lanes.get(id)));

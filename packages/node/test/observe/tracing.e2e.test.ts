@@ -74,7 +74,10 @@ test('a request, its checks and its commit are one trace, also across the caller
     },
   });
   const { namespace } = await client.createNamespace({ label: 'traced', signer });
-  await client.append(namespace, [{ payload: utf8('a record') }], { signer });
+  await client.append(namespace, [{ payload: utf8('a record') }], {
+    signer,
+    until: 'checkpoint',
+  });
   const rpcUrl = node.info.chain?.rpcUrl ?? '';
   const body = JSON.stringify({
     jsonrpc: '2.0',
@@ -99,7 +102,13 @@ test('a request, its checks and its commit are one trace, also across the caller
   assert.ok(services.has('basalt') && services.has('1.2.3'));
   const mine = spans.filter(({ traceId }) => traceId === trace);
   const names = new Set(mine.map(({ name }) => name));
-  for (const name of ['HTTP POST', 'ledger.verify', 'ledger.group', 'store.append']) {
+  for (const name of [
+    'HTTP POST',
+    'ledger.verify',
+    'ledger.group',
+    'store.append',
+    'ledger.cover',
+  ]) {
     assert.ok(names.has(name), `${name} among ${[...names].join(', ')}`);
   }
   const ids = new Set([...mine.map(({ spanId }) => spanId), 'b7ad6b7169203331']);
@@ -107,6 +116,10 @@ test('a request, its checks and its commit are one trace, also across the caller
     assert.ok(ids.has(span.parentSpanId ?? ''), `${span.name} has its parent in the trace`);
     assert.ok(BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano));
   }
+  // The round that covers the record is of this trace or says that it worked for it.
+  const cover = mine.find(({ name }) => name === 'ledger.cover');
+  const rounds = spans.filter(({ name }) => name === 'ledger.checkpoints');
+  assert.ok(rounds.some(({ links }) => links.some(({ spanId }) => spanId === cover?.spanId)));
   const rpc = spans.find(({ name }) => name === 'rpc eth_sendTransaction');
   assert.ok(rpc !== undefined);
   const block = spans.filter(({ traceId }) => traceId === rpc.traceId).map(({ name }) => name);
