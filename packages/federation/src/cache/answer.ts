@@ -1,3 +1,4 @@
+import { problem } from './problem.ts';
 import { type Field, fieldOf, strongTag } from './stored.ts';
 import type { RequestFields } from './vary.ts';
 
@@ -5,7 +6,7 @@ export interface CacheAnswer {
   readonly status: number;
   /** With `content-length` where the answer has one. */
   readonly fields: readonly Field[];
-  /** Empty for HEAD, 304 and 412. */
+  /** Empty for HEAD and 304. */
   readonly body: Uint8Array;
 }
 
@@ -38,11 +39,11 @@ export function answerFrom(
   const tag = strongTag(fields);
   const ifMatch = field('if-match');
   if (ifMatch !== undefined && !listHas(ifMatch, tag, true)) {
-    return {
-      status: 412,
-      fields: [...kept(fields), ...extra, ['content-length', '0']],
-      body: EMPTY,
-    };
+    const words = 'expected If-Match to name the current form';
+    return refused(
+      problem(412, 'precondition-failed', words, [...tagOf(fields), ...extra]),
+      method,
+    );
   }
   const ifNoneMatch = field('if-none-match');
   if (ifNoneMatch !== undefined && listHas(ifNoneMatch, tag, false)) {
@@ -51,11 +52,9 @@ export function answerFrom(
   const part = method === 'GET' ? rangeOf(field, fields, tag, body.length) : 'whole';
   if (part === 'whole') return message(200, fields, body, method, extra);
   if (part === 'unsatisfiable') {
-    const told: Field[] = [
-      ['content-range', `bytes */${body.length}`],
-      ['content-length', '0'],
-    ];
-    return { status: 416, fields: [...kept(fields), ...extra, ...told], body: EMPTY };
+    const told: Field[] = [['content-range', `bytes */${body.length}`], ...tagOf(fields), ...extra];
+    const words = `expected a range within ${body.length} bytes`;
+    return problem(416, 'range-not-satisfiable', words, told);
   }
   const [start, end] = part;
   const told: Field = ['content-range', `bytes ${start}-${end - 1}/${body.length}`];
@@ -75,6 +74,15 @@ function message(
     fields: [...fields, ...extra, length],
     body: method === 'HEAD' ? EMPTY : body,
   };
+}
+
+function refused(answer: CacheAnswer, method: 'GET' | 'HEAD'): CacheAnswer {
+  return method === 'HEAD' ? { ...answer, body: EMPTY } : answer;
+}
+
+/** Of what is here: who was refused may go on with it. */
+function tagOf(fields: readonly Field[]): Field[] {
+  return fields.filter(([name]) => name === 'etag');
 }
 
 function kept(fields: readonly Field[]): Field[] {

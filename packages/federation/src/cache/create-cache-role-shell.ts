@@ -207,7 +207,7 @@ function createHandle({
     }
     if (request.method === 'OPTIONS') return answer(PREFLIGHT);
     if (!isRead(request)) return answer(refuseMethod(request.method));
-    if (request.method === 'GET' && classify(target).kind === 'events') {
+    if (classify(target).kind === 'events') {
       return passStream(request, response, upstreams.configured()[0] ?? '', streams);
     }
     const field = (name: string): string | undefined => {

@@ -81,6 +81,7 @@ export async function fetchThrough(question: Question, parts: FetchParts): Promi
       spare ??= judged.spare;
     } catch (error) {
       if (error instanceof UpstreamError) {
+        if (error.code === 'stream') return streams(url, parts);
         failed = { type: 'failed', code: error.code };
       } else if (error instanceof RefusedReply) {
         failed = { type: 'failed', code: 'upstream-error', reply: error.reply };
@@ -94,6 +95,12 @@ export async function fetchThrough(question: Question, parts: FetchParts): Promi
   // Neither is proven: both go out of the cache, and readers find out which is false.
   if (isDoubtful(spare)) forgetRelatives(question, parts);
   return spare ?? failed;
+}
+
+/** By its address, not by a fault: readers of such addresses must not make a good upstream rest. */
+function streams(url: string, { upstreams }: FetchParts): Outcome {
+  upstreams.report(url, true);
+  return { type: 'failed', code: 'stream' };
 }
 
 function isDoubtful(spare: Outcome | undefined): boolean {
@@ -212,7 +219,7 @@ function describe(
     confirmedMs: nowMs,
     // Without the apparent age of section 4.2.3: a clock that is ten minutes off would make every
     // head stale, and all caches on the way send Age.
-    initialAgeSeconds: (told >= 0 ? told : 0) + Math.ceil((nowMs - startMs) / 1000),
+    initialAgeSeconds: (told >= 0 ? told : 0) + Math.max(0, nowMs - startMs) / 1000,
   };
 }
 

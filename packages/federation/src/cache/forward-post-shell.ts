@@ -80,7 +80,7 @@ async function passOn(
     return { ...reply, fields: [...endToEndFields(reply.fields), length] };
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    upstreams.report(url, false);
+    if (error.code !== 'stream') upstreams.report(url, false);
     return problem(error.code === 'timeout' ? 504 : 502, error.code, error.message);
   }
 }

@@ -32,9 +32,22 @@ export function isStorable(status: number, fields: readonly Field[]): boolean {
   return seconds > 0 || (status === 200 && fieldOf(fields, 'etag') !== undefined);
 }
 
-/** RFC 9111 section 4.2.3. */
+/**
+ * RFC 9111 section 4.2.3, not rounded: heads live for a second, and each answer takes a part of one
+ * to come. {@link toldAge} and {@link toldTtl} are for fields.
+ */
 export function ageSeconds(stored: StoredResponse, nowMs: number): number {
-  return stored.initialAgeSeconds + Math.max(0, Math.floor((nowMs - stored.confirmedMs) / 1000));
+  return stored.initialAgeSeconds + Math.max(0, nowMs - stored.confirmedMs) / 1000;
+}
+
+/** Whole seconds, for Age. */
+export function toldAge(stored: StoredResponse, nowMs: number): number {
+  return Math.floor(ageSeconds(stored, nowMs));
+}
+
+/** Whole seconds for which it stays fresh: what remains by {@link toldAge}, for Cache-Status. */
+export function toldTtl(stored: StoredResponse, nowMs: number): number {
+  return lifeOf(stored).seconds - toldAge(stored, nowMs);
 }
 
 /** Seconds for which it stays fresh; below 0 since it is stale. */

@@ -10,12 +10,12 @@ import {
   type Outcome,
   type Question,
 } from './fetch-through.ts';
-import { ageSeconds, type Decision, decide, ttlSeconds } from './freshness.ts';
+import { type Decision, decide, toldAge, toldTtl, ttlSeconds } from './freshness.ts';
 import { readHeadClaim } from './head-order.ts';
 import { FETCHES_MAX, STREAMS_MAX, TARGET_CHARACTERS_MAX } from './limits.ts';
 import { Popularity } from './popularity.ts';
 import { SequencePrefetch } from './prefetch.ts';
-import { overloaded, problem } from './problem.ts';
+import { noStream, overloaded, problem } from './problem.ts';
 import { bodyBytesMax, classify, type Resource } from './resource.ts';
 import { endToEndFields, type Field, type StoredResponse } from './stored.ts';
 import { UpstreamError, type UpstreamReply } from './upstreams.ts';
@@ -139,6 +139,7 @@ export class HttpCache {
       return passedOn(request, reply, this.#status({ hit: false, fwd: 'bypass' }));
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
+      if (error.code === 'stream') return noStream([this.#status({ hit: false, fwd: 'bypass' })]);
       stats.upstreamErrors++;
       upstreams.report(url, false);
       if (isPart) return undefined;
@@ -161,7 +162,7 @@ export class HttpCache {
       if (decision.refresh && !this.#parts.upstreams.areAway()) this.#inBackground(question);
     }
     if (question.isPopular && question.mayStore) store.admit(stored);
-    const ttl = ttlSeconds(stored, clock.nowMs());
+    const ttl = toldTtl(stored, clock.nowMs());
     return this.#send(request, stored, body, { hit: true, ttl });
   }
 
@@ -176,7 +177,7 @@ export class HttpCache {
       // Without this each reader of a dead upstream would wait for its time-out.
       stats.hits++;
       stats.staleHits++;
-      const ttl = ttlSeconds(onError.stored, clock.nowMs());
+      const ttl = toldTtl(onError.stored, clock.nowMs());
       const status: CacheStatus = { hit: true, ttl, detail: 'upstreams-away' };
       return this.#send(request, onError.stored, onError.body, status);
     }
@@ -196,7 +197,7 @@ export class HttpCache {
         fwdStatus: upstreamStatus,
         stored: isKept,
         ...told,
-        ...(isKept ? { ttl: ttlSeconds(stored, clock.nowMs()) } : {}),
+        ...(isKept ? { ttl: toldTtl(stored, clock.nowMs()) } : {}),
         ...(detail === undefined ? {} : { detail }),
       };
       return this.#send(request, stored, body, status, before);
@@ -204,11 +205,12 @@ export class HttpCache {
     const code = outcome?.code ?? 'overloaded';
     if (onError !== undefined) {
       stats.staleHits++;
-      const ttl = ttlSeconds(onError.stored, clock.nowMs());
+      const ttl = toldTtl(onError.stored, clock.nowMs());
       const status: CacheStatus = { hit: false, fwd, ttl, detail: code, ...told };
       return this.#send(request, onError.stored, onError.body, status);
     }
     const fields = [this.#status({ hit: false, fwd, detail: code, ...told })];
+    if (code === 'stream') return noStream(fields);
     const reply = outcome?.reply;
     if (reply !== undefined) {
       const retry = reply.fields.filter(([name]) => name === 'retry-after');
@@ -328,7 +330,7 @@ export class HttpCache {
     status: CacheStatus,
     before?: string,
   ): CacheAnswer {
-    const age = ageSeconds(stored, this.#parts.clock.nowMs());
+    const age = toldAge(stored, this.#parts.clock.nowMs());
     const extra: Field[] = [['age', String(age)], this.#status(status, before)];
     return answerFrom({ status: stored.status, fields: stored.fields, body }, method, field, extra);
   }

@@ -9,9 +9,12 @@ export interface HttpUpstream {
   close(): void;
 }
 
+const EVENTS = /^\s*text\/event-stream\s*(?:;|$)/i;
+
 /**
  * HTTP without redirects and without decoding (`fetch` decodes, and the entity tag is one of the
- * coded bytes). One time limit from the question to the last byte.
+ * coded bytes). One time limit from the question to the last byte. What
+ * streams is given up when its fields are there: its last byte never comes.
  */
 export function createHttpUpstream(parts: {
   readonly scheduler: Scheduler;
@@ -44,6 +47,10 @@ export function createHttpUpstream(parts: {
         fail(new UpstreamError('unreachable', error.message, { cause: error }));
       call.on('error', broken);
       call.on('response', (answer) => {
+        if (EVENTS.test(answer.headers['content-type'] ?? '')) {
+          fail(new UpstreamError('stream', 'the answer is a stream of events, which has no end'));
+          return;
+        }
         const firstByteSeconds = (performance.now() - startMs) / 1_000;
         const pieces: Buffer[] = [];
         let bytes = 0;

@@ -12,6 +12,8 @@ export interface PassedStreams {
   readonly signal: AbortSignal;
 }
 
+const STREAM_FIELDS = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' };
+
 /** Live events: each goes out when it comes; nothing is kept. Resolves when the stream began. */
 export function passStream(
   request: IncomingMessage,
@@ -19,6 +21,12 @@ export function passStream(
   url: string,
   streams: PassedStreams,
 ): Promise<void> {
+  if (request.method === 'HEAD') {
+    // The node is not asked: it would begin a stream.
+    response.writeHead(200, { 'content-type': 'text/event-stream', ...STREAM_FIELDS });
+    response.end();
+    return Promise.resolve();
+  }
   if (streams.count >= PASSED_STREAMS_MAX) {
     refuse(response, 503, 'overloaded', 'too many event streams');
     return Promise.resolve();
@@ -53,8 +61,7 @@ export function passStream(
       const type = answer.headers['content-type'];
       response.writeHead(answer.statusCode ?? 502, {
         ...(type === undefined ? {} : { 'content-type': type }),
-        'cache-control': 'no-store',
-        'access-control-allow-origin': '*',
+        ...STREAM_FIELDS,
       });
       answer.on('error', end);
       answer.pipe(response);

@@ -16,7 +16,7 @@ export interface StoredResponse {
   readonly bodyHash: string;
   /** When it came or was last confirmed, on the clock of the cache. */
   readonly confirmedMs: number;
-  /** How old it was then (RFC 9111 section 4.2.3). */
+  /** How old it was then (RFC 9111 section 4.2.3), to the millisecond. */
   readonly initialAgeSeconds: number;
 }
 

@@ -27,7 +27,8 @@ export interface UpstreamReply {
 /** Why there is no reply; `code` goes into Cache-Status. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
-  readonly code: 'unreachable' | 'timeout' | 'oversize';
+  /** `stream`: the upstream is well, the address is none for a cache. */
+  readonly code: 'unreachable' | 'timeout' | 'oversize' | 'stream';
 
   constructor(code: UpstreamError['code'], message: string, options?: ErrorOptions) {
     super(message, options);

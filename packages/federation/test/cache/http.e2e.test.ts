@@ -339,6 +339,39 @@ suite('cache over HTTP: what goes by', { timeout: 30_000 }, () => {
       await reader?.cancel();
     });
   });
+});
+
+suite('cache over HTTP: streams, and what outlives a node', { timeout: 30_000 }, () => {
+  test('what turns out to be a stream ends at once, and takes no place of others', async () => {
+    let open = 0;
+    const node: RequestListener = (incoming, response) => {
+      if (incoming.url === '/block') return response.end('here');
+      open++;
+      response.on('close', () => open--);
+      response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+      return response.write('data: 1\n\n');
+    };
+    await withCache(node, {}, async (url) => {
+      const startMs = Date.now();
+      // More at a time than there are places; the gateway takes coded letters for plain ones.
+      const targets = Array.from({ length: 300 }, (_, i) => `/stream/%65vents?${i}`);
+      const asked = targets.map((target) => call(url + target));
+      const heads = targets.map((target) => call(url + target, {}, 'HEAD'));
+      const coded = targets.map((target) => call(url + target, { authorization: 'Bearer x' }));
+      const answers = await Promise.all([...asked, ...coded, ...heads]);
+      const refused = answers.filter(({ status }) => status !== 404 && status !== 503);
+      assert.deepEqual(refused, []);
+      // No upstream is taken for ill, nothing is held any longer.
+      assert.equal((await call(`${url}/block`)).body.toString(), 'here');
+      const one = await call(`${url}/stream/events`);
+      assert.equal(one.status, 404);
+      assert.match(one.body.toString(), /ask the node/);
+      const head = await call(`${url}/events?x`, {}, 'HEAD');
+      assert.deepEqual([head.status, head.headers['content-type']], [200, 'text/event-stream']);
+      assert.ok(Date.now() - startMs < 5_000, 'nobody waited for the time limit');
+      await untilTrue(() => open === 0);
+    });
+  });
 
   test('a popular answer outlives node and cache', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'basalt-cache-'));

@@ -42,6 +42,9 @@ export class FakeUpstream {
 export const IMMUTABLE: string = 'public, max-age=31536000, immutable';
 export const HEAD = 'public, max-age=1, stale-while-revalidate=5, stale-if-error=86400';
 
+/** What each answer takes. */
+const ANSWER_MS = 5;
+
 export class FakeNet {
   nowMs = 1_800_000_000_000;
   readonly upstreams: Map<string, FakeUpstream> = new Map();
@@ -68,6 +71,8 @@ export class FakeNet {
   async #call(request: UpstreamRequest): Promise<UpstreamReply> {
     const upstream = this.upstreams.get(request.url) as FakeUpstream;
     upstream.asked.push(request);
+    // An answer that takes no time would hide what its age is counted in.
+    this.nowMs += ANSWER_MS;
     await Promise.resolve();
     if (upstream.isAway) throw new UpstreamError('unreachable', 'away');
     const found = upstream.pages.get(request.target) ?? { status: 404 };
