@@ -32,6 +32,7 @@ export interface ChainExecutorOptions {
   readonly tier: TierOptions;
   readonly hashSeed: bigint;
   readonly nowMs: () => number;
+  readonly onWorkerLost: (reason: string) => void;
   /** False: every block that can runs in parallel. */
   readonly isAdaptive: boolean;
   readonly scheduleSeed: number | undefined;
@@ -177,6 +178,7 @@ export class ChainExecutor implements BlockExecutor {
       await this.#runner.close();
       this.#base.forget();
       this.#chooser.recordLoss();
+      this.#options.onWorkerLost(run.message);
       return 'worker-lost';
     }
     const hotKeys = memory.hotKeys(HOT_KEYS_MAX);

@@ -11,6 +11,8 @@ export interface BlockExecutorOptions {
   /** As `createEvm` takes it. */
   readonly engine: 'interpreter' | 'tiered';
   readonly tier?: TierOptions;
+  /** Told why, each time that threads are lost in a block, which then runs without them. */
+  readonly onWorkerLost?: (reason: string) => void;
   /**
    * `adaptive`, the default: blocks run in parallel where that was measured to be faster. `always`:
    * also where it is slower, for tests and benches.
@@ -32,7 +34,7 @@ export interface BlockExecutorOptions {
  */
 export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
   const { workers, engine, tier = {}, parallel = 'adaptive' } = options;
-  const { nowMs = monotonicMs, hashSeed = randomSeed() } = options;
+  const { nowMs = monotonicMs, hashSeed = randomSeed(), onWorkerLost = () => {} } = options;
   assert(Number.isInteger(workers) && workers >= 1, 'an executor has at least one worker');
   assert(workers <= WORKERS_MAX, `an executor has at most ${WORKERS_MAX} workers`);
   return new ChainExecutor({
@@ -41,6 +43,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     tier,
     hashSeed,
     nowMs,
+    onWorkerLost,
     isAdaptive: parallel === 'adaptive',
     scheduleSeed: options.scheduleSeed,
     workerFile: options.workerFile,

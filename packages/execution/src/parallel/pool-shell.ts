@@ -56,8 +56,8 @@ export class WorkerPool<Setup, Payload> {
   readonly #channels: readonly WorkerChannel[];
   readonly #ready: Promise<void>;
   #isLost = false;
-  /** Why the last thread that was lost ended, as far as it said. */
-  #lossMessage = 'a worker ended';
+  /** Why the first thread that was lost ended, as far as it said. */
+  #lossMessage: string | undefined;
   #sequence = 0;
 
   constructor(options: WorkerPoolOptions<Setup>) {
@@ -82,8 +82,7 @@ export class WorkerPool<Setup, Payload> {
     for (const worker of this.#workers) worker.ref();
     try {
       await this.#ready;
-      if (this.#isLost)
-        return this.#result('worker-lost', this.#lossMessage, { misses: 0, busyMs: 0 });
+      if (this.#isLost) return this.#lost(undefined, { misses: 0, busyMs: 0 });
       this.#begin(block);
       return await this.#conduct(block.state);
     } finally {
@@ -114,9 +113,10 @@ export class WorkerPool<Setup, Payload> {
       });
       // 'exit' follows and does the work; without a listener the error would end the process.
       worker.on('error', (error) => {
-        this.#lossMessage = String(error);
+        this.#lossMessage ??= String(error);
       });
-      worker.on('exit', () => {
+      worker.on('exit', (code) => {
+        this.#lossMessage ??= `worker ${number} ended with exit code ${code}`;
         this.#isLost = true;
         resolve();
       });
@@ -173,8 +173,7 @@ export class WorkerPool<Setup, Payload> {
         if (isEveryoneBack || now - cancelledMs > CANCEL_WAIT_MS) {
           this.#isLost = true;
           if (hostError !== undefined) throw hostError.error;
-          const message = failed?.message ?? this.#lossMessage;
-          return this.#result('worker-lost', message, { misses, busyMs: 0 });
+          return this.#lost(failed?.message, { misses, busyMs: 0 });
         }
       }
       Atomics.wait(this.#head, 0, seen, COORDINATOR_SLEEP_MS);
@@ -185,6 +184,11 @@ export class WorkerPool<Setup, Payload> {
         turnMs = performance.now();
       }
     }
+  }
+
+  #lost(reason: string | undefined, figures: Pick<PoolRun, 'misses' | 'busyMs'>): PoolRun {
+    const message = reason ?? this.#lossMessage ?? 'a worker did not come back in time';
+    return this.#result('worker-lost', message, figures);
   }
 
   #result(

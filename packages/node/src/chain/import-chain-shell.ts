@@ -52,13 +52,14 @@ async function importInto(options: ImportChainOptions, parts: Parts): Promise<Im
   parts.onStop(() => folder.close());
   const provider = createNativeProvider();
   const { signer } = await openNodeKey(join(dataDir, 'log.key'), provider, undefined);
+  const metrics = createMetricsRegistry();
   const { verifier, pool } = createVerifier(config, provider);
   if (pool !== undefined) parts.onStop(() => pool.close());
   const ledger = await openLedger(config, {
     folder,
     provider,
     verifier,
-    metrics: createMetricsRegistry(),
+    metrics,
     logSigner: signer,
     logger,
     origin: config.origin ?? originOf(signer, provider),
@@ -67,7 +68,7 @@ async function importInto(options: ImportChainOptions, parts: Parts): Promise<Im
   });
   parts.onStop(() => ledger.close());
   const opened = await openChain(
-    { ledger, crypto: provider, logger, dataDir },
+    { ledger, crypto: provider, logger: logger.child({ part: 'chain' }), metrics, dataDir },
     {
       workers: config.chainWorkers,
       engine: config.chainEngine,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TierOptions } from '@basalt/evm';
 import {
   type BlockExecutor,
   CHAIN_TABLES,
@@ -19,10 +20,11 @@ import {
 import type { Ledger } from '@basalt/ledger';
 import { type CryptoProvider, fromHex, toHex } from '@basalt/protocol';
 import { createLmdbTables, createMemoryTables } from '@basalt/store';
-import type { Logger } from '@basalt/telemetry';
+import type { Logger, MetricsRegistry } from '@basalt/telemetry';
 import { NodeError } from '../errors.ts';
 import { openNodeKey } from '../node-keys-shell.ts';
 import { type ChainFile, readChainFile, writeChainFile } from './chain-file-shell.ts';
+import { executionFaults } from './execution-faults.ts';
 import { type LedgerBlockLog, openLedgerBlockLog } from './ledger-block-log-shell.ts';
 import { meteredExecutor } from './metered-executor.ts';
 
@@ -30,6 +32,7 @@ export interface OpenChainComponents {
   readonly ledger: Ledger;
   readonly crypto: CryptoProvider;
   readonly logger: Logger;
+  readonly metrics: MetricsRegistry;
   /** Of the node; everything of the chain lies in `chain` below it. */
   readonly dataDir: string;
 }
@@ -37,6 +40,8 @@ export interface OpenChainComponents {
 export interface OpenChainOptions {
   readonly workers: number;
   readonly engine: 'interpreter' | 'tiered';
+  /** For tests: another generator of code. */
+  readonly tier?: TierOptions;
   /** State and index in memory: they go with the process. The log stays what it is. */
   readonly isTemporary: boolean;
   /** Told what each block took. */
@@ -103,7 +108,7 @@ async function open(
   options: OpenChainOptions,
   closes: (() => Promise<unknown>)[],
 ): Promise<Omit<OpenedChain, 'close'>> {
-  const { ledger, crypto, logger, dataDir } = components;
+  const { ledger, crypto, logger, metrics, dataDir } = components;
   const { workers, engine, isTemporary } = options;
   const folder = join(dataDir, 'chain');
   const { signer } = await openNodeKey(join(dataDir, 'chain.key'), crypto, undefined);
@@ -132,7 +137,12 @@ async function open(
   closes.push(() => tables.close());
   const { file, genesis } = given.isNew ? found(given.made, world) : reopen(given.file);
   if (given.isNew) await writeChainFile(path, file);
-  const executor = meteredExecutor(createBlockExecutor({ workers, engine }), options.executed);
+  const { onDifference, onWorkerLost } = executionFaults(logger, metrics);
+  const tier = { ...options.tier, onDifference };
+  const executor = meteredExecutor(
+    createBlockExecutor({ workers, engine, tier, onWorkerLost }),
+    options.executed,
+  );
   closes.push(() => executor.close());
   const recoverer = createRecoverer({ threads: workers === 1 ? 0 : workers });
   closes.push(() => recoverer.close());
