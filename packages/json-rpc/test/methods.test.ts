@@ -125,6 +125,32 @@ suite('methods over a devnet', () => {
     assert.equal(await ask('evm_revert', snapshot), false);
   });
 
+  test('a block is never shown with receipts of the one that came in its place', async () => {
+    const { chain } = opened.devnet;
+    const block = chain.block.bind(chain);
+    for (const isLogs of [false, true]) {
+      const snapshot = await ask('evm_snapshot');
+      const hash = await call('0x51');
+      const at = await ask('eth_blockNumber');
+      Object.assign(chain, {
+        async block(number: number) {
+          const found = await block(number);
+          Object.assign(chain, { block });
+          await ask('evm_revert', snapshot);
+          await call('0x52');
+          return found;
+        },
+      });
+      if (isLogs) {
+        const filter = { fromBlock: at, toBlock: at, address: CONTRACT };
+        assert.deepEqual(await ask('eth_getLogs', filter), []);
+      } else {
+        assert.equal(await ask('eth_getTransactionReceipt', hash), null);
+      }
+      assert.equal(await ask('eth_blockNumber'), at, 'another block is in its place');
+    }
+  });
+
   test('logs by address and topics, as without blooms', async () => {
     for (const data of ['0xa1', '0xa2', '0xa3']) await call(data);
     const all = (await ask('eth_getLogs', { fromBlock: '0x0' })) as { address: string }[];

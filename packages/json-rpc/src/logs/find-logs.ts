@@ -42,8 +42,7 @@ export async function findLogs(services: Services, filter: LogFilterArgs): Promi
     if (block === undefined) break;
     blooms.set(block.hash, block.header.logsBloom);
     if (mayMatch(block.header.logsBloom, filter)) {
-      const receipts = await chain.receipts(number);
-      views.push(...matchingLogs(block, receipts ?? [], filter));
+      views.push(...matchingLogs(block, await receiptsOf(services, block), filter));
     }
     if (views.length > limits.logResults) {
       throw limitExceeded(

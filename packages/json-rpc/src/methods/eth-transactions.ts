@@ -7,6 +7,7 @@ import {
 } from '@basalt/execution';
 import { fillTransaction } from '../engine/fill-transaction.ts';
 import { methodNotFound } from '../errors.ts';
+import { receiptsOf } from '../logs/find-logs.ts';
 import { address, bytes, hash } from '../params/decode.ts';
 import { toHex } from '../params/hex.ts';
 import { type TransactionArgs, transactionArgs } from '../params/transaction-args.ts';
@@ -32,15 +33,17 @@ async function transactionByHash(
 }
 
 async function transactionReceipt(
-  { chain }: Services,
+  services: Services,
   transactionHash: Uint8Array,
 ): Promise<View | null> {
+  const { chain } = services;
   const place = chain.locate(transactionHash);
   if (place === undefined) return null;
   const block = await chain.block(place.blockNumber);
-  const receipts = await chain.receipts(place.blockNumber);
-  const receipt = receipts?.[place.index];
-  if (block === undefined || receipts === undefined || receipt === undefined) return null;
+  if (block === undefined) return null;
+  const receipts = await receiptsOf(services, block);
+  const receipt = receipts[place.index];
+  if (receipt === undefined) return null;
   const before = receipts.slice(0, place.index);
   const firstLog = before.reduce((sum, { logs }) => sum + logs.length, 0);
   return receiptView(block, receipt, place.index, firstLog);
