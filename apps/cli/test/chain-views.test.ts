@@ -7,6 +7,7 @@ import { callTree, type TracedCall } from '../src/chain/call-tree.ts';
 import { checksumAddress } from '../src/chain/checksum.ts';
 import { revertReason } from '../src/chain/revert-reason.ts';
 import { parseAddress } from '../src/chain/sending.ts';
+import { blockLines } from '../src/view/block-lines.ts';
 import { ChainRates } from '../src/view/chain-status.ts';
 import { Terminal } from '../src/view/terminal.ts';
 
@@ -134,13 +135,30 @@ test('calls are drawn as a tree', () => {
   ]);
 });
 
+test('a rewind tells how many blocks it undid, however few of them it names', () => {
+  const event = {
+    kind: 'rewind',
+    block: { header: { number: 0n } },
+    receipts: [],
+    removedCount: 21_000,
+    removed: [{}, {}],
+  } as unknown as ChainEvent;
+  assert.deepEqual(blockLines(plain, event), ['  back to block 0, 21,000 blocks undone']);
+});
+
 test('rates are those of the last five seconds', () => {
   let nowMs = 0;
   const rates = new ChainRates({ nowMs: () => nowMs });
   const block = (transactions: number, gasUsed: bigint): ChainEvent => {
     const header = { gasUsed };
     const made = { header, transactions: Array.from({ length: transactions }) };
-    return { kind: 'block', block: made, receipts: [], removed: [] } as unknown as ChainEvent;
+    return {
+      kind: 'block',
+      block: made,
+      receipts: [],
+      removedCount: 0,
+      removed: [],
+    } as unknown as ChainEvent;
   };
   rates.add(block(10, 5_000_000n));
   nowMs = 2_000;

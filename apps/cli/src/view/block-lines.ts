@@ -8,12 +8,12 @@ const TRANSACTIONS_SHOWN = 8;
 /** What happened on a chain, for people: a line for the block, one for each transaction. */
 export function blockLines(terminal: Terminal, event: ChainEvent): string[] {
   const dim = (text: string): string => terminal.style('dim', text);
-  const { block, receipts, kind, removed } = event;
+  const { block, receipts, kind, removedCount } = event;
   const number = formatCount(Number(block.header.number));
   if (kind === 'rewind') {
     return [
       `  ${terminal.style('yellow', 'back to')} block ${number}${dim(
-        `, ${formatCount(removed.length)} blocks undone`,
+        `, ${formatCount(removedCount)} blocks undone`,
       )}`,
     ];
   }

@@ -1,4 +1,5 @@
 import { keccak256 } from '@basalt/evm';
+import { assert } from '@basalt/protocol';
 import { RlpReader } from '../rlp/reader.ts';
 import { RlpWriter } from '../rlp/writer.ts';
 import { BLOOM_BYTES } from './limits.ts';
@@ -6,9 +7,15 @@ import { plainBytes } from './plain-bytes.ts';
 import type { BlockHeader } from './types.ts';
 
 const INTEGER_BYTES = 8;
+const INTEGER_END = 2n ** 64n;
+const WORD_END = 2n ** 256n;
 
-/** Adds a header to what was written (Yellow Paper, section 4.4.3, with the EIPs' fields). */
+/**
+ * Adds a header to what was written (Yellow Paper, section 4.4.3, with the EIPs' fields). What
+ * {@link readHeader} would refuse is not written: a log that holds it could not be opened again.
+ */
 export function writeHeader(writer: RlpWriter, header: BlockHeader): void {
+  assertReadable(header);
   const list = writer.openList();
   writer.writeBytes(header.parentHash);
   writer.writeBytes(header.ommersHash);
@@ -33,6 +40,31 @@ export function writeHeader(writer: RlpWriter, header: BlockHeader): void {
   if (header.parentBeaconBlockRoot !== undefined) writer.writeBytes(header.parentBeaconBlockRoot);
   if (header.requestsHash !== undefined) writer.writeBytes(header.requestsHash);
   writer.closeList(list);
+}
+
+function assertReadable(header: BlockHeader): void {
+  for (const hash of [
+    header.parentHash,
+    header.ommersHash,
+    header.stateRoot,
+    header.transactionsRoot,
+    header.receiptsRoot,
+    header.mixHash,
+    header.withdrawalsRoot,
+    header.parentBeaconBlockRoot,
+    header.requestsHash,
+  ]) {
+    assert(hash === undefined || hash.length === 32, 'a hash or root of a header has 32 bytes');
+  }
+  assert(header.coinbase.length === 20, 'a coinbase has 20 bytes');
+  assert(header.nonce.length === 8, 'the nonce of a header has 8 bytes');
+  assert(header.logsBloom.length === BLOOM_BYTES, 'a bloom has its length');
+  const { number, gasLimit, gasUsed, timestamp, blobGasUsed = 0n, excessBlobGas = 0n } = header;
+  for (const integer of [number, gasLimit, gasUsed, timestamp, blobGasUsed, excessBlobGas]) {
+    assert(integer < INTEGER_END, 'an integer of a header has 8 bytes at most');
+  }
+  const { difficulty, baseFee = 0n } = header;
+  assert(difficulty < WORD_END && baseFee < WORD_END, 'an amount of a header has 32 bytes at most');
 }
 
 /** RLP of a header, what its hash is taken of. */

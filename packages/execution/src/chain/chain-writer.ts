@@ -1,8 +1,9 @@
 import type { AccountChange } from '@basalt/evm';
-import { equalBytes } from '@basalt/protocol';
+import { assert, equalBytes } from '@basalt/protocol';
 import { encodeBlock } from '../block/block-codec.ts';
 import type { Block, Receipt } from '../block/types.ts';
 import { ExecutionError } from '../errors.ts';
+import type { StateView } from '../state/types.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import { checkBody, unsignedSenders } from './block-body.ts';
 import { ChainRunner, type ReadyBlock } from './chain-runner.ts';
@@ -16,7 +17,6 @@ import type { BlockAttributes, BuiltBlock, Chain, ChainEvent } from './types.ts'
 export class ChainWriter extends ChainRunner implements Chain {
   readonly #listeners = new Set<(event: ChainEvent) => void>();
   #last: Promise<unknown> = Promise.resolve();
-  #jobs = 0;
   #isClosed = false;
   /** The log holds what the state does not: only a new start can say what holds. */
   #broken: string | undefined;
@@ -78,6 +78,7 @@ export class ChainWriter extends ChainRunner implements Chain {
         const message = `states go back to block ${this.world.oldest}, not to ${number}`;
         throw new ExecutionError('unknown-state', message, { number });
       }
+      const removedCount = this.headNumber - number;
       const removed = await this.#removedAbove(number);
       if (number < this.headNumber) await this.#goBack(number, hash);
       this.pending = [];
@@ -85,27 +86,28 @@ export class ChainWriter extends ChainRunner implements Chain {
         kind: 'rewind',
         block: this.newest.block,
         receipts: this.newest.receipts ?? (await this.receipts(number)) ?? [],
+        removedCount,
         removed,
       });
     });
   }
 
-  intervene(changes: readonly AccountChange[]): void {
-    this.#assertOpen();
-    const pending = [...this.pending, ...changes];
-    const bytes = pending.reduce((sum, change) => sum + sizeOf(change), 0);
-    if (bytes > INTERVENTIONS_BYTES_MAX) {
-      const message = `changes by hand of ${bytes} bytes, at most ${INTERVENTIONS_BYTES_MAX}`;
-      throw new ExecutionError('oversize', message, { bytes });
-    }
-    if (this.#jobs === 0) {
+  intervene(changesOf: (head: StateView) => readonly AccountChange[]): Promise<void> {
+    return this.#run(async () => {
+      const head = this.stateAt(this.headNumber);
+      assert(head !== undefined, 'the state of the head is always there');
+      const pending = [...this.pending, ...changesOf(head)];
+      const bytes = pending.reduce((sum, change) => sum + sizeOf(change), 0);
+      if (bytes > INTERVENTIONS_BYTES_MAX) {
+        const message = `changes by hand of ${bytes} bytes, at most ${INTERVENTIONS_BYTES_MAX}`;
+        throw new ExecutionError('oversize', message, { bytes });
+      }
       this.pending = pending;
-      return;
-    }
-    // What is being built does not have them; they come after it.
-    this.#run(async () => {
-      this.pending = [...this.pending, ...changes];
-    }).catch(() => undefined);
+    });
+  }
+
+  interventions(): readonly AccountChange[] {
+    return this.pending;
   }
 
   subscribe(listener: (event: ChainEvent) => void): () => void {
@@ -140,7 +142,7 @@ export class ChainWriter extends ChainRunner implements Chain {
       this.#break(error);
       throw error;
     }
-    this.#emit({ kind: 'block', block, receipts, removed: [] });
+    this.#emit({ kind: 'block', block, receipts, removedCount: 0, removed: [] });
   }
 
   async #goBack(number: number, hash: Uint8Array): Promise<void> {
@@ -187,14 +189,9 @@ export class ChainWriter extends ChainRunner implements Chain {
 
   async #run<Result>(job: () => Promise<Result>): Promise<Result> {
     this.#assertOpen();
-    this.#jobs++;
     const result = this.#last.then(async () => {
-      try {
-        this.#assertWhole();
-        return await job();
-      } finally {
-        this.#jobs--;
-      }
+      this.#assertWhole();
+      return await job();
     });
     this.#last = result.catch(() => undefined);
     return await result;

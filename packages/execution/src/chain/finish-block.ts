@@ -14,7 +14,7 @@ import { baseFeeAfter } from './base-fee.ts';
 import { excessBlobGasAfter } from './blob-gas.ts';
 import type { ForkSchedule } from './fork-schedule.ts';
 import { checkEqual, invalidBlock } from './invalid-block.ts';
-import { GAS_LIMIT_MAX } from './limits.ts';
+import { GAS_LIMIT_MAX, TIMESTAMP_MAX } from './limits.ts';
 import type { BlockDraft, ProcessedBlock } from './process-block.ts';
 import { requestsHash } from './requests.ts';
 import type { BlockAttributes } from './types.ts';
@@ -29,8 +29,8 @@ export type DraftHeader = BlockDraft['header'] &
 /**
  * What the next block's header says before anything ran.
  *
- * @throws ExecutionError `invalid` for a timestamp that is not later than the parent's, a gas limit
- *   out of range, a block that would need work
+ * @throws ExecutionError `invalid` for a timestamp that is not later than the parent's or has more
+ *   than 8 bytes, a gas limit out of range, a block that would need work
  */
 export function draftHeader(
   parent: Block,
@@ -41,6 +41,10 @@ export function draftHeader(
   const number = parent.header.number + 1n;
   if (timestamp <= parent.header.timestamp) {
     const message = `timestamp ${timestamp} is not after the parent's ${parent.header.timestamp}`;
+    throw new ExecutionError('invalid', message, { timestamp });
+  }
+  if (timestamp > TIMESTAMP_MAX) {
+    const message = `timestamp ${timestamp} is beyond ${TIMESTAMP_MAX}, the last that a block has`;
     throw new ExecutionError('invalid', message, { timestamp });
   }
   if (gasLimit < 0n || gasLimit > GAS_LIMIT_MAX) {

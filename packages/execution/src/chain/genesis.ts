@@ -16,7 +16,7 @@ import {
   refuseGenesis,
   toQuantity,
 } from './genesis-fields.ts';
-import { BASE_FEE_FIRST } from './limits.ts';
+import { ALLOCATION_MAX, BASE_FEE_FIRST } from './limits.ts';
 import { EMPTY_REQUESTS_HASH } from './requests.ts';
 import type { Genesis } from './types.ts';
 
@@ -37,6 +37,9 @@ export interface GenesisPlan {
 /** What geth gives a genesis without the fields. */
 const GAS_LIMIT_DEFAULT = 4_712_388n;
 const DIFFICULTY_DEFAULT = 131_072n;
+
+/** Of the header's fields that count something. */
+const COUNTER_MAX = 2n ** 64n - 1n;
 
 /**
  * Reads a genesis document in the form of geth: `config`, the header's fields and `alloc`.
@@ -84,9 +87,16 @@ function parseText(text: string): unknown {
 
 function headerOf(fields: Fields, config: ForkSchedule): GenesisPlan['fields'] {
   const quantity = (key: string): bigint | undefined => readQuantity(fields, key, 'document');
-  const number = quantity('number') ?? 0n;
+  const counter = (key: string): bigint | undefined => {
+    const value = quantity(key);
+    if (value !== undefined && value > COUNTER_MAX) {
+      throw refuseGenesis(key, `${value}, at most ${COUNTER_MAX}: it has 8 bytes`);
+    }
+    return value;
+  };
+  const number = counter('number') ?? 0n;
   if (number !== 0n) throw refuseGenesis('number', `${number}, a chain begins at 0`);
-  const timestamp = quantity('timestamp') ?? 0n;
+  const timestamp = counter('timestamp') ?? 0n;
   const { fork } = config.forkAt(number, timestamp);
   const has = (other: Fork): boolean => isAtLeast(fork, other);
   const extraData = readBytes(fields['extraData'] ?? '0x', 'extraData');
@@ -103,16 +113,16 @@ function headerOf(fields: Fields, config: ForkSchedule): GenesisPlan['fields'] {
     logsBloom: new Uint8Array(BLOOM_BYTES),
     difficulty: quantity('difficulty') ?? difficulty,
     number,
-    gasLimit: quantity('gasLimit') ?? GAS_LIMIT_DEFAULT,
-    gasUsed: quantity('gasUsed') ?? 0n,
+    gasLimit: counter('gasLimit') ?? GAS_LIMIT_DEFAULT,
+    gasUsed: counter('gasUsed') ?? 0n,
     timestamp,
     extraData,
     mixHash: readWord(fields['mixHash'] ?? '0x', 32, 'mixHash'),
     nonce: readWord(fields['nonce'] ?? '0x', 8, 'nonce'),
     baseFee: has('london') ? (quantity('baseFeePerGas') ?? BASE_FEE_FIRST) : undefined,
     withdrawalsRoot: has('shanghai') ? EMPTY_TRIE_ROOT : undefined,
-    blobGasUsed: has('cancun') ? (quantity('blobGasUsed') ?? 0n) : undefined,
-    excessBlobGas: has('cancun') ? (quantity('excessBlobGas') ?? 0n) : undefined,
+    blobGasUsed: has('cancun') ? (counter('blobGasUsed') ?? 0n) : undefined,
+    excessBlobGas: has('cancun') ? (counter('excessBlobGas') ?? 0n) : undefined,
     parentBeaconBlockRoot: has('cancun')
       ? readWord(fields['parentBeaconBlockRoot'] ?? '0x', 32, 'parentBeaconBlockRoot')
       : undefined,
@@ -122,6 +132,7 @@ function headerOf(fields: Fields, config: ForkSchedule): GenesisPlan['fields'] {
 
 function readAlloc(alloc: unknown): AccountChange[] {
   const accounts = readFields(alloc ?? {}, 'alloc');
+  let total = 0n;
   return Object.entries(accounts).map(([key, value]) => {
     const place = `alloc.${key}`;
     const fields = readFields(value, place);
@@ -132,6 +143,13 @@ function readAlloc(alloc: unknown): AccountChange[] {
       balance: toQuantity(fields['balance'] ?? 0, `${place}.balance`),
       codeHash: code.length === 0 ? EMPTY_CODE_HASH : keccak256(code),
     };
+    total += account.balance;
+    if (total > ALLOCATION_MAX) {
+      throw refuseGenesis(place, `balances of ${total} wei together, at most ${ALLOCATION_MAX}`);
+    }
+    if (account.nonce > COUNTER_MAX) {
+      throw refuseGenesis(`${place}.nonce`, `${account.nonce}, at most ${COUNTER_MAX}`);
+    }
     const storage = Object.entries(readFields(fields['storage'] ?? {}, `${place}.storage`));
     return {
       address,

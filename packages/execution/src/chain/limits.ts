@@ -6,6 +6,15 @@ export const GAS_LIMIT_MIN = 5_000n;
 /** EIP-1985: gas limits stay in 63 bits, which the engine counts in as well. */
 export const GAS_LIMIT_MAX: bigint = 2n ** 63n - 1n;
 
+/** A header has eight bytes for its timestamp. */
+export const TIMESTAMP_MAX: bigint = 2n ** 64n - 1n;
+
+/**
+ * Wei of all accounts of a genesis together: sums are made modulo 2^256, and half of it is left for
+ * rewards, withdrawals and what a devnet's owner sets.
+ */
+export const ALLOCATION_MAX: bigint = 2n ** 255n;
+
 /** Gas limits of two blocks differ by less than a part of this size (Yellow Paper, eq. 53). */
 export const GAS_LIMIT_DIVISOR = 1_024n;
 

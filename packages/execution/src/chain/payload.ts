@@ -1,4 +1,5 @@
 import type { AccountChange } from '@basalt/evm';
+import { assert } from '@basalt/protocol';
 import { type RawBlock, readBlock } from '../block/block-codec.ts';
 import { plainBytes } from '../block/plain-bytes.ts';
 import { ExecutionError } from '../errors.ts';
@@ -122,8 +123,22 @@ function readRewindEntry(reader: RlpReader, kind: number): ChainPayload {
   return { kind: 'rewind', number: reader.readNumber(), hash: reader.readFixed(32).slice() };
 }
 
+/** What {@link readChange} would refuse is not written: the log could not be opened again. */
+function assertReadable({ address, account, storage }: AccountChange): void {
+  assert(address.length === 20, 'an address has 20 bytes');
+  if (account !== undefined) {
+    assert(account.nonce < 2n ** 64n, 'a nonce has 8 bytes at most');
+    assert(account.balance < 2n ** 256n, 'a balance has 32 bytes at most');
+    assert(account.codeHash.length === 32, 'the hash of code has 32 bytes');
+  }
+  for (const { slot, value } of storage) {
+    assert(slot.length === 32 && value.length === 32, 'slots and their values have 32 bytes');
+  }
+}
+
 /** Account and code are lists, so that none can be told from an empty one. */
 function writeChange(writer: RlpWriter, change: AccountChange): void {
+  assertReadable(change);
   const list = writer.openList();
   writer.writeBytes(change.address);
   const account = writer.openList();

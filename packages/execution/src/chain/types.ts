@@ -86,7 +86,9 @@ export interface ChainEvent {
   /** The head now. */
   readonly block: Block;
   readonly receipts: readonly Receipt[];
-  /** Of `rewind`: blocks that count no more, newest first. */
+  /** Of `rewind`: how many blocks count no more. */
+  readonly removedCount: number;
+  /** The newest of those, newest first, up to `REMOVED_BLOCKS_MAX`. */
   readonly removed: readonly { readonly block: Block; readonly receipts: readonly Receipt[] }[];
 }
 
@@ -139,8 +141,15 @@ export interface Chain {
   import(block: Block): Promise<{ readonly receipts: readonly Receipt[] }>;
   /** Undoes every block above; the log keeps them and the fact. */
   rewind(number: number): Promise<void>;
-  /** Changes the head state by hand; the next block carries it. */
-  intervene(changes: readonly AccountChange[]): void;
+  /**
+   * Changes the head state by hand; the next block carries it. The changes are worked out when
+   * their turn comes: what was read before says nothing of a block that is under way.
+   *
+   * @throws ExecutionError `oversize` for more than a payload has room for
+   */
+  intervene(changesOf: (head: StateView) => readonly AccountChange[]): Promise<void>;
+  /** What was changed by hand since the newest block, in order. */
+  interventions(): readonly AccountChange[];
   /** Place of a block in the log. */
   logIndexOf(number: number): number | undefined;
   subscribe(listener: (event: ChainEvent) => void): () => void;

@@ -1,3 +1,6 @@
+import { ExecutionError } from '../errors.ts';
+import { BLOCK_TIME_MAX } from './limits.ts';
+
 /**
  * Which timestamp the next block has. A devnet's time is the clock's plus an offset that a
  * developer moves; where runs must repeat there is no clock, and time passes with the blocks.
@@ -53,24 +56,40 @@ export class BlockTime {
     this.#pending = 0n;
   }
 
-  increase(seconds: bigint): bigint {
+  /**
+   * @param parent timestamp of the newest block
+   * @throws ExecutionError `invalid` for a time beyond the last that can be set
+   */
+  increase(seconds: bigint, parent: bigint): bigint {
+    assertTime(this.after(parent) + seconds);
     this.#offset += seconds;
     this.#pending += seconds;
     if (this.#next !== undefined) this.#next += seconds;
     return this.#offset;
   }
 
-  /** undefined: by the clock again. */
-  setInterval(seconds: bigint | undefined): void {
+  /**
+   * @param seconds undefined: by the clock again
+   * @throws ExecutionError `invalid` when the next block would lie beyond the last time
+   */
+  setInterval(seconds: bigint | undefined, parent: bigint): void {
+    if (seconds !== undefined) assertTime(parent + seconds);
     this.#interval = seconds;
   }
 
+  /** @throws ExecutionError `invalid` for a time beyond the last that can be set */
   setNext(timestamp: bigint): void {
+    assertTime(timestamp);
     this.#next = timestamp;
   }
 
-  /** The clock shows this now; `parent` is the newest block's timestamp. */
+  /**
+   * The clock shows this now; `parent` is the newest block's timestamp.
+   *
+   * @throws ExecutionError `invalid` for a time beyond the last that can be set
+   */
   set(timestamp: bigint, parent: bigint): void {
+    assertTime(timestamp);
     this.#next = undefined;
     if (this.#options.nowSeconds === undefined) {
       this.#pending = timestamp - parent - this.#options.stepSeconds;
@@ -93,4 +112,10 @@ export class BlockTime {
     const { nowSeconds } = this.#options;
     if (nowSeconds !== undefined) this.#offset = timestamp - nowSeconds();
   }
+}
+
+function assertTime(timestamp: bigint): void {
+  if (timestamp <= BLOCK_TIME_MAX) return;
+  const message = `a block at second ${timestamp}: the last that can be set is ${BLOCK_TIME_MAX}`;
+  throw new ExecutionError('invalid', message, { timestamp });
 }

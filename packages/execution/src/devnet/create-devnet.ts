@@ -1,6 +1,7 @@
 import { type AccountChange, keccak256 } from '@basalt/evm';
 import type { Clock, Random, Scheduler } from '@basalt/protocol';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { GAS_LIMIT_MAX, GAS_LIMIT_MIN } from '../chain/limits.ts';
 import type { BlockAttributes, Chain, ChainEvent } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { Pool, PooledTransaction } from '../pool/types.ts';
@@ -8,8 +9,9 @@ import { type Sign, signPortable, signTransaction } from '../transaction/sign.ts
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { DevnetKeys } from './accounts.ts';
 import { BlockTime, type BlockTimeState } from './block-time.ts';
-import { Interventions } from './interventions.ts';
+import { type Intervention, withAccount, withCode, withStorage } from './interventions.ts';
 import { Lane } from './lane.ts';
+import { BALANCE_SET_MAX } from './limits.ts';
 import { Miner } from './miner.ts';
 import { poolOfDevnet } from './pool-of-devnet.ts';
 import { Senders } from './senders.ts';
@@ -72,7 +74,6 @@ class ChainDevnet implements Devnet {
   readonly #lane = new Lane();
   readonly #time: BlockTime;
   readonly #senders: Senders;
-  readonly #interventions: Interventions;
   readonly #snapshots = new Snapshots<Snapshot>();
   readonly #miner: Miner;
   readonly #unsubscribe: readonly (() => void)[];
@@ -92,7 +93,6 @@ class ChainDevnet implements Devnet {
     this.accounts = keys.accounts;
     this.faucet = keys.faucet;
     this.#senders = new Senders([...keys.accounts, keys.faucet]);
-    this.#interventions = new Interventions(chain);
     this.#settings = this.#firstSettings();
     const stepSeconds =
       mining.mode === 'interval' ? BigInt(Math.ceil(mining.intervalMs / 1000)) : 1n;
@@ -149,83 +149,92 @@ class ChainDevnet implements Devnet {
     return this.#miner.settled();
   }
 
-  snapshot(): number {
-    return this.#snapshots.take({
-      number: Number(this.chain.head().header.number),
-      time: this.#time.save(),
-      settings: this.#settings,
-      interventions: this.#interventions.pending,
-      waiting: this.#components.pool.all(),
-    });
+  snapshot(): Promise<number> {
+    return this.#lane.run(async () =>
+      this.#snapshots.take({
+        number: Number(this.chain.head().header.number),
+        time: this.#time.save(),
+        settings: this.#settings,
+        interventions: this.chain.interventions(),
+        waiting: this.#components.pool.all(),
+      }),
+    );
   }
 
   revert(snapshot: number): Promise<boolean> {
     return this.#lane.run(async () => {
       const kept = this.#snapshots.use(snapshot);
       if (kept === undefined) return false;
-      await this.#rewind(kept.number);
+      await this.chain.rewind(kept.number);
       this.#time.restore(kept.time);
       this.#settings = kept.settings;
-      this.#interventions.repeat(kept.interventions);
+      await this.chain.intervene(() => kept.interventions);
       await this.#refill(kept.waiting);
       return true;
     });
   }
 
-  setBalance(address: Uint8Array, balance: bigint): void {
-    this.#interventions.setAccount(address, { balance });
-    this.#stateChanged(address);
-  }
-
-  setCode(address: Uint8Array, code: Uint8Array): void {
-    this.#interventions.setCode(address, code);
-    this.#stateChanged(address);
-  }
-
-  setNonce(address: Uint8Array, nonce: bigint): void {
-    this.#interventions.setAccount(address, { nonce });
-    this.#stateChanged(address);
-  }
-
-  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void {
-    this.#interventions.setStorageAt(address, slot, value);
-  }
-
-  setCoinbase(coinbase: Uint8Array): void {
-    this.#settings = { ...this.#settings, coinbase };
-  }
-
-  setBlockGasLimit(gasLimit: bigint): void {
-    this.#settings = { ...this.#settings, gasLimit };
-  }
-
-  setNextBlockBaseFee(baseFee: bigint): void {
-    this.#settings = { ...this.#settings, baseFee };
-  }
-
-  setPrevRandao(prevRandao: Uint8Array): void {
-    this.#settings = { ...this.#settings, prevRandao };
-  }
-
-  increaseTime(seconds: bigint): bigint {
-    return this.#time.increase(seconds);
-  }
-
-  setNextBlockTimestamp(timestamp: bigint): void {
-    const { timestamp: newest } = this.chain.head().header;
-    if (timestamp <= newest) {
-      const message = `timestamp ${timestamp} is not after that of the newest block, ${newest}`;
-      throw new ExecutionError('invalid', message, { timestamp, newest });
+  async setBalance(address: Uint8Array, balance: bigint): Promise<void> {
+    if (balance > BALANCE_SET_MAX) {
+      const message = `a balance of ${balance} wei: at most ${BALANCE_SET_MAX} can be set`;
+      throw new ExecutionError('invalid', message, { balance });
     }
-    this.#time.setNext(timestamp);
+    await this.#intervene(address, withAccount(address, { balance }));
   }
 
-  setTimestampInterval(seconds: bigint | undefined): void {
-    this.#time.setInterval(seconds);
+  setCode(address: Uint8Array, code: Uint8Array): Promise<void> {
+    return this.#intervene(address, withCode(address, code));
   }
 
-  setTime(timestamp: bigint): void {
-    this.#time.set(timestamp, this.chain.head().header.timestamp);
+  setNonce(address: Uint8Array, nonce: bigint): Promise<void> {
+    return this.#intervene(address, withAccount(address, { nonce }));
+  }
+
+  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): Promise<void> {
+    return this.#intervene(address, withStorage(address, slot, value));
+  }
+
+  setCoinbase(coinbase: Uint8Array): Promise<void> {
+    return this.#set({ coinbase });
+  }
+
+  async setBlockGasLimit(gasLimit: bigint): Promise<void> {
+    if (gasLimit < GAS_LIMIT_MIN || gasLimit > GAS_LIMIT_MAX) {
+      const message = `a gas limit of ${gasLimit}: expected ${GAS_LIMIT_MIN} to ${GAS_LIMIT_MAX}`;
+      throw new ExecutionError('invalid', message, { gasLimit });
+    }
+    await this.#set({ gasLimit });
+  }
+
+  setNextBlockBaseFee(baseFee: bigint): Promise<void> {
+    return this.#set({ baseFee });
+  }
+
+  setPrevRandao(prevRandao: Uint8Array): Promise<void> {
+    return this.#set({ prevRandao });
+  }
+
+  increaseTime(seconds: bigint): Promise<bigint> {
+    return this.#lane.run(async () => this.#time.increase(seconds, this.#newestTime()));
+  }
+
+  setNextBlockTimestamp(timestamp: bigint): Promise<void> {
+    return this.#lane.run(async () => {
+      const newest = this.#newestTime();
+      if (timestamp <= newest) {
+        const message = `timestamp ${timestamp} is not after that of the newest block, ${newest}`;
+        throw new ExecutionError('invalid', message, { timestamp, newest });
+      }
+      this.#time.setNext(timestamp);
+    });
+  }
+
+  setTimestampInterval(seconds: bigint | undefined): Promise<void> {
+    return this.#lane.run(async () => this.#time.setInterval(seconds, this.#newestTime()));
+  }
+
+  setTime(timestamp: bigint): Promise<void> {
+    return this.#lane.run(async () => this.#time.set(timestamp, this.#newestTime()));
   }
 
   impersonate(address: Uint8Array): void {
@@ -272,12 +281,13 @@ class ChainDevnet implements Devnet {
 
   reset(): Promise<void> {
     return this.#lane.run(async () => {
-      await this.#rewind(0);
+      await this.chain.rewind(0);
       this.#components.pool.remove();
       this.#snapshots.clear();
       this.#senders.clear();
       this.#settings = this.#firstSettings();
       this.#time.restore({ offset: 0n, pending: 0n, next: undefined });
+      this.#time.setInterval(undefined, this.#newestTime());
     });
   }
 
@@ -301,7 +311,6 @@ class ChainDevnet implements Devnet {
   }
 
   #onChain({ kind, block }: ChainEvent): void {
-    this.#interventions.clear();
     this.#components.pool.advance(kind === 'block' ? block.transactions : []);
   }
 
@@ -309,11 +318,6 @@ class ChainDevnet implements Devnet {
   #used(timestamp: bigint): void {
     this.#time.used(timestamp);
     this.#settings = { ...this.#settings, baseFee: undefined, prevRandao: undefined };
-  }
-
-  async #rewind(number: number): Promise<void> {
-    await this.chain.rewind(number);
-    this.#interventions.clear();
   }
 
   /** Puts the pool back to what it held. */
@@ -328,8 +332,22 @@ class ChainDevnet implements Devnet {
     }
   }
 
-  /** A balance or nonce set by hand may make what waits executable, or worthless. */
-  #stateChanged(address: Uint8Array): void {
+  #newestTime(): bigint {
+    return this.chain.head().header.timestamp;
+  }
+
+  /** After the block that is under way: it would use up what was not set for it. */
+  async #set(settings: Partial<BlockSettings>): Promise<void> {
+    await this.#lane.run(async () => {
+      this.#settings = { ...this.#settings, ...settings };
+    });
+    // What waits may fit into the next block now, or be able to pay for it.
+    this.#miner.transactionCame();
+  }
+
+  async #intervene(address: Uint8Array, intervention: Intervention): Promise<void> {
+    await this.#lane.run(() => this.chain.intervene(intervention));
+    // A balance or nonce set by hand may make what waits executable, or worthless.
     this.#components.pool.advance([], [address]);
     this.#miner.transactionCame();
   }

@@ -12,6 +12,18 @@ export const GAS_LIMIT_DEFAULT = 30_000_000n;
 /** Other development nodes have this number, so tools know it. */
 export const CHAIN_ID_DEFAULT = 31_337n;
 
+/**
+ * The last second that a developer can move a devnet to. Headers have room for twice as many: a
+ * chain whose newest block had the last of all could take no other, after a restart as before.
+ */
+export const BLOCK_TIME_MAX: bigint = 2n ** 63n - 1n;
+
+/**
+ * Wei that can be set by hand. The EVM adds modulo 2^256, since no sum of what there is comes near
+ * (Yellow Paper, section 9.4.2): with this bound none does, however many accounts are set.
+ */
+export const BALANCE_SET_MAX: bigint = 2n ** 192n - 1n;
+
 /** Snapshots held at once; each is a block number and the transactions that waited. */
 export const SNAPSHOTS_MAX = 10_000;
 

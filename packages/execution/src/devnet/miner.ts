@@ -86,17 +86,34 @@ export class Miner {
       const message = `${count} blocks: expected 0 to ${MINE_BLOCKS_MAX} at once`;
       throw new ExecutionError('invalid', message, { count });
     }
+    const mined = this.#mineMany(count, intervalSeconds);
+    const round = mined.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#rounds.add(round);
+    try {
+      return await mined;
+    } finally {
+      this.#rounds.delete(round);
+    }
+  }
+
+  /** Others have their turn between blocks. */
+  async #mineMany(count: number, intervalSeconds: number | undefined): Promise<readonly Block[]> {
     const { chain, lane, time } = this.#components;
-    return await lane.run(async () => {
-      const blocks: Block[] = [];
-      for (let index = 0; index < count && !this.#isClosed; index++) {
+    const blocks: Block[] = [];
+    for (let index = 0; index < count && !this.#isClosed; index++) {
+      const mined = await lane.run(async () => {
+        if (this.#isClosed) return undefined;
         if (index > 0 && intervalSeconds !== undefined) {
           time.setNext(chain.head().header.timestamp + BigInt(intervalSeconds));
         }
-        blocks.push((await this.#mineOne(this.#candidates())).block);
-      }
-      return blocks;
-    });
+        return await this.#mineOne(this.#candidates());
+      });
+      if (mined !== undefined) blocks.push(mined.block);
+    }
+    return blocks;
   }
 
   async settled(): Promise<void> {
@@ -114,7 +131,7 @@ export class Miner {
     const { scheduler, lane, onError } = this.#components;
     const mining = this.#mining;
     this.#stopInterval = scheduler.after(intervalMs, () => {
-      const mined = lane.run(async () => {
+      const mined = lane.runOwed(async () => {
         const { mode } = this.#mining;
         if (mode === 'interval' && !this.#isClosed) await this.#mineOne(this.#candidates());
       });
@@ -129,7 +146,7 @@ export class Miner {
   async #emptyPool(): Promise<void> {
     const { lane } = this.#components;
     let isMore = true;
-    while (isMore) isMore = await lane.run(() => this.#mineFromPool());
+    while (isMore) isMore = await lane.runOwed(() => this.#mineFromPool());
   }
 
   /** @returns whether there may be more to include */

@@ -15,7 +15,10 @@ export interface DevnetAccount {
   readonly privateKey: Uint8Array;
 }
 
-/** What Anvil and the Hardhat node let a developer do to a chain of their own. */
+/**
+ * What Anvil and the Hardhat node let a developer do to a chain of their own. What is set holds
+ * from the block after the one that is under way, in the order of the calls.
+ */
 export interface Devnet {
   readonly chain: Chain;
   /**
@@ -35,24 +38,27 @@ export interface Devnet {
   /** Resolves when no block is owed: those that instant mining or `mine` are to make are there. */
   settled(): Promise<void>;
   /** Number of the snapshot. */
-  snapshot(): number;
+  snapshot(): Promise<number>;
   /** False: no such snapshot. It and all later ones are gone afterwards. */
   revert(snapshot: number): Promise<boolean>;
-  setBalance(address: Uint8Array, balance: bigint): void;
-  setCode(address: Uint8Array, code: Uint8Array): void;
-  setNonce(address: Uint8Array, nonce: bigint): void;
-  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): void;
-  setCoinbase(address: Uint8Array): void;
-  setBlockGasLimit(gas: bigint): void;
-  setNextBlockBaseFee(fee: bigint): void;
+  /** @throws ExecutionError `invalid` beyond `BALANCE_SET_MAX` */
+  setBalance(address: Uint8Array, balance: bigint): Promise<void>;
+  setCode(address: Uint8Array, code: Uint8Array): Promise<void>;
+  setNonce(address: Uint8Array, nonce: bigint): Promise<void>;
+  setStorageAt(address: Uint8Array, slot: Uint8Array, value: Uint8Array): Promise<void>;
+  setCoinbase(address: Uint8Array): Promise<void>;
+  /** @throws ExecutionError `invalid` for what no block can have: 5,000 to 2^63 - 1 */
+  setBlockGasLimit(gas: bigint): Promise<void>;
+  setNextBlockBaseFee(fee: bigint): Promise<void>;
   /** Of the next block alone. */
-  setPrevRandao(value: Uint8Array): void;
+  setPrevRandao(value: Uint8Array): Promise<void>;
   /** @returns the offset from the clock, in seconds */
-  increaseTime(seconds: bigint): bigint;
-  setNextBlockTimestamp(timestamp: bigint): void;
+  increaseTime(seconds: bigint): Promise<bigint>;
+  /** @throws ExecutionError `invalid` not after the newest block, or beyond `BLOCK_TIME_MAX` */
+  setNextBlockTimestamp(timestamp: bigint): Promise<void>;
   /** Blocks to come are so many seconds apart; undefined: by the clock again. */
-  setTimestampInterval(seconds: bigint | undefined): void;
-  setTime(timestamp: bigint): void;
+  setTimestampInterval(seconds: bigint | undefined): Promise<void>;
+  setTime(timestamp: bigint): Promise<void>;
   impersonate(address: Uint8Array): void;
   stopImpersonating(address: Uint8Array): void;
   setAutoImpersonate(isOn: boolean): void;

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AccountChange } from '@basalt/evm';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { encodeBlock } from '../../src/block/block-codec.ts';
+import { encodeHeader } from '../../src/block/header.ts';
 import { importChainRlp } from '../../src/chain/import-chain.ts';
 import { openTestChain, recoverer } from './support/chains.ts';
 import { account, attributes, COUNTER_INIT, GENESIS, signed } from './support/dev-chain.ts';
+import { createMemoryLog } from './support/memory-log.ts';
 
 test('a built block runs on another chain to the same roots', async () => {
   const chain = await openTestChain(GENESIS);
@@ -101,17 +104,58 @@ test('interventions show at once, stand in the next block, and go with a rewind'
     },
     storageCleared: false,
     storage: [],
-  } as Parameters<typeof chain.intervene>[0][number];
-  chain.intervene([change]);
+  } as AccountChange;
+  await chain.intervene(() => [change]);
   assert.equal(chain.stateAt(0)?.readAccount(rich)?.balance, 9n);
   await chain.propose([], attributes(chain));
   assert.equal(chain.stateAt(1)?.readAccount(rich)?.balance, 9n);
   assert.equal(chain.stateAt(0)?.readAccount(rich), undefined);
   await chain.rewind(0);
   assert.equal(chain.stateAt(0)?.readAccount(rich), undefined);
-  chain.intervene([change]);
+  await chain.intervene(() => [change]);
   await chain.rewind(0);
   assert.equal(chain.stateAt(0)?.readAccount(rich), undefined, 'a rewind drops what is pending');
+  await chain.close();
+});
+
+test('a time that a header has no room for is refused before anything is written', async () => {
+  const log = createMemoryLog();
+  const chain = await openTestChain(GENESIS, { log });
+  const late = attributes(chain, { timestamp: 2n ** 64n });
+  await assert.rejects(chain.propose([], late), { code: 'invalid', message: /timestamp/ });
+  assert.equal(log.length, 0);
+  const { header } = await chain
+    .propose([], { ...late, timestamp: 2n ** 64n - 1n })
+    .then(({ block }) => block);
+  assert.throws(() => encodeHeader({ ...header, timestamp: 2n ** 64n }), /8 bytes/);
+  assert.throws(() => encodeHeader({ ...header, mixHash: new Uint8Array(31) }), /32 bytes/);
+  await chain.close();
+  const again = await openTestChain(GENESIS, { log });
+  assert.deepEqual(again.head().header, header);
+  await again.close();
+});
+
+test('a change by hand is worked out when its turn comes, and waits for no block to show', async () => {
+  const chain = await openTestChain(GENESIS);
+  const from = account(0);
+  const block = chain.propose([await signed(0, { nonce: 0n })], attributes(chain));
+  const changed = chain.intervene((head) => {
+    const found = head.readAccount(from);
+    assert.equal(found?.nonce, 1n, 'the block that was under way is there');
+    const made = { ...found, balance: 10n ** 18n };
+    return [{ address: from, account: made, storageCleared: false, storage: [] }];
+  });
+  await Promise.all([block, changed]);
+  assert.equal(chain.interventions().length, 1);
+  assert.equal(chain.stateAt(1)?.readAccount(from)?.nonce, 1n);
+  assert.equal(chain.stateAt(1)?.readAccount(from)?.balance, 10n ** 18n);
+  const code = new Uint8Array(4 * 2 ** 20);
+  const large = { address: from, account: undefined, code, storageCleared: false, storage: [] };
+  await assert.rejects(
+    chain.intervene(() => [large]),
+    { code: 'oversize' },
+  );
+  assert.equal(chain.interventions().length, 1);
   await chain.close();
 });
 
@@ -123,7 +167,8 @@ test('a rewind tells what was undone, and the chain goes on from there', async (
   const two = await chain.propose([second], attributes(chain));
   const three = await chain.propose([], attributes(chain));
   const events: string[] = [];
-  chain.subscribe(({ kind, block, removed }) => {
+  chain.subscribe(({ kind, block, removed, removedCount }) => {
+    if (kind === 'rewind') assert.equal(removedCount, 2);
     events.push(`${kind} ${block.header.number} -${removed.map((r) => r.block.header.number)}`);
   });
   await chain.rewind(1);

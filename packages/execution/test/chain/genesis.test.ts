@@ -129,3 +129,20 @@ test('documents that can not be run are refused with the place', () => {
     );
   }
 });
+
+test('balances whose sum would come back to zero, and counters of nine bytes, are refused', () => {
+  const half = `0x${(2n ** 255n).toString(16)}`;
+  const alloc = { ['11'.repeat(20)]: { balance: half } };
+  assert.equal(readGenesis({ ...FRONTIER, alloc }).changes.length, 1);
+  const more = { ...alloc, ['22'.repeat(20)]: { balance: '0x1' } };
+  const wide = `0x${(2n ** 64n).toString(16)}`;
+  const counted = { ['11'.repeat(20)]: { balance: '0x0', nonce: wide } };
+  for (const document of [
+    { ...FRONTIER, alloc: more },
+    { ...FRONTIER, alloc: counted },
+    { ...FRONTIER, timestamp: wide },
+    { ...FRONTIER, gasLimit: wide },
+  ]) {
+    assert.throws(() => readGenesis(document), { code: 'invalid-genesis' });
+  }
+});

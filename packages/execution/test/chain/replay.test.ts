@@ -46,7 +46,7 @@ async function live(chain: Chain, step: (index: number) => Promise<void>): Promi
   const impersonated = new Uint8Array(20).fill(0x42);
   const state = chain.stateAt(2)?.readAccount(account(2));
   assert.ok(state !== undefined);
-  chain.intervene([
+  await chain.intervene(() => [
     {
       address: impersonated,
       account: { nonce: 0n, balance: 10n ** 18n, codeHash: state.codeHash },

@@ -90,17 +90,17 @@ test('a snapshot brings back blocks, hand-made changes, the pool and the time', 
   await using running = await startTestDevnet({ mining: { mode: 'manual' } });
   const { devnet } = running;
   await devnet.mine();
-  devnet.setBalance(stranger, 77n);
+  await devnet.setBalance(stranger, 77n);
   await send(devnet, 0, 0);
   const [waiting] = devnet.pool.all();
   const hash = toHex(waiting!.transaction.hash);
   const before = devnet.nextAttributes().timestamp;
-  const snapshot = devnet.snapshot();
-  devnet.increaseTime(1_000n);
-  devnet.setBalance(stranger, 99n);
+  const snapshot = await devnet.snapshot();
+  await devnet.increaseTime(1_000n);
+  await devnet.setBalance(stranger, 99n);
   await devnet.mine(3);
   assert.equal(devnet.pool.all().length, 0);
-  const later = devnet.snapshot();
+  const later = await devnet.snapshot();
   assert.equal(await devnet.revert(snapshot), true);
   assert.equal(headOf(devnet), 1);
   assert.equal(balanceOf(devnet, stranger), 77n);
@@ -121,9 +121,9 @@ test('balance, nonce, code, storage: seen at once, kept by the next block', asyn
   const { devnet } = running;
   const slot = new Uint8Array(32).fill(1);
   const value = new Uint8Array(32).fill(2);
-  devnet.setCode(stranger, Uint8Array.of(0x60, 0x01));
-  devnet.setStorageAt(stranger, slot, value);
-  devnet.setNonce(stranger, 9n);
+  await devnet.setCode(stranger, Uint8Array.of(0x60, 0x01));
+  await devnet.setStorageAt(stranger, slot, value);
+  await devnet.setNonce(stranger, 9n);
   const look = (): unknown => {
     const state = devnet.chain.stateAt(headOf(devnet))!;
     const account = state.readAccount(stranger)!;
@@ -134,8 +134,8 @@ test('balance, nonce, code, storage: seen at once, kept by the next block', asyn
   assert.deepEqual(look(), expected);
   await devnet.mine();
   assert.deepEqual(look(), expected);
-  devnet.setBalance(stranger, 1n);
-  devnet.setBalance(stranger, 0n);
+  await devnet.setBalance(stranger, 1n);
+  await devnet.setBalance(stranger, 0n);
   await devnet.mine();
   assert.deepEqual(look(), expected, 'an account with code stays');
 });
@@ -148,7 +148,7 @@ test('an impersonated sender needs no signature, and only an impersonated one', 
   assert.equal(devnet.canSend(stranger), false);
   await assert.rejects(devnet.send(request), { code: 'invalid' });
   devnet.impersonate(stranger);
-  devnet.setBalance(stranger, 10n ** 18n);
+  await devnet.setBalance(stranger, 10n ** 18n);
   const sent = await devnet.send(request);
   assert.equal(headOf(devnet), 1);
   assert.deepEqual(devnet.chain.head().transactions[0]?.hash, sent.hash);
@@ -164,13 +164,13 @@ test('the log alone gives the same chain, with all that nobody signed', async ()
   {
     await using running = await startTestDevnet({ log });
     const { devnet } = running;
-    devnet.setBalance(stranger, 10n ** 18n);
+    await devnet.setBalance(stranger, 10n ** 18n);
     devnet.impersonate(stranger);
     await devnet.send({ fields: transfer(0, devnet.accounts[0]!.address), from: stranger });
-    const snapshot = devnet.snapshot();
+    const snapshot = await devnet.snapshot();
     await devnet.mine(2);
     await devnet.revert(snapshot);
-    devnet.setCode(devnet.accounts[2]!.address, Uint8Array.of(0x00));
+    await devnet.setCode(devnet.accounts[2]!.address, Uint8Array.of(0x00));
     await send(devnet, 0, 0);
     head = devnet.chain.head();
     document = devnet.chain.genesis.source;
@@ -185,11 +185,11 @@ test('what was asked of the next block, it has; the one after has not', async ()
   await using running = await startTestDevnet({ mining: { mode: 'manual' } });
   const { devnet } = running;
   const randao = new Uint8Array(32).fill(3);
-  devnet.setNextBlockBaseFee(5n);
-  devnet.setPrevRandao(randao);
-  devnet.setNextBlockTimestamp(1_900_000_000n);
-  devnet.setCoinbase(stranger);
-  devnet.setBlockGasLimit(10_000_000n);
+  await devnet.setNextBlockBaseFee(5n);
+  await devnet.setPrevRandao(randao);
+  await devnet.setNextBlockTimestamp(1_900_000_000n);
+  await devnet.setCoinbase(stranger);
+  await devnet.setBlockGasLimit(10_000_000n);
   const [first, second] = await devnet.mine(2);
   const { header } = first!;
   assert.equal(header.baseFee, 5n);
@@ -200,7 +200,107 @@ test('what was asked of the next block, it has; the one after has not', async ()
   assert.notDeepEqual(second!.header.mixHash, randao);
   assert.equal(second!.header.timestamp, 1_900_000_001n);
   assert.equal(second!.header.gasLimit, 10_000_000n);
-  assert.throws(() => devnet.setNextBlockTimestamp(5n), { code: 'invalid' });
+  await assert.rejects(devnet.setNextBlockTimestamp(5n), { code: 'invalid' });
+});
+
+test('no time can be set that a chain could not go on from, or be opened with again', async () => {
+  const log = createMemoryLog();
+  let head: Block;
+  let document: unknown;
+  {
+    await using running = await startTestDevnet({ mining: { mode: 'manual' }, log });
+    const { devnet } = running;
+    const refused = { code: 'invalid', message: /the last that can be set/ };
+    await assert.rejects(devnet.setNextBlockTimestamp(2n ** 64n - 1n), refused);
+    await assert.rejects(devnet.setTime(2n ** 63n), refused);
+    await assert.rejects(devnet.increaseTime(2n ** 63n), refused);
+    await assert.rejects(devnet.setTimestampInterval(2n ** 63n), refused);
+    assert.equal(await devnet.increaseTime(2n ** 62n), 2n ** 62n);
+    await assert.rejects(devnet.increaseTime(2n ** 62n), refused);
+    await devnet.mine(2);
+    await devnet.setNextBlockTimestamp(2n ** 63n - 1n);
+    await devnet.mine(2);
+    assert.equal(devnet.chain.head().header.timestamp, 2n ** 63n);
+    await devnet.reset();
+    await devnet.setTimestampInterval(2n ** 62n);
+    await devnet.mine();
+    await assert.rejects(devnet.mine(3), { code: 'invalid', message: /timestamp/ });
+    await devnet.setTimestampInterval(undefined);
+    await devnet.mine();
+    head = devnet.chain.head();
+    document = devnet.chain.genesis.source;
+  }
+  const again = await openTestChain(document, { log });
+  assert.deepEqual(again.head().hash, head.hash);
+  await again.close();
+});
+
+test('what is set by hand while a block is made takes nothing back of that block', async () => {
+  for (let turns = 0; turns < 8; turns++) {
+    await using running = await startTestDevnet({ log: createSlowLog() });
+    const { devnet } = running;
+    const { address } = devnet.accounts[0]!;
+    const sent = send(devnet, 0, 0, 100n);
+    for (let turn = 0; turn < turns; turn++) await new Promise((done) => setImmediate(done));
+    const slot = new Uint8Array(32).fill(1);
+    const set = [
+      devnet.setBalance(address, 10n ** 18n),
+      devnet.setStorageAt(stranger, slot, slot),
+      devnet.setNextBlockBaseFee(7n),
+    ];
+    const snapshot = await devnet.snapshot();
+    await Promise.all([sent, ...set]);
+    await devnet.settled();
+    const look = (): unknown => {
+      const state = devnet.chain.stateAt(headOf(devnet))!;
+      return [state.readAccount(address)?.nonce, state.readAccount(stranger)?.balance];
+    };
+    assert.deepEqual(look(), [1n, 100n], `after ${turns} turns`);
+    await devnet.mine();
+    assert.deepEqual(look(), [1n, 100n], `in the block after ${turns} turns`);
+    await devnet.revert(snapshot);
+    await devnet.settled();
+    const state = devnet.chain.stateAt(headOf(devnet))!;
+    assert.deepEqual(state.readStorage(stranger, slot), slot, 'a snapshot has what was set');
+    assert.deepEqual(running.errors, []);
+  }
+});
+
+test('a gas limit that no block can have is refused, and a raised one lets in what waited', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  for (const refused of [0n, 1n, 4_999n, 2n ** 63n, 2n ** 64n - 1n]) {
+    await assert.rejects(devnet.setBlockGasLimit(refused), { code: 'invalid' });
+  }
+  await devnet.setBlockGasLimit(20_999n);
+  await send(devnet, 0, 0);
+  assert.equal(headOf(devnet), 0);
+  await devnet.setBlockGasLimit(30_000_000n);
+  await devnet.settled();
+  assert.equal(devnet.chain.head().transactions.length, 1);
+  assert.deepEqual(running.errors, []);
+});
+
+test('a lowered base fee lets in what waited', async () => {
+  await using running = await startTestDevnet({ mining: { mode: 'manual' } });
+  const { devnet } = running;
+  const fields = { ...transfer(0, stranger), maxFeePerGas: 5n, maxPriorityFeePerGas: 1n };
+  await devnet.send({ fields, from: devnet.accounts[0]!.address });
+  devnet.setMining({ mode: 'instant' });
+  await devnet.settled();
+  assert.equal(headOf(devnet), 0);
+  await devnet.setNextBlockBaseFee(3n);
+  await devnet.settled();
+  assert.equal(devnet.chain.head().transactions.length, 1);
+});
+
+test('a balance is set so that no sum comes back to zero', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  await assert.rejects(devnet.setBalance(stranger, 2n ** 256n - 1n), { code: 'invalid' });
+  await devnet.setBalance(stranger, 2n ** 192n - 1n);
+  await send(devnet, 0, 0, 1n);
+  assert.equal(balanceOf(devnet, stranger), 2n ** 192n);
 });
 
 test('back to the beginning', async () => {
@@ -208,9 +308,9 @@ test('back to the beginning', async () => {
   const { devnet } = running;
   const genesis = devnet.chain.head().hash;
   devnet.impersonate(stranger);
-  const snapshot = devnet.snapshot();
+  const snapshot = await devnet.snapshot();
   await send(devnet, 0, 0);
-  devnet.setBalance(stranger, 5n);
+  await devnet.setBalance(stranger, 5n);
   await devnet.reset();
   assert.deepEqual(devnet.chain.head().hash, genesis);
   assert.equal(balanceOf(devnet, stranger), 0n);
@@ -227,7 +327,7 @@ test('a seed: two runs, equal blocks; another seed, others', async () => {
     clock.seconds = startSeconds;
     await send(devnet, 0, 0);
     clock.seconds += 1_000;
-    devnet.increaseTime(100n);
+    await devnet.increaseTime(100n);
     await Promise.all([send(devnet, 1, 0), send(devnet, 2, 0)]);
     await devnet.mine(2);
     return toHex(devnet.chain.head().hash);
@@ -264,8 +364,8 @@ test('nothing is mined after the end', async () => {
 test('an impersonated contract sends, though contracts send nothing', async () => {
   await using running = await startTestDevnet();
   const { devnet } = running;
-  devnet.setBalance(stranger, 10n ** 18n);
-  devnet.setCode(stranger, Uint8Array.of(0x00));
+  await devnet.setBalance(stranger, 10n ** 18n);
+  await devnet.setCode(stranger, Uint8Array.of(0x00));
   devnet.impersonate(stranger);
   const to = devnet.accounts[1]!.address;
   for (const nonce of [0, 1]) {
@@ -279,9 +379,9 @@ test('an impersonated contract sends, though contracts send nothing', async () =
 test('a transaction that no engine has room for is refused, and the chain goes on', async () => {
   await using running = await startTestDevnet({ fork: 'prague' });
   const { devnet } = running;
-  devnet.setBlockGasLimit(1_000_000_000n);
+  await devnet.setBlockGasLimit(1_000_000_000n);
   // Logs of a megabyte, a hundred of them: JUMPDEST, LOG0, and again while there is gas.
-  devnet.setCode(stranger, Uint8Array.fromHex('5b620f42405fa0622dc6c05a115f5700'));
+  await devnet.setCode(stranger, Uint8Array.fromHex('5b620f42405fa0622dc6c05a115f5700'));
   await devnet.mine();
   const { address } = devnet.accounts[0]!;
   const fields = { ...transfer(0, stranger, 0n), gasLimit: 900_000_000n };
@@ -305,7 +405,7 @@ test('three hundred frames of the code that is longest when translated are run',
     // Calls the next, stops; the rest is JUMPDEST.
     const code = new Uint8Array(24_576).fill(0x5b);
     code.set([0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x73, ...at(index + 1), 0x5a, 0xf1, 0x00]);
-    devnet.setCode(at(index), code);
+    await devnet.setCode(at(index), code);
     if (index % 100 === 99) await devnet.mine();
   }
   const fields = { ...transfer(0, at(0), 0n), gasLimit: 16_777_216n };
@@ -351,7 +451,7 @@ test('who comes later makes nobody wait, nor a snapshot', async () => {
   for (let turn = 0; turn < 20; turn++) await pour();
   const asked = send(devnet, 0, 0).then(async () => {
     isAnswered = true;
-    isReverted = await devnet.revert(devnet.snapshot());
+    isReverted = await devnet.revert(await devnet.snapshot());
   });
   // It goes on until the one has its answer and the revert had its turn, or nothing is left.
   while (!isReverted && flood.length > 0) await pour();

@@ -34,9 +34,9 @@ async function fillLog(check: (devnet: Devnet) => Promise<void>): Promise<Memory
     assert.equal(block!.transactions.length, count);
     await check(devnet);
   }
-  const snapshot = devnet.snapshot();
-  devnet.setBalance(stranger, 10n ** 18n);
-  devnet.setCode(devnet.accounts[2]!.address, new Uint8Array(100).fill(1));
+  const snapshot = await devnet.snapshot();
+  await devnet.setBalance(stranger, 10n ** 18n);
+  await devnet.setCode(devnet.accounts[2]!.address, new Uint8Array(100).fill(1));
   devnet.impersonate(stranger);
   await devnet.send({ fields: transfer(0, from), from: stranger });
   await devnet.mine();

@@ -56,8 +56,8 @@ test('time follows the clock, jumps when told to, and never stands still', () =>
   const time = new BlockTime({ nowSeconds: () => nowSeconds, stepSeconds: 1n });
   assert.equal(time.after(50n), 100n);
   assert.equal(time.after(100n), 101n, 'two blocks within a second');
-  assert.equal(time.increase(60n), 60n);
-  assert.equal(time.increase(40n), 100n);
+  assert.equal(time.increase(60n, 101n), 60n);
+  assert.equal(time.increase(40n, 101n), 100n);
   assert.equal(time.after(101n), 200n);
   time.setNext(500n);
   assert.equal(time.after(200n), 500n);
@@ -67,7 +67,7 @@ test('time follows the clock, jumps when told to, and never stands still', () =>
   time.set(1_000n, 500n);
   assert.equal(time.after(503n), 1_000n);
   const saved = time.save();
-  time.increase(5n);
+  time.increase(5n, 503n);
   time.restore(saved);
   assert.equal(time.after(503n), 1_000n);
 });
@@ -75,7 +75,7 @@ test('time follows the clock, jumps when told to, and never stands still', () =>
 test('without a clock time passes with the blocks', () => {
   const time = new BlockTime({ nowSeconds: undefined, stepSeconds: 12n });
   assert.equal(time.after(100n), 112n);
-  assert.equal(time.increase(10n), 10n);
+  assert.equal(time.increase(10n, 100n), 10n);
   assert.equal(time.after(100n), 122n);
   time.used(122n);
   assert.equal(time.after(122n), 134n, 'a jump happens once');
@@ -112,6 +112,14 @@ test('jobs run in order, and one that fails stops none', async () => {
   await assert.rejects(failing, /no/);
   await Promise.all([slow, last]);
   assert.deepEqual(done, [1, 3]);
+  const add = async (number: number): Promise<void> => {
+    done.push(number);
+  };
+  const owed = [4, 5].map((number) => lane.runOwed(() => add(number)));
+  const asked = [6, 7].map((number) => lane.run(() => add(number)));
+  await lane.idle();
+  assert.deepEqual(done.slice(2), [6, 7, 4, 5], 'what somebody asked for comes first');
+  await Promise.all([...owed, ...asked]);
 });
 
 test('accounts sign; strangers do not', () => {

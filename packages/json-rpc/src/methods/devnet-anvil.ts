@@ -50,17 +50,17 @@ export const DEVNET_ANVIL: MethodFamily = {
   anvil_setBlockTimestampInterval: devnetMethod(
     'anvil_setBlockTimestampInterval',
     [looseQuantity(64)],
-    (devnet, seconds) => {
+    async (devnet, seconds) => {
       if (seconds === 0n) throw invalidParams('blocks are at least one second apart');
-      devnet.setTimestampInterval(seconds);
+      await devnet.setTimestampInterval(seconds);
       return null;
     },
   ),
   anvil_removeBlockTimestampInterval: devnetMethod(
     'anvil_removeBlockTimestampInterval',
     [],
-    (devnet) => {
-      devnet.setTimestampInterval(undefined);
+    async (devnet) => {
+      await devnet.setTimestampInterval(undefined);
       return true;
     },
   ),

@@ -1,4 +1,4 @@
-import { invalidParams, serverError } from '../errors.ts';
+import { serverError } from '../errors.ts';
 import { MINE_BLOCKS_MAX } from '../limits.ts';
 import {
   address,
@@ -36,7 +36,9 @@ const ONE_BLOCK: MineRequest = { blocks: 1, timestamp: undefined };
 
 /** The names that Ganache began with and everybody kept. */
 export const DEVNET_EVM: MethodFamily = {
-  evm_snapshot: devnetMethod('evm_snapshot', [], (devnet) => toQuantity(devnet.snapshot())),
+  evm_snapshot: devnetMethod('evm_snapshot', [], async (devnet) =>
+    toQuantity(await devnet.snapshot()),
+  ),
   evm_revert: devnetMethod('evm_revert', [looseCount(2 ** 31)], (devnet, snapshot) =>
     devnet.revert(snapshot),
   ),
@@ -44,40 +46,43 @@ export const DEVNET_EVM: MethodFamily = {
     'evm_mine',
     [optional(mineRequest, ONE_BLOCK)],
     async (devnet, { blocks, timestamp }) => {
-      if (timestamp !== undefined) devnet.setNextBlockTimestamp(timestamp);
+      if (timestamp !== undefined) await devnet.setNextBlockTimestamp(timestamp);
       await devnet.mine(blocks);
       return '0x0';
     },
   ),
-  evm_increaseTime: devnetMethod('evm_increaseTime', [looseQuantity(64)], (devnet, seconds) =>
-    Number(devnet.increaseTime(seconds)),
+  evm_increaseTime: devnetMethod('evm_increaseTime', [looseQuantity(64)], async (devnet, seconds) =>
+    Number(await devnet.increaseTime(seconds)),
   ),
   evm_setNextBlockTimestamp: devnetMethod(
     'evm_setNextBlockTimestamp',
     [looseQuantity(64)],
-    (devnet, timestamp) => {
-      devnet.setNextBlockTimestamp(timestamp);
+    async (devnet, timestamp) => {
+      await devnet.setNextBlockTimestamp(timestamp);
       return toQuantity(timestamp);
     },
   ),
-  evm_setTime: devnetMethod('evm_setTime', [looseQuantity(64)], (devnet, given) => {
-    devnet.setTime(given >= MILLISECONDS_FROM ? given / 1_000n : given);
+  evm_setTime: devnetMethod('evm_setTime', [looseQuantity(64)], async (devnet, given) => {
+    await devnet.setTime(given >= MILLISECONDS_FROM ? given / 1_000n : given);
     return toQuantity(given);
   }),
   evm_setAutomine: setAutomine('evm_setAutomine'),
   // Milliseconds, as Hardhat has it; Anvil's own name takes seconds.
   evm_setIntervalMining: setIntervalMining('evm_setIntervalMining', 1),
-  evm_setBlockGasLimit: devnetMethod('evm_setBlockGasLimit', [looseQuantity(64)], (devnet, gas) => {
-    if (gas === 0n) throw invalidParams('a block has room for some gas');
-    devnet.setBlockGasLimit(gas);
-    return true;
-  }),
+  evm_setBlockGasLimit: devnetMethod(
+    'evm_setBlockGasLimit',
+    [looseQuantity(64)],
+    async (devnet, gas) => {
+      await devnet.setBlockGasLimit(gas);
+      return true;
+    },
+  ),
   evm_setAccountNonce: devnetMethod(
     'evm_setAccountNonce',
     [address, looseQuantity(64)],
-    (devnet, who, nonce) => {
+    async (devnet, who, nonce) => {
       if (nonce === 2n ** 64n - 1n) throw serverError('a nonce must still be raised');
-      devnet.setNonce(who, nonce);
+      await devnet.setNonce(who, nonce);
       return true;
     },
   ),

@@ -180,5 +180,8 @@ function reopen(file: ChainFile): Founded {
 function asNodeError(error: unknown): unknown {
   if (!(error instanceof ExecutionError)) return error;
   const code = error.code === 'invalid-genesis' ? 'bad-config' : 'data-damaged';
-  return new NodeError(code, `the chain cannot be opened: ${error.message}`, { cause: error });
+  const message =
+    `the chain cannot be opened: ${error.message}; ` +
+    'the other namespaces are served with `basalt start --no-chain`';
+  return new NodeError(code, message, { cause: error });
 }
