@@ -1,13 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { FORKS, type Fork } from '@basalt/evm';
 import { z } from 'zod';
-import { CHAIN_WORKERS_MAX, RPC_PORT_DEFAULT } from './limits.ts';
+import { CHAIN_WORKERS_MAX } from './limits.ts';
+import { RPC_SHAPE, type RpcKeys } from './rpc-config.ts';
 
 /** What a node is told about the chain that runs beside its log. */
-export interface ChainKeys {
+export interface ChainKeys extends RpcKeys {
   readonly chain: boolean;
-  readonly rpcHost: string;
-  readonly rpcPort: number;
   readonly chainId: number;
   readonly chainFork: Fork;
   readonly chainGasLimit: number;
@@ -22,13 +21,7 @@ export interface ChainKeys {
 /** Keys of the configuration; what founds a chain counts at its first start alone. */
 export const CHAIN_SHAPE: { readonly [Key in keyof ChainKeys]-?: z.ZodType<ChainKeys[Key]> } = {
   chain: z.boolean().default(false).describe('run a development chain beside the log'),
-  rpcHost: z.string().min(1).default('127.0.0.1').describe('address of its JSON-RPC'),
-  rpcPort: z
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(RPC_PORT_DEFAULT)
-    .describe('port of its JSON-RPC; 0 takes a free one'),
+  ...RPC_SHAPE,
   chainId: z
     .int()
     .min(1)

@@ -18,6 +18,12 @@ export const ADMIN_TOKEN_BYTES = 32;
 /** Where wallets and tools look for a development chain. */
 export const RPC_PORT_DEFAULT = 8_545;
 
+/** Origins of pages, and names, that a server is told of: a team has a handful. */
+export const RPC_HOSTS_MAX = 64;
+
+/** Longer waits than ten minutes no client and no proxy has. */
+export const RPC_WAIT_MS_MAX = 600_000;
+
 /** As many as the executor takes. */
 export const CHAIN_WORKERS_MAX = 8;
 

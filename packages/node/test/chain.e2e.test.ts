@@ -1,7 +1,8 @@
 /** A chain beside the ledger, in one process: its namespace, its metrics, what a restart keeps. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,51 @@ test('a devnet that other machines reach says so', async () => {
   await using closed = await start('closed', {}, logger);
   assert.match(closed.info.chain!.rpcUrl, /^http:\/\/127\.0\.0\.1:/);
   assert.deepEqual(warnings, []);
+});
+
+test('who may ask, and how much, are settings', async () => {
+  const origin = 'https://remix.ethereum.org';
+  const ask = async (
+    node: RunningNode,
+    headers: Readonly<Record<string, string>>,
+    body: unknown = { jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] },
+  ): Promise<{ status: number; answer: { error?: { message: string } } }> => {
+    const { port } = new URL(node.info.chain!.rpcUrl);
+    const fields = { 'content-type': 'application/json', ...headers };
+    const options = { host: '127.0.0.1', port, method: 'POST', headers: fields };
+    // Not by `fetch`, which names the host itself.
+    const sent = request(options).end(JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const text = (await response.toArray()).join('');
+    const isJson = response.headers['content-type'] === 'application/json';
+    return { status: response.statusCode ?? 0, answer: isJson ? JSON.parse(text) : {} };
+  };
+  const one = { jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] };
+  const far = { fromBlock: '0x0', toBlock: '0x3' };
+  const logs = { jsonrpc: '2.0', id: 1, method: 'eth_getLogs', params: [far] };
+  {
+    await using plain = await start('closed-rpc');
+    assert.equal((await ask(plain, { origin })).status, 403);
+    assert.equal((await ask(plain, { host: 'chain.example' })).status, 403);
+    assert.equal((await ask(plain, {}, [one, one])).answer.error, undefined);
+  }
+  await using node = await start('open-rpc', {
+    rpcOrigins: [origin],
+    rpcHosts: ['chain.example'],
+    rpcBatchRequestsMax: 1,
+    rpcLogBlocksMax: 2,
+    rpcCallGasMax: 1_000_000,
+  });
+  assert.equal((await ask(node, { origin })).status, 200);
+  assert.equal((await ask(node, { origin: 'https://other.example' })).status, 403);
+  assert.equal((await ask(node, { host: 'chain.example' })).status, 200);
+  assert.match((await ask(node, {}, [one, one])).answer.error?.message ?? '', /batch/);
+  for (let block = 0; block < 3; block++) await transfer(node);
+  assert.match((await ask(node, {}, logs)).answer.error?.message ?? '', /2 blocks|at most 2/);
+  // GAS, returned: what a call has where it asks for more than it may.
+  const [from] = await rpc<string[]>(node, 'eth_accounts');
+  const call = { from, data: '0x5a5f5260205ff3', gas: '0x1c9c380' };
+  assert.ok(Number(await rpc<string>(node, 'eth_call', [call, 'latest'])) < 1_000_000);
 });
 
 test('a chain whose founding document is lost is not founded anew over its log', async () => {

@@ -64,6 +64,10 @@ test('what is wrong is told with its place, its key and what was expected', () =
   refuses({ flags: { roles: ['oracle'] } }, /roles/);
   refuses({ flags: { roles: ['relay', 'relay'] } }, /roles: expected every role once/);
   refuses({ flags: { roles: ['origin', 'cache'] } }, /roles: a cache has no other role/);
+  for (const origin of ['https://remix.ethereum.org/', 'remix.ethereum.org', 'null']) {
+    refuses({ flags: { rpcOrigins: [origin] } }, /rpcOrigins: expected origins like https/);
+  }
+  refuses({ flags: { rpcHosts: ['a.example:8545'] } }, /rpcHosts: expected names without a port/);
   refuses({ flags: { upstreams: ['ftp://a.example'] } }, /upstreams: expected http/);
 });
 

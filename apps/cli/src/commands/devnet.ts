@@ -16,6 +16,7 @@ import { devnetReport, devnetScreen } from '../view/devnet-screen.ts';
 interface Options {
   readonly port: number;
   readonly host: string;
+  readonly allowOrigin?: readonly string[];
   readonly chainId?: number;
   readonly hardfork?: string;
   readonly gasLimit?: number;
@@ -45,6 +46,11 @@ export function devnetCommand(context: Context): Command {
     )
     .addOption(numberOption('--port <number>', 'of JSON-RPC, 0 for a free one', parseCount, 8545))
     .option('--host <address>', 'to listen on; who reaches it has the accounts', '127.0.0.1')
+    .option(
+      '--allow-origin <origin>',
+      'pages that may use the chain, e.g. https://remix.ethereum.org; may be repeated',
+      collect,
+    )
     .addOption(numberOption('--chain-id <number>', 'of a new chain (default: 31337)'))
     .option('--hardfork <name>', 'rules of a new chain: paris to osaka (default: osaka)')
     .addOption(numberOption('--gas-limit <gas>', 'of a block (default: 30000000)'))
@@ -75,6 +81,7 @@ export function devnetCommand(context: Context): Command {
     'basalt devnet --block-time 12 --accounts 20',
     'basalt devnet --data-dir my-chain',
     'basalt devnet --seed 42 --port 0',
+    'basalt devnet --allow-origin https://remix.ethereum.org',
   ]);
 }
 
@@ -125,6 +132,7 @@ function flagsOf(options: Options, dataDir: string): Partial<Record<ConfigKey, u
     hostReadings: false,
     rpcHost: options.host,
     rpcPort: options.port,
+    rpcOrigins: options.allowOrigin,
     chainId: options.chainId,
     chainFork: options.hardfork,
     chainGasLimit: options.gasLimit,
@@ -223,6 +231,10 @@ function limitLines({ screen, terminal, clock }: Context, max: number): (line: s
     if (written++ < max) out.line(line);
     else skipped++;
   };
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 /** In milliseconds. */

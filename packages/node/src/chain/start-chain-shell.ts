@@ -19,6 +19,7 @@ import type { Clock, CryptoProvider, Scheduler } from '@basalt/protocol';
 import type { ExecutionStatus, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { ChainKeys } from '../chain-config.ts';
 import { NodeError } from '../errors.ts';
+import { rpcLimits } from '../rpc-config.ts';
 import type { ChainInfo, DevnetInfo } from './chain-info.ts';
 import { executionMetrics, showChain } from './chain-metrics.ts';
 import { ExecutionWatch } from './execution-status.ts';
@@ -247,11 +248,12 @@ interface Served {
 
 async function serve(
   components: StartChainComponents,
-  { rpcHost: host, rpcPort: port }: ChainKeys,
+  config: ChainKeys,
   stops: (() => unknown)[],
   served: Served,
 ): Promise<string> {
   const { clock, logger, metrics, version } = components;
+  const { rpcHost: host, rpcPort: port } = config;
   const { devnet, ...others } = served;
   const server = createJsonRpcServer({
     ...others,
@@ -259,6 +261,9 @@ async function serve(
     clock,
     metrics,
     logger: logger.child({ part: 'json-rpc' }),
+    limits: rpcLimits(config),
+    origins: config.rpcOrigins,
+    hosts: config.rpcHosts,
     clientVersion: clientVersion(version, devnet !== undefined),
   });
   stops.push(() => server.stop());
