@@ -1,3 +1,4 @@
+import type { WriteConsistency } from '@basalt/protocol';
 import { Command, Option } from 'commander';
 import { RPC_URL_DEFAULT } from '../chain/rpc.ts';
 import type { Context } from '../context.ts';
@@ -5,8 +6,9 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createLoadTransport } from '../load/http.ts';
 import type { LatencyHistogram } from '../load/latency-histogram.ts';
-import { type LoadNow, type LoadResult, runOpenLoop } from '../load/open-loop.ts';
+import { type LoadResult, runOpenLoop } from '../load/open-loop.ts';
 import { openProfile, PROFILES } from '../load/profiles.ts';
+import { progressLine } from '../load/progress-line.ts';
 import { PROFILE_NAMES, type ProfileName } from '../load/types.ts';
 import { addExamples, addNodeOptions, type NodeOptions, parsePositive } from '../options.ts';
 import {
@@ -25,6 +27,7 @@ interface Options extends NodeOptions {
   readonly concurrency: number;
   readonly payload: number;
   readonly arrivals: 'poisson' | 'even';
+  readonly consistency: WriteConsistency;
   readonly rpcUrl: string;
 }
 
@@ -61,6 +64,15 @@ export function loadCommand(context: Context): Command {
         .default('poisson'),
     )
     .addOption(
+      new Option(
+        '--consistency <level>',
+        'an append is answered when it is synced (durable), when a checkpoint covers it ' +
+          '(immediate), or when it is queued (eventual)',
+      )
+        .choices(['immediate', 'durable', 'eventual'])
+        .default('durable'),
+    )
+    .addOption(
       new Option('--rpc-url <address>', 'of the chain, for transactions')
         .env('BASALT_RPC_URL')
         .default(RPC_URL_DEFAULT),
@@ -88,7 +100,8 @@ async function load(context: Context, options: Options): Promise<void> {
   }
   const { profile: name, concurrency, rate, arrivals, seconds } = options;
   const url = name === 'transactions' ? options.rpcUrl : options.url;
-  const parts = { context, url, concurrency, payloadBytes: options.payload, uniform: Math.random };
+  const { payload: payloadBytes, consistency } = options;
+  const parts = { context, url, concurrency, payloadBytes, consistency, uniform: Math.random };
   const profile = await openProfile(name, parts);
   const transport = createLoadTransport(url, concurrency);
   const { terminal } = context;
@@ -101,7 +114,7 @@ async function load(context: Context, options: Options): Promise<void> {
       uniform: Math.random,
       signal: context.signal,
       send: () => profile.send(transport),
-      onProgress: (now) => terminal.live(progressText(context, options, now)),
+      onProgress: (now) => terminal.live(progressLine(terminal, { name, seconds }, now)),
     });
     terminal.clearLive();
     if (options.json === true) context.screen.line(JSON.stringify(toJson(options, result)));
@@ -121,23 +134,6 @@ function check(noun: string, { failed, finished, problems }: LoadResult): void {
     : 'see what the node logged';
   const message = `${formatCount(failed)} of ${formatAmount(finished, noun)} failed`;
   throw new CliError(EXIT.failedCheck, 'load-failed', message, hint);
-}
-
-function progressText({ terminal }: Context, options: Options, now: LoadNow): string {
-  const seconds = Math.min(options.seconds, now.elapsedMs / 1_000);
-  const cells = Math.round((seconds / options.seconds) * 20);
-  const bar =
-    terminal.style('cyan', '█'.repeat(cells)) + terminal.style('gray', '░'.repeat(20 - cells));
-  const parts = [
-    `${formatRate(now.finished / Math.max(0.001, now.elapsedMs / 1_000))}/s`,
-    `p50 ${now.p50.toFixed(1)} ms`,
-    `p99 ${now.p99.toFixed(1)} ms`,
-    `${now.inFlight} under way`,
-  ];
-  if (now.waiting > 0) parts.push(terminal.style('yellow', `${formatCount(now.waiting)} wait`));
-  if (now.failed > 0) parts.push(terminal.style('red', `${formatCount(now.failed)} failed`));
-  const left = formatDuration(Math.max(0, options.seconds - seconds));
-  return `${bar} ${terminal.style('bold', options.profile)}  ${parts.join('  ')}  ${left} left`;
 }
 
 const PARTS = [

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   ALGORITHM,
+  assert,
   type ChainTip,
   createBlock,
   createSigner,
@@ -9,6 +10,7 @@ import {
   PAYLOAD_TYPE,
   type Signer,
   tipAfter,
+  type WriteConsistency,
 } from '@basalt/protocol';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -16,9 +18,15 @@ import type { LoadTransport } from './http.ts';
 import type { Outcome } from './open-loop.ts';
 import type { LoadParts, Profile } from './types.ts';
 
-/** A writer's blocks follow each other, so as many are under way as there are writers. */
-const WRITERS_MAX = 64;
+/** Writers that are made ready at a time: each waits for a checkpoint, which they share. */
+const MADE_AT_ONCE = 64;
 const BLOCK_TYPE = 'application/x-olocus-block';
+
+const PREFER: Readonly<Record<WriteConsistency, string>> = {
+  immediate: 'wait-checkpoint',
+  durable: 'durable',
+  eventual: 'respond-async',
+};
 
 interface Writer {
   readonly namespace: NamespaceId;
@@ -26,46 +34,48 @@ interface Writer {
   tip: ChainTip;
 }
 
-/** One block a request, by writers with namespaces and keys of their own that are thrown away. */
+/**
+ * One block a request, by writers with namespaces and keys of their own that are thrown away. A
+ * writer's blocks follow each other, so there are as many writers as requests may be under way:
+ * none has to wait in here, where its time would be told as the node's.
+ */
 export async function createAppendProfile(parts: LoadParts): Promise<Profile> {
-  const { context, url, concurrency, payloadBytes } = parts;
+  const { context, url, concurrency, payloadBytes, consistency } = parts;
   const client = await connect(context, { url });
-  const writers: Writer[] = [];
-  while (writers.length < Math.min(concurrency, WRITERS_MAX)) {
+  const create = async (): Promise<Writer> => {
     const signer = newSigner(context);
     const { namespace, genesis, hash } = await client.createNamespace({ label: 'load', signer });
-    writers.push({ namespace, signer, tip: tipAfter(genesis, hash) });
+    return { namespace, signer, tip: tipAfter(genesis, hash) };
+  };
+  const free: Writer[] = [];
+  while (free.length < concurrency) {
+    const length = Math.min(MADE_AT_ONCE, concurrency - free.length);
+    free.push(...(await Promise.all(Array.from({ length }, create))));
   }
-  const free = [...writers];
-  const queue: ((writer: Writer) => void)[] = [];
-  const take = (): Promise<Writer> => {
-    const writer = free.pop();
-    if (writer !== undefined) return Promise.resolve(writer);
-    return new Promise((resolve) => queue.push(resolve));
-  };
-  const give = (writer: Writer): void => {
-    const next = queue.shift();
-    if (next === undefined) free.push(writer);
-    else next(writer);
-  };
   return {
     noun: 'block',
     async send(transport) {
-      const writer = await take();
+      const writer = free.pop();
+      assert(writer !== undefined, 'more under way than there are writers');
       try {
-        return await appendOne(context, writer, payloadBytes, transport);
+        return await appendOne(context, writer, { payloadBytes, consistency, transport });
       } finally {
-        give(writer);
+        free.push(writer);
       }
     },
   };
 }
 
+interface AppendParts {
+  readonly payloadBytes: number;
+  readonly consistency: WriteConsistency;
+  readonly transport: LoadTransport;
+}
+
 async function appendOne(
   context: Context,
   writer: Writer,
-  payloadBytes: number,
-  transport: LoadTransport,
+  { payloadBytes, consistency, transport }: AppendParts,
 ): Promise<Outcome> {
   const { namespace, signer, tip } = writer;
   const timestampMs = Math.max(context.clock.nowMs(), tip.timestampMs);
@@ -82,6 +92,7 @@ async function appendOne(
     method: 'POST',
     path: '/blocks',
     mediaType: BLOCK_TYPE,
+    prefer: PREFER[consistency],
     body: encodeBlock(block),
   });
   // A block that was refused is not there to follow: the next one takes its place.

@@ -6,6 +6,8 @@ export interface LoadRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly mediaType?: string;
+  /** RFC 7240. */
+  readonly prefer?: string;
   readonly body?: Uint8Array | string;
   /** Looks at an answer with a good status; text of what is wrong, undefined for nothing. */
   readonly check?: (body: Buffer) => string | undefined;
@@ -28,10 +30,15 @@ export function createLoadTransport(url: string, connections: number): LoadTrans
   const start = isSecure ? requestHttps : requestHttp;
   const base = pathname.replace(/\/+$/, '');
   return {
-    send: ({ method, path, mediaType, body, check }) =>
+    send: ({ method, path, mediaType, prefer, body, check }) =>
       new Promise((resolve, reject) => {
-        const headers = mediaType === undefined ? {} : { 'content-type': mediaType };
+        const headers = {
+          ...(mediaType === undefined ? {} : { 'content-type': mediaType }),
+          ...(prefer === undefined ? {} : { prefer }),
+        };
         const target = { hostname, port, method, path: base + path, agent, headers };
+        // No more are under way than there are connections, so it does not wait for one.
+        const sentMs = performance.now();
         const sent = start({ ...target, timeout: TIMEOUT_MS }, (response) => {
           const chunks: Buffer[] = [];
           let bytes = 0;
@@ -44,7 +51,10 @@ export function createLoadTransport(url: string, connections: number): LoadTrans
             const status = response.statusCode ?? 0;
             const ok = status >= 200 && status < 400;
             const problem = ok ? check?.(Buffer.concat(chunks)) : String(status);
-            resolve(problem === undefined ? { ok: true, bytes } : { ok: false, problem, bytes });
+            const told = { bytes, sentMs };
+            resolve(
+              problem === undefined ? { ok: true, ...told } : { ok: false, problem, ...told },
+            );
           });
         });
         sent.on('timeout', () => sent.destroy(new Error('timeout')));

@@ -7,6 +7,11 @@ export interface Outcome {
   readonly problem?: string;
   /** Of the answer's body. */
   readonly bytes: number;
+  /**
+   * When the request went out, by `performance.now`: what the tool did before it, a signature say,
+   * is not the server's. Absent: as soon as it was asked for.
+   */
+  readonly sentMs?: number;
 }
 
 export interface OpenLoopOptions {
@@ -30,9 +35,9 @@ export interface LoadNow {
   readonly inFlight: number;
   /** Arrived, and not sent for want of room. */
   readonly waiting: number;
-  /** Milliseconds, over the last second. */
-  readonly p50: number;
-  readonly p99: number;
+  /** Milliseconds, over the last second; undefined where nothing was answered in it. */
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
 }
 
 export interface LoadResult {
@@ -80,7 +85,7 @@ class OpenLoop {
   #bytes = 0;
   #inFlight = 0;
   #windowSinceMs = 0;
-  #shown = { p50: 0, p99: 0 };
+  #shown: Pick<LoadNow, 'p50' | 'p99'> = { p50: undefined, p99: undefined };
   #progressMs = 0;
   #lastMs = 0;
 
@@ -91,6 +96,7 @@ class OpenLoop {
   async result(): Promise<LoadResult> {
     const { durationMs, signal } = this.#options;
     const startMs = performance.now();
+    this.#windowSinceMs = startMs;
     // Counted from the start: an arrival at the very end is none, whatever the clock's fractions.
     let offsetMs = 0;
     const isOver = (): boolean => signal.aborted || offsetMs >= durationMs;
@@ -151,7 +157,7 @@ class OpenLoop {
 
   async #send(dueMs: number): Promise<void> {
     this.#inFlight++;
-    const sentMs = performance.now();
+    const askedMs = performance.now();
     const outcome = await this.#options
       .send()
       .catch((error: unknown): Outcome => ({ ok: false, problem: reasonOf(error), bytes: 0 }));
@@ -162,7 +168,7 @@ class OpenLoop {
     if (outcome.ok) {
       this.#latencies.add(endMs - dueMs);
       this.#window.add(endMs - dueMs);
-      this.#serviceTimes.add(endMs - sentMs);
+      this.#serviceTimes.add(endMs - (outcome.sentMs ?? askedMs));
     }
     this.#sendWaiting();
   }
@@ -183,7 +189,9 @@ class OpenLoop {
     if (onProgress === undefined || nowMs - this.#progressMs < PROGRESS_MS) return;
     this.#progressMs = nowMs;
     if (nowMs - this.#windowSinceMs >= WINDOW_MS) {
-      this.#shown = { p50: this.#window.quantile(0.5), p99: this.#window.quantile(0.99) };
+      const told = (part: number): number | undefined =>
+        this.#window.count === 0 ? undefined : this.#window.quantile(part);
+      this.#shown = { p50: told(0.5), p99: told(0.99) };
       this.#window.clear();
       this.#windowSinceMs = nowMs;
     }

@@ -6,7 +6,7 @@ import type { LoadParts, Profile, ProfileName } from './types.ts';
 /** What a load consists of; the first word is what `--profile` takes. */
 export const PROFILES: Readonly<Record<ProfileName, string>> = {
   reads: 'heads, blocks, proofs and tiles of the namespaces that are there, recent blocks most',
-  append: 'one signed block a request, into namespaces of its own; answered after the sync',
+  append: 'one signed block a request, into a namespace for each that may be under way',
   mixed: 'nine reads for each append',
   transactions: 'signed transfers to a devnet over JSON-RPC (its well-known accounts)',
 };

@@ -1,3 +1,4 @@
+import type { WriteConsistency } from '@basalt/protocol';
 import type { Context } from '../context.ts';
 import type { LoadTransport } from './http.ts';
 import type { Outcome } from './open-loop.ts';
@@ -19,5 +20,7 @@ export interface LoadParts {
   /** Requests under way at once, at most. */
   readonly concurrency: number;
   readonly payloadBytes: number;
+  /** Of appends: when they are answered. */
+  readonly consistency: WriteConsistency;
   readonly uniform: () => number;
 }

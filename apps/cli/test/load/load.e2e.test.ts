@@ -45,6 +45,31 @@ for (const profile of ['append', 'reads', 'mixed']) {
   });
 }
 
+test('appends are answered after the sync, or with the checkpoint that was asked for', async () => {
+  const args = ['--profile', 'append', '--rate', '20', ...url];
+  const durable = await load(args);
+  const immediate = await load([...args, '--consistency', 'immediate']);
+  const eventual = await load([...args, '--consistency', 'eventual']);
+  const told = [durable, immediate, eventual].map(({ serviceMs }) => serviceMs.p50);
+  assert.ok(durable.serviceMs.p50 * 2 < immediate.serviceMs.p50, told.join(', '));
+  for (const { failed, arrived, finished } of [durable, immediate, eventual]) {
+    assert.deepEqual([failed, finished], [0, arrived]);
+  }
+  const unknown = await sandbox.run(['load', '--consistency', 'fast', ...url]);
+  assert.equal(unknown.code, 2);
+});
+
+test('each that may be under way has a writer: none waits in the tool', async () => {
+  const count = async (): Promise<number> => {
+    const { out } = await sandbox.ok(['namespaces', '--json', ...url]);
+    return out.trim().split('\n').length;
+  };
+  const before = await count();
+  const told = await load(['--profile', 'append', '--rate', '600', '-c', '100', ...url]);
+  assert.equal(told.failed, 0);
+  assert.equal((await count()) - before, 100);
+});
+
 test('transactions: each is accepted by the chain', async () => {
   const devnet = await startDevnet(sandbox);
   const args = ['--profile', 'transactions', '--rate', '50', '--rpc-url', devnet.rpcUrl];

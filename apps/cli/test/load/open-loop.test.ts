@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { LatencyHistogram } from '../../src/load/latency-histogram.ts';
-import { type Outcome, runOpenLoop } from '../../src/load/open-loop.ts';
+import { type LoadNow, type Outcome, runOpenLoop } from '../../src/load/open-loop.ts';
 
 const good: Outcome = { ok: true, bytes: 10 };
 
@@ -74,6 +74,37 @@ test('a stall is charged to everybody who should have been sent meanwhile', asyn
   assert.ok(result.latencies.quantile(0.75) > 80, `p75 ${result.latencies.quantile(0.75)}`);
   // A closed loop would have told of one slow request.
   assert.ok(result.serviceTimes.quantile(0.9) < 20);
+});
+
+test('what the tool does before a request goes out is no time of the server', async () => {
+  const result = await runOpenLoop({
+    ...options(
+      async () => {
+        await pause(40);
+        const sentMs = performance.now();
+        await pause(10);
+        return { ...good, sentMs };
+      },
+      100,
+      200,
+    ),
+    concurrency: 64,
+  });
+  const due = result.latencies.quantile(0.5);
+  const sent = result.serviceTimes.quantile(0.5);
+  assert.ok(due >= 48 && sent >= 9 && sent < due - 25, `due ${due} ms, sent ${sent} ms`);
+});
+
+test('the last second has no times where nothing was answered in it', async () => {
+  const shown: LoadNow[] = [];
+  await runOpenLoop({
+    ...options(() => pause(1_150, good), 50, 1_050),
+    concurrency: 256,
+    onProgress: (now) => shown.push(now),
+  });
+  assert.equal(shown[0]?.p50, undefined, 'not zero');
+  assert.ok(shown.some(({ elapsedMs, p99 }) => elapsedMs > 1_000 && p99 === undefined));
+  assert.ok((shown.at(-1)?.p50 ?? 0) >= 1_100);
 });
 
 test('failures are counted by reason, bounded, and are no latencies', async () => {
