@@ -81,6 +81,7 @@ class HttpGateway implements Gateway, Services {
   readonly settings: GatewaySettings;
   readonly transactionProofs: Services['transactionProofs'];
   readonly health: Services['health'];
+  readonly pruneHolds: Services['pruneHolds'];
   readonly extensions: Services['extensions'];
   readonly cache: ResponseCache<Prepared>;
   readonly budget: MemoryBudget;
@@ -113,6 +114,7 @@ class HttpGateway implements Gateway, Services {
     this.settings = settings;
     this.transactionProofs = components.transactionProofs;
     this.health = components.health;
+    this.pruneHolds = components.pruneHolds ?? {};
     this.extensions = components.extensions ?? [];
     this.cache = new ResponseCache(settings.cacheBytesMax, CACHE_ENTRY_BYTES_MAX);
     this.budget = new MemoryBudget(settings.bodiesBytesMax);

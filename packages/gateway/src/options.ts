@@ -1,4 +1,4 @@
-import type { Ledger } from '@basalt/ledger';
+import type { Ledger, PruneHolds } from '@basalt/ledger';
 import {
   type AlgorithmId,
   type Clock,
@@ -30,6 +30,8 @@ export interface GatewayComponents {
   readonly transactionProofs?: TransactionProofs;
   /** Judges the node as a whole, for `/readyz` and `/healthz`; the ledger alone where absent. */
   readonly health?: () => Health;
+  /** What holds payloads against `/admin/prune` beside the ledger's own rules. */
+  readonly pruneHolds?: PruneHolds;
   /** Routes that other rooms bring along. */
   readonly extensions?: readonly RouteExtension[];
 }

@@ -1,4 +1,4 @@
-import type { Ledger } from '@basalt/ledger';
+import type { Ledger, PruneHolds } from '@basalt/ledger';
 import type { Clock, CryptoProvider } from '@basalt/protocol';
 import type { Health, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { EventStreams } from './event-streams.ts';
@@ -22,6 +22,7 @@ export interface Services {
   readonly settings: GatewaySettings;
   readonly transactionProofs: TransactionProofs | undefined;
   readonly health: (() => Health) | undefined;
+  readonly pruneHolds: PruneHolds;
   readonly extensions: readonly RouteExtension[];
   readonly cache: ResponseCache<Prepared>;
   /** Bodies and large answers in memory, together. */

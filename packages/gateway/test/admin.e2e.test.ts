@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { decodeBlock, equalBytes, HASH_KIND, PAYLOAD_TYPE } from '@basalt/protocol';
 import { BLOCK_TYPE, BLOCKS_TYPE } from '../src/media-types.ts';
 import { ChainWriter } from './support/ledger.ts';
-import { ask, post, serve } from './support/serve.ts';
+import { type Answer, ask, post, serve } from './support/serve.ts';
 
 suite('namespaces and administration', () => {
   test('a node that is not open takes new namespaces with the token only', async () => {
@@ -101,6 +101,36 @@ suite('namespaces and administration', () => {
       assert.doesNotMatch(config.body.toString(), /secret/);
       assert.equal(config.headers['access-control-allow-origin'], undefined);
       assert.equal(config.headers['cache-control'], 'no-store');
+    } finally {
+      await served.close();
+    }
+  });
+
+  test('what holds payloads is named when they were to go by hand, and none goes', async () => {
+    const archived = 2;
+    const holds = { isArchived: (_: string, index: number) => index < archived };
+    const served = await serve({ adminToken: 'secret' }, undefined, holds);
+    const { port, ledger } = served;
+    try {
+      const chain = new ChainWriter(24);
+      for (let i = 0; i < 4; i++) chain.add(Buffer.from(`kept ${i}`));
+      const body = Buffer.concat(chain.blocks.map((_, i) => chain.wire(i)));
+      await post(port, '/blocks/batch', BLOCKS_TYPE, body, { prefer: 'wait-checkpoint' });
+      await ledger.flush();
+      const prune = async (namespace: string, before: number): Promise<Answer> => {
+        const question = JSON.stringify({ namespace, before });
+        const authorization = 'Bearer secret';
+        return await post(port, '/admin/prune', 'application/json', question, { authorization });
+      };
+      const refused = await prune(chain.namespace, 3);
+      assert.equal(refused.status, 409);
+      const { code, heldBy, from, detail } = refused.json();
+      assert.deepEqual([code, heldBy, from], ['payloads-held', 'archive', 2]);
+      assert.match(String(detail), /nothing went: .* block 2/);
+      assert.equal((await ask(port, `/blocks/${chain.hash(1)}/payload`)).status, 200);
+      const superLog = await prune(ledger.superNamespace(), 1);
+      assert.deepEqual([superLog.status, superLog.json()['heldBy']], [409, 'super-log']);
+      assert.equal((await prune(chain.namespace, 2)).json()['pruned'], 2);
     } finally {
       await served.close();
     }

@@ -47,6 +47,7 @@ export {
   type RetentionPolicy,
   type RetentionRule,
 } from './retention/policy.ts';
+export type { PruneHolder, PruneHolds } from './retention/prune-before.ts';
 export {
   createPayloadRestore,
   type MissingPayloads,

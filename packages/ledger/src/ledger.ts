@@ -30,6 +30,7 @@ import { MULTI_PROOF_INDEXES_MAX } from './limits.ts';
 import { Pipeline } from './pipeline.ts';
 import { Reads } from './reads.ts';
 import { type PendingStatus, RecentOutcomes } from './recent-outcomes.ts';
+import { type PruneHolds, pruneBefore } from './retention/prune-before.ts';
 import { SnapshotSource } from './snapshot/snapshot-source.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { SuperLog } from './super-log.ts';
@@ -331,8 +332,12 @@ class TiledLedger implements Ledger {
     return proofs;
   }
 
-  prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number> {
-    return this.#components.store.prunePayloads(namespace, beforeIndex);
+  prunePayloads(
+    namespace: NamespaceId,
+    beforeIndex: number,
+    holds: PruneHolds = {},
+  ): Promise<number> {
+    return pruneBefore(this.#components.store, namespace, beforeIndex, holds);
   }
 
   subscribe(

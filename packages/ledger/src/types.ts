@@ -17,6 +17,7 @@ import type {
   Verdict,
 } from '@basalt/protocol';
 import type { LogStore } from '@basalt/store';
+import type { PruneHolds } from './retention/prune-before.ts';
 
 /**
  * How long a submission waits. `immediate`: until a signed checkpoint covers the block, so the
@@ -63,6 +64,8 @@ export type LedgerErrorCode =
   | 'unknown-block'
   | 'unknown-namespace'
   | 'not-covered'
+  /** Payloads that were to go have to stay; nothing went. */
+  | 'payloads-held'
   | 'out-of-range'
   /** Older than the beginning of this copy. */
   | 'pruned'
@@ -312,7 +315,13 @@ export interface Ledger {
   ): Promise<Uint8Array>;
   /** Fork proofs held against a namespace, encoded by `protocol`. */
   forkProofs(namespace: NamespaceId): Promise<Uint8Array[]>;
-  prunePayloads(namespace: NamespaceId, beforeIndex: number): Promise<number>;
+  /**
+   * Lets all payloads below an index go, or none; see `pruneBefore`. `holds`: what holds payloads
+   * beside the ledger's own rules.
+   *
+   * @throws LedgerError `payloads-held`, `unknown-namespace`
+   */
+  prunePayloads(namespace: NamespaceId, beforeIndex: number, holds?: PruneHolds): Promise<number>;
 
   /** Live events; ends when the signal aborts or the ledger closes. */
   subscribe(options?: {

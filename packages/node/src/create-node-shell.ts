@@ -280,9 +280,20 @@ async function serve(
   const others = { ledger, store, provider, signer, dataDir, origin: ledger.origin, passphrase };
   const roles = await openRoles(config, { ...others, logger: logger.child({ part: 'roles' }) });
   parts.onStop(() => roles.stop());
-  const gateway = createGateway(
+  const retention = await openRetention(config, {
+    dataDir,
+    ledger,
+    store,
+    crypto: provider,
+    logger: logger.child({ part: 'retention' }),
+    peers: roles.peers,
+    // Nothing goes before the node serves.
+    onPruned: () => gateway.clearCache(),
+  });
+  const gateway: Gateway = createGateway(
     {
       ledger,
+      pruneHolds: retention.holds,
       crypto: provider,
       clock,
       metrics,
@@ -293,15 +304,6 @@ async function serve(
     },
     gatewayOptions(config, components, adminToken, signer),
   );
-  const retention = await openRetention(config, {
-    dataDir,
-    ledger,
-    store,
-    crypto: provider,
-    logger: logger.child({ part: 'retention' }),
-    peers: roles.peers,
-    onPruned: () => gateway.clearCache(),
-  });
   startObserver(observer, {
     ledger,
     store,
@@ -316,10 +318,8 @@ async function serve(
   address.url = url;
   parts.onStop(() => gateway.stop(config.stopGraceMs));
   await roles.start(url);
-  if (retention !== undefined) {
-    parts.onStop(() => retention.stop());
-    retention.start();
-  }
+  parts.onStop(() => retention.stop());
+  retention.start();
   // The last to start is the first to hear that the node stops: readiness ends before the rest.
   parts.onStop(() => observer?.stopping());
   return { chain, url, roles };

@@ -1,6 +1,6 @@
 /** An origin that lets payloads go, and an archive that must have them first. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -33,13 +33,13 @@ async function start(name: string, flags: Partial<NodeConfig> = {}): Promise<Run
   return await startNode(config, { logger: noopLogger, version: '0.0.0' });
 }
 
-function createWriterKey(): { signer: Signer; genesis: Uint8Array } {
+function createWriterKey(label = 'sensors'): { signer: Signer; genesis: Uint8Array } {
   const provider = createNativeProvider();
   const pair = provider.suite(ALGORITHM.ed25519).keyPairFromSeed(new Uint8Array(32).fill(5));
   const signer = createSigner(pair, provider);
   const genesis = encodeGenesis({
     strategy: { kind: 'topic', topic: 'sensors' },
-    label: 'sensors',
+    label,
     currentKey: { algorithm: ALGORITHM.ed25519, publicKey: signer.publicKey },
     nextKeyHash: undefined,
     recoveryKeys: [],
@@ -98,6 +98,47 @@ test('payloads go from the origin when its archive has them, and not before', as
   assert.equal(proof.status, 200);
   const { payloadsFrom } = (await origin.ledger.info(namespace)) ?? {};
   assert.equal(payloadsFrom, 301);
+});
+
+/** The example of golang.org/x/mod/sumdb/note: nobody answers under it here. */
+const MIRROR_KEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+
+test('by hand nothing goes before the archive, nor of a chain or the super-log', async () => {
+  const prune = async (node: RunningNode, namespace: string): Promise<[number, unknown]> => {
+    const token = readFileSync(node.info.adminTokenFile, 'utf8').trim();
+    const reply = await fetch(`${node.info.url}/admin/prune`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ namespace, before: 3 }),
+    });
+    const { heldBy } = (await reply.json()) as { heldBy?: string };
+    return [reply.status, heldBy];
+  };
+  const { signer, genesis } = createWriterKey();
+  const records = Array.from({ length: 9 }, (_, i) => ({ payload: utf8(`reading ${i}`) }));
+  const name = 'by-hand';
+  const archives = [`http://127.0.0.1:1 ${MIRROR_KEY}`];
+  {
+    await using node = await start(name, { archives });
+    const writer = await node.ledger.createNamespace(genesis, signer);
+    await writer.append(records, { consistency: 'immediate' });
+    await node.ledger.flush();
+    assert.deepEqual(await prune(node, writer.namespace), [409, 'archive']);
+    assert.deepEqual(await prune(node, node.ledger.superNamespace()), [409, 'super-log']);
+    const chain = createWriterKey('chain');
+    const blocks = await node.ledger.createNamespace(chain.genesis, chain.signer);
+    await blocks.append(records, { consistency: 'immediate' });
+  }
+  // What a node with a chain leaves in its folder.
+  mkdirSync(join(folder, name, 'chain'));
+  writeFileSync(join(folder, name, 'chain', 'chain.json'), '{}');
+  await using again = await start(name);
+  const found: Record<string, unknown> = {};
+  for await (const { namespace, label } of again.ledger.namespaces()) {
+    found[label] = await prune(again, namespace);
+  }
+  assert.deepEqual(found['chain'], [409, 'untouched']);
+  assert.deepEqual(found['sensors'], [200, undefined]);
 });
 
 test('a retention that cannot work is refused at the start', async () => {

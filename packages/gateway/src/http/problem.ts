@@ -39,6 +39,7 @@ const LEDGER_STATUS: Record<LedgerErrorCode, number> = {
   'unknown-block': 404,
   'unknown-namespace': 404,
   'not-covered': 409,
+  'payloads-held': 409,
   'out-of-range': 404,
   pruned: 410,
   unfinished: 409,
@@ -61,6 +62,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'read-only': 'Writes are refused now',
   'head-moved': 'The head has moved',
   pruned: 'It was pruned here',
+  'payloads-held': 'The payloads have to stay',
   fork: 'The block forks its chain',
   'namespace-frozen': 'The namespace is frozen',
 };

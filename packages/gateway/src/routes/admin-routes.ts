@@ -32,10 +32,10 @@ function addPrune(app: App, services: Services, authorize: Authorize): void {
       method: 'post',
       path: '/admin/prune',
       tag: 'admin',
-      summary: 'Delete payloads below an index; headers and proofs stay',
+      summary: 'Delete payloads below an index; headers and proofs stay. 409 names what holds them',
       body: { [JSON_TYPE]: PruneRequest },
       responses: { 200: { description: 'How many', content: { [JSON_TYPE]: PruneResult } } },
-      problems: [401, 413, 415],
+      problems: [401, 409, 413, 415],
     },
     async ({ request, response }) => {
       authorize(request);
@@ -45,7 +45,7 @@ function addPrune(app: App, services: Services, authorize: Authorize): void {
       const wanted = parseJsonBody(body.bytes, PruneRequest);
       const namespace = await services.namespaces.findId(wanted.namespace);
       await assertKnown(services, namespace);
-      const pruned = await ledger.prunePayloads(namespace, wanted.before);
+      const pruned = await ledger.prunePayloads(namespace, wanted.before, services.pruneHolds);
       services.cache.clear();
       settings.onPrune?.(namespace, wanted.before);
       sendResult(response, 200, { pruned }, [], PRIVATE_FIELDS);

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import type { Ledger } from '@basalt/ledger';
+import type { Ledger, PruneHolds } from '@basalt/ledger';
 import { createMetricsRegistry } from '@basalt/telemetry';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/index.ts';
 import { clock, createTestLedger, provider } from './ledger.ts';
@@ -14,10 +14,14 @@ export interface Served {
 }
 
 /** A gateway on a free port of this machine over a ledger in memory. */
-export async function serve(options: GatewayOptions = {}, ledger?: Ledger): Promise<Served> {
+export async function serve(
+  options: GatewayOptions = {},
+  ledger?: Ledger,
+  pruneHolds: PruneHolds = {},
+): Promise<Served> {
   const own = ledger ?? (await createTestLedger());
   const gateway = createGateway(
-    { ledger: own, crypto: provider, clock, metrics: createMetricsRegistry() },
+    { ledger: own, crypto: provider, clock, metrics: createMetricsRegistry(), pruneHolds },
     options,
   );
   const { url, port } = await gateway.start();

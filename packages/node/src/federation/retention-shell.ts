@@ -5,6 +5,7 @@ import { createHandOver, type Federation, type HandOver } from '@basalt/federati
 import {
   createRetention,
   type Ledger,
+  type PruneHolds,
   parsePolicyFile,
   parsePolicyWord,
   type RetentionPolicy,
@@ -29,29 +30,35 @@ export interface RetentionParts {
   readonly onPruned: () => void;
 }
 
-export interface RunningRetention {
+export interface OpenRetention {
+  /** What no prune by hand may let go either, whatever the policy. */
+  readonly holds: PruneHolds;
   start(): void;
   stop(): Promise<void>;
 }
 
 /**
- * Lets payloads go as the configuration says; undefined where all of them stay.
+ * Lets payloads go as the configuration says, and names what holds them.
  *
  * @throws NodeError `bad-config`
  */
 export async function openRetention(
   config: NodeConfig,
   parts: RetentionParts,
-): Promise<RunningRetention | undefined> {
+): Promise<OpenRetention> {
   const policy = await readPolicy(retentionOf(config));
   const handOver = openHandOver(config, parts);
   if (policy.mode === 'selective' && config.roles.includes('archive')) {
     throw new NodeError('bad-config', 'retention: an archive vouches for all it has: no rules');
   }
-  if (policy.mode === 'none' && handOver === undefined) return undefined;
   const { store, dataDir, logger, onPruned } = parts;
   // The blocks of a chain are replayed from their payloads.
   const isChain = config.chain || existsSync(join(dataDir, 'chain', 'chain.json'));
+  const holds: PruneHolds = {
+    untouched: isChain ? [CHAIN_LABEL] : [],
+    ...(handOver === undefined ? {} : { isArchived: handOver.isArchived }),
+  };
+  const { isArchived, untouched = [] } = holds;
   const retention = createRetention(
     {
       store,
@@ -62,18 +69,19 @@ export async function openRetention(
         logger.info('payloads went', { namespace, payloads });
       },
       onProblem: (error) => logger.warn('a pass of the retention failed', { error: String(error) }),
-      ...(handOver === undefined ? {} : { isArchived: handOver.isArchived }),
+      ...(isArchived === undefined ? {} : { isArchived }),
     },
     {
       policy,
-      untouched: isChain ? [CHAIN_LABEL] : [],
+      untouched,
       intervalMs: config.retentionIntervalMs,
     },
   );
   return {
+    holds,
     start() {
       handOver?.start();
-      retention.start();
+      if (policy.mode !== 'none') retention.start();
     },
     async stop() {
       await handOver?.stop();
