@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type ClockFacts, judgeClock } from '../src/doctor/clock.ts';
+import { type ClockFacts, isThisMachine, judgeClock, synchronizedIn } from '../src/doctor/clock.ts';
 import { type DiskFacts, judgeDisk } from '../src/doctor/disk.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import { holderOf, judgeFolder, nearestFolder } from '../src/doctor/folder.ts';
@@ -34,7 +34,12 @@ const DISK: DiskFacts = {
   syncSeconds: Array.from({ length: 100 }, () => 0.002),
 };
 
-const CLOCK: ClockFacts = { nowMs: Date.UTC(2026, 10, 20), jumpMs: 0.4, aheadMs: 120 };
+const CLOCK: ClockFacts = {
+  nowMs: Date.UTC(2026, 10, 20),
+  jumpMs: 0.4,
+  aheadMs: 120,
+  isSynchronized: undefined,
+};
 
 /** Name and state of everything that is not good. */
 function troubles(findings: readonly Finding[]): string[] {
@@ -92,7 +97,21 @@ test('clocks', () => {
   assert.deepEqual(clock({ aheadMs: -5_000 }), ['clock warn']);
   assert.deepEqual(clock({ aheadMs: 120_000 }), ['clock bad']);
   assert.match(judgeClock({ ...CLOCK, aheadMs: -5_000 }).words, /5\.0 s behind the node/);
-  assert.deepEqual(clock({ aheadMs: undefined }), []);
+  assert.deepEqual(clock({ isSynchronized: false }), ['clock warn']);
+  // Nothing to compare with: who would notice that it is an hour off?
+  assert.deepEqual(clock({ aheadMs: undefined }), ['clock warn']);
+  assert.deepEqual(clock({ aheadMs: undefined, isSynchronized: false }), ['clock warn']);
+  assert.deepEqual(clock({ aheadMs: undefined, isSynchronized: true }), []);
+  assert.deepEqual(['yes\n', 'no\n', '', 'NTPSynchronized=yes'].map(synchronizedIn), [
+    true,
+    false,
+    undefined,
+    undefined,
+  ]);
+  for (const own of ['http://127.0.0.1:4711', 'http://localhost', 'http://[::1]:80/']) {
+    assert.equal(isThisMachine(own), true, own);
+  }
+  assert.equal(isThisMachine('https://127.example.org'), false);
 });
 
 test('readings of this machine, and the texts that they come from', () => {

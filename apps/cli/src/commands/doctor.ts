@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import type { NodeConfig, ResolvedConfig } from '@basalt/node';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { askClock, judgeClock } from '../doctor/clock.ts';
+import {
+  askClock,
+  type ClockFacts,
+  isThisMachine,
+  judgeClock,
+  readSynchronized,
+} from '../doctor/clock.ts';
 import { judgeDisk } from '../doctor/disk.ts';
 import { bad, type Finding, good, warn } from '../doctor/finding.ts';
 import { holderOf, judgeFolder, nearestFolder } from '../doctor/folder.ts';
@@ -27,7 +33,7 @@ export function doctorCommand(context: Context): Command {
         'changes nothing; in the data folder it writes one small file and removes it. Ends with ' +
         '1 where something is bad.',
     )
-    .option('--url <address>', 'a node whose clock this one is compared with')
+    .option('--url <address>', 'a node of another machine, whose clock this one is compared with')
     .addOption(jsonOption())
     .action((options: Options) => runDoctor(context, options));
   return addExamples(command, [
@@ -64,7 +70,8 @@ async function runDoctor(context: Context, options: Options): Promise<void> {
   }
   const nowMs = context.clock.nowMs();
   const jumpMs = nowMs - startedMs - (performance.now() - startedAt);
-  findings.push(...(await clock(context, options, { nowMs, jumpMs })));
+  const isSynchronized = await readSynchronized();
+  findings.push(...(await clock(context, options, { nowMs, jumpMs, isSynchronized })));
   show(context, findings, options.json === true);
   if (findings.some(({ state }) => state === 'bad')) process.exitCode = EXIT.failedCheck;
 }
@@ -93,11 +100,12 @@ function readConfig(
 async function clock(
   context: Context,
   { url }: Options,
-  facts: { readonly nowMs: number; readonly jumpMs: number },
+  facts: Omit<ClockFacts, 'aheadMs'>,
 ): Promise<Finding[]> {
   if (url === undefined) return [judgeClock({ ...facts, aheadMs: undefined })];
   try {
-    return [judgeClock({ ...facts, aheadMs: await askClock(url, context.signal, context.clock) })];
+    const aheadMs = await askClock(url, context.signal, context.clock);
+    return [judgeClock({ ...facts, aheadMs: isThisMachine(url) ? undefined : aheadMs })];
   } catch (error) {
     context.signal.throwIfAborted();
     const words = `${url} does not answer: ${error instanceof Error ? error.message : error}`;
