@@ -1,7 +1,9 @@
 /**
  * `<verified-record url="…" namespace="…" index="…">policy</verified-record>`: shows one record of
  * a Basalt node on any page, checked here against the keys in its text (C2SP tlog-policy), down
- * from a checkpoint that the quorum of witnesses has cosigned. What does not hold is not shown.
+ * from a checkpoint that the quorum of witnesses has cosigned. What does not hold is not shown, nor
+ * is a record without its payload. It says when the witnesses signed; with `max-age="SECONDS"` what
+ * they signed longer ago is not shown.
  */
 import {
   ClientError,
@@ -30,6 +32,7 @@ class VerifiedRecord extends HTMLElement {
   }
 
   async #read(policy: string): Promise<WitnessedRecord> {
+    const maxAge = this.getAttribute('max-age');
     const wanted = {
       namespace: parseNamespaceId(this.getAttribute('namespace') ?? ''),
       index: Number(this.getAttribute('index')),
@@ -39,6 +42,7 @@ class VerifiedRecord extends HTMLElement {
         url: this.getAttribute('url') ?? '',
         policy: parsePolicy(policy.replaceAll(/^\s+/gm, '')),
         provider,
+        ...(maxAge === null ? {} : { staleAfterSeconds: Number(maxAge) }),
         // The checkpoint seen last stays in the browser: a log may not go back behind it.
         storage: createWebStorage(localStorage),
       },
@@ -46,13 +50,19 @@ class VerifiedRecord extends HTMLElement {
     );
   }
 
-  #show({ block, checkpoint, size }: WitnessedRecord): void {
+  #show({ block, checkpoint, payload, size }: WitnessedRecord): void {
+    if (payload.status === 'absent') {
+      this.#refuse(`block ${block.index} came without its record: pruned there, or left out`);
+      return;
+    }
+    const { witnesses, witnessedMs = 0 } = checkpoint;
     const record = document.createElement('pre');
-    record.textContent = fromUtf8(block.block.payload ?? new Uint8Array(0));
+    record.textContent = fromUtf8(payload.bytes);
     const facts = document.createElement('small');
     facts.textContent =
       `Block ${block.index} of ${size}, ${toHex(block.hash)}. Verified here; the checkpoint was ` +
-      `cosigned by ${checkpoint.witnesses.length} witnesses: ${checkpoint.witnesses.join(', ')}.`;
+      `cosigned by ${witnesses.length} witnesses: ${witnesses.join(', ')}, the quorum by ` +
+      `${new Date(witnessedMs).toISOString()}.`;
     this.replaceChildren(record, facts);
     this.dataset['state'] = 'verified';
   }

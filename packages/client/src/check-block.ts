@@ -85,6 +85,7 @@ function failedCheck(check: CheckName | 'block', error: ClientError): CheckName 
     case 'inconsistent-checkpoint':
       return 'consistency';
     case 'policy-unsatisfied':
+    case 'stale-checkpoint':
       return 'policy';
     case 'invalid-note':
     case 'invalid-signature':

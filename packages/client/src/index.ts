@@ -108,6 +108,7 @@ export {
 export { createWebProvider, type SubtleLike, type WebProviderOptions } from './web-provider.ts';
 export {
   readWitnessedRecord,
+  type WitnessedPayload,
   type WitnessedRecord,
   type WitnessedRecordOptions,
 } from './witnessed-record.ts';

@@ -2,6 +2,9 @@ import { BLOCK_BYTES_MAX, PAYLOAD_BYTES_MAX } from '@basalt/protocol';
 
 /** Bounds and defaults of the client, each with its reason. */
 
+/** Clocks of witnesses ahead of this one: witnesses themselves go wrong by less. */
+export const CLOCK_SKEW_MS_MAX: number = 5 * 60 * 1_000;
+
 /** Attempts after the first one; with the back-off below that is about 6 s of trying. */
 export const RETRIES_DEFAULT = 5;
 

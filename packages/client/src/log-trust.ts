@@ -21,7 +21,10 @@ import type { ClientContext, ProviderSource } from './options.ts';
 import type { Trust, VerifiedCheckpoint } from './types.ts';
 
 /** A checkpoint whose signatures hold; consistency is somebody else's work. */
-export type OpenedNote = Pick<VerifiedCheckpoint, 'checkpoint' | 'note' | 'witnesses'> & {
+export type OpenedNote = Pick<
+  VerifiedCheckpoint,
+  'checkpoint' | 'note' | 'witnesses' | 'witnessedMs'
+> & {
   readonly policy: boolean;
 };
 
@@ -32,6 +35,8 @@ export interface LogTrust {
   readonly origin: string;
   /** Verifier key line. */
   readonly verifierKey: string;
+  /** Whether a key was given, and none of these lines claims to be by it: a copy's own note. */
+  isForeign(signatures: SignedNote['signatures']): boolean;
   /**
    * @throws ClientError `refused`: `invalid-note`, `invalid-signature`, `policy-unsatisfied`, `log-
    * key-changed`
@@ -141,12 +146,20 @@ export function createTrust(
     const suites = await suitesFor(signed, keys, providers);
     return refuseUnless(() => {
       const { checkpoint } = openCheckpoint(signed, [key], suites, { origin });
-      if (ownPolicy === undefined) return { checkpoint, note, witnesses: [], policy: false };
-      const { witnesses } = openByPolicy(signed, ownPolicy, suites);
-      return { checkpoint, note, witnesses, policy: true };
+      const nobody = { witnesses: [], witnessedMs: undefined, policy: false };
+      if (ownPolicy === undefined) return { checkpoint, note, ...nobody };
+      const { witnesses, witnessedSeconds } = openByPolicy(signed, ownPolicy, suites);
+      const witnessedMs = witnessedSeconds === undefined ? undefined : 1000 * witnessedSeconds;
+      return { checkpoint, note, witnesses, witnessedMs, policy: true };
     });
   };
-  return { trust, origin, verifierKey: formatVerifierKey(key), open };
+  return {
+    trust,
+    origin,
+    verifierKey: formatVerifierKey(key),
+    isForeign: (lines) => trust === 'pinned' && !lines.some((line) => isSignedBy(line, key)),
+    open,
+  };
 }
 
 /** A provider for each algorithm that signed the note by a known key. */

@@ -1,5 +1,6 @@
 import { equalBytes, type Hash32, ProtocolError, verifyConsistency } from '@basalt/protocol';
 import { ClientError, refusal } from './errors.ts';
+import { type Freshness, requireFresh } from './freshness.ts';
 import { type LogTrust, type OpenedNote } from './log-trust.ts';
 import type { CheckpointStorage } from './storage.ts';
 import type { CallOptions, VerifiedCheckpoint } from './types.ts';
@@ -9,6 +10,8 @@ const NOTES_KEPT_MAX = 16;
 
 export interface LogViewParts {
   readonly trust: LogTrust;
+  /** How old an accepted checkpoint may be. */
+  readonly freshness: Freshness;
   readonly storage: CheckpointStorage;
   readonly fetchConsistency: (from: number, to: number, call: CallOptions) => Promise<Hash32[]>;
 }
@@ -23,8 +26,7 @@ export interface LogView {
    * one takes the held one's place; a smaller one must be a prefix of it.
    *
    * @throws ClientError kind `refused`: codes of `LogTrust.open`, `inconsistent-checkpoint` with
-   *   both
-   *   notes as evidence
+   *   both notes as evidence, `stale-checkpoint` and `clock-skew` of `requireFresh`
    */
   admit(note: string, call?: CallOptions): Promise<VerifiedCheckpoint>;
 }
@@ -48,8 +50,12 @@ export function createLogView(parts: LogViewParts): LogView {
 
   async function admitNext(note: string, call: CallOptions): Promise<VerifiedCheckpoint> {
     const known = recent.get(note);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      requireFresh(known, parts.freshness);
+      return known;
+    }
     const opened = await trust.open(note);
+    requireFresh(opened, parts.freshness);
     const before = await load();
     if (before !== undefined) await checkAgainst(parts, before, opened, call);
     const admitted = describe(trust, opened, before !== undefined);
@@ -118,9 +124,9 @@ async function checkAgainst(
 }
 
 function describe(trust: LogTrust, opened: OpenedNote, consistency: boolean): VerifiedCheckpoint {
-  const { checkpoint, note, witnesses, policy } = opened;
+  const { checkpoint, note, witnesses, witnessedMs, policy } = opened;
   const verified = { checkpoint: true, consistency, policy, trust: trust.trust };
-  return { checkpoint, note, witnesses, verified };
+  return { checkpoint, note, witnesses, witnessedMs, verified };
 }
 
 /** What lies in the storage was checked before; if it no longer opens, the keys were changed. */

@@ -42,6 +42,13 @@ export interface ExaminerOptions {
   /** A parsed tlog-policy: its logs are the pinned keys, its quorum must be met. */
   readonly policy?: Policy;
   /**
+   * Refuse a checkpoint that the quorum of the policy cosigned longer ago than this
+   * (`stale-checkpoint`): somebody in between may show a first-time reader an old one for ever. A
+   * log to which nothing is added is not cosigned anew, so its checkpoint ages too. Needs a policy
+   * with a quorum: nobody else says when. Without this the age is told, and nothing is refused.
+   */
+  readonly staleAfterSeconds?: number;
+  /**
    * Verifier keys (vkey lines) of the logs to believe: a node's own (name = its origin, good for
    * all its logs) or single logs' (name = checkpoint origin). Without these and without a policy
    * the key is taken at first use and kept in `storage`.
@@ -78,6 +85,7 @@ export interface ClientContext {
   readonly transport: Transport;
   readonly verify: 'full' | 'none';
   readonly policy: Policy | undefined;
+  readonly staleAfterSeconds: number | undefined;
   readonly pinnedKeys: readonly NoteKey[];
   readonly storage: CheckpointStorage;
   readonly provider: ProviderSource;
@@ -112,6 +120,7 @@ export function createContext(options: ExaminerOptions): ClientContext {
     session: async () => await handshakes?.open(parts),
     verify: options.verify ?? 'full',
     policy: options.policy,
+    staleAfterSeconds: staleLimit(options),
     pinnedKeys: asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line))),
     storage,
     provider: source,
@@ -120,6 +129,15 @@ export function createContext(options: ExaminerOptions): ClientContext {
     random,
     scheduler,
   };
+}
+
+/** @throws ClientError `no-trust` where no witness would say how old a checkpoint is */
+function staleLimit({ policy, staleAfterSeconds }: ExaminerOptions): number | undefined {
+  if (staleAfterSeconds !== undefined && (policy?.quorum ?? 'none') === 'none') {
+    const message = 'an age can be asked for only with a policy that has a quorum of witnesses';
+    throw new ClientError('usage', 'no-trust', message);
+  }
+  return staleAfterSeconds;
 }
 
 /** Loaded apart, so that a page which brings a smaller provider leaves this one out. */

@@ -15,6 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'payload-mismatch': 'The payload is not the one that was signed.',
   'payload-too-large': 'The payload is larger than any may be.',
   'policy-unsatisfied': 'The witnesses that are asked for have not signed.',
+  'stale-checkpoint': 'The witnesses signed this longer ago than is asked for.',
   'unknown-algorithm': 'The signature is of a kind that does not exist.',
   'unknown-hash-kind': 'The payload hash is of a kind that does not exist.',
   'version-mismatch': 'The bytes are not a block of a known version.',

@@ -55,6 +55,7 @@ async function openSession(
   const log = createLogView({
     trust,
     storage,
+    freshness: context,
     fetchConsistency: (from, to, inner) =>
       fetchConsistency(transport, namespace, { from, to }, inner),
   });

@@ -52,6 +52,11 @@ export interface VerifiedCheckpoint {
   readonly note: string;
   /** Names of policy witnesses with a good cosignature. */
   readonly witnesses: readonly string[];
+  /**
+   * When the quorum of the policy had cosigned it, by the clocks of the witnesses: Unix
+   * milliseconds. Undefined where no quorum was asked for: then nothing tells how old it is.
+   */
+  readonly witnessedMs: number | undefined;
   readonly verified: Pick<Verified, 'checkpoint' | 'consistency' | 'policy' | 'trust'>;
 }
 

@@ -55,6 +55,8 @@ export interface VerifiedProof {
   readonly checkpoint: Checkpoint;
   /** Names of policy witnesses with a good cosignature. */
   readonly witnesses: readonly string[];
+  /** When the quorum had cosigned; see `VerifiedCheckpoint.witnessedMs`. */
+  readonly witnessedMs: number | undefined;
   readonly verified: Verified;
 }
 
@@ -97,6 +99,7 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
     hash: header.version === 2 || payload !== undefined ? blockHash(entry, payload) : undefined,
     checkpoint: opened.checkpoint,
     witnesses: opened.witnesses,
+    witnessedMs: opened.witnessedMs,
     verified: {
       ...NO_CHECKS,
       payloadHash: payload !== undefined,

@@ -23,12 +23,21 @@ export interface WitnessedRecordOptions extends ExaminerOptions {
   readonly policy: Policy;
 }
 
+/**
+ * The record itself. `absent`: it was pruned where it was asked for, or somebody took it out on the
+ * way, which nobody can tell apart; the block's header holds its hash and length.
+ */
+export type WitnessedPayload =
+  | { readonly status: 'verified'; readonly bytes: Uint8Array }
+  | { readonly status: 'absent' };
+
 /** A block that lies in a tree which witnesses have seen. */
 export interface WitnessedRecord extends Pick<SuperStatement, 'superRoot' | 'superIndex'> {
   readonly block: ServedBlock;
+  readonly payload: WitnessedPayload;
   /** Blocks of the namespace that the witnessed super-root covers. */
   readonly size: number;
-  /** The super-log's checkpoint: `witnesses` names who cosigned it. */
+  /** The super-log's checkpoint: `witnesses` says who cosigned it, `witnessedMs` when. */
   readonly checkpoint: VerifiedCheckpoint;
 }
 
@@ -37,18 +46,23 @@ export interface WitnessedRecord extends Pick<SuperStatement, 'superRoot' | 'sup
  * the policy has cosigned: super-log checkpoint, super-root, the namespace's tree, the block. For a
  * page that shows a record and believes nobody but the keys it was made with.
  *
+ * @throws ClientError kind `usage`: `no-trust` where the policy asks for no witness
  * @throws ClientError kind `refused`: `invalid-proof`, `policy-unsatisfied`, codes of `get`;
- *   `not-covered` while no witnessed super-root covers the block
+ *   `stale-checkpoint` with `staleAfterSeconds`; `not-covered` while no witnessed super-root covers the block
  */
 export async function readWitnessedRecord(
   options: WitnessedRecordOptions,
   { namespace, index }: { readonly namespace: NamespaceId; readonly index: number },
   call: CallOptions = {},
 ): Promise<WitnessedRecord> {
+  const { policy, staleAfterSeconds: _, ...rest } = options;
+  if (policy.quorum === 'none') {
+    const message = 'the policy asks for no witness (quorum none): nothing would be witnessed';
+    throw new ClientError('usage', 'no-trust', message);
+  }
   const context = createContext(options);
-  const { policy } = options;
   // Witnesses cosign the super-log alone; a namespace's own checkpoint has its log's signature.
-  const own = createContext({ ...options, policy: ownPolicy(policy, namespace) });
+  const own = createContext({ ...rest, policy: ownPolicy(policy, namespace) });
   const reading = examineBlock(createSessions(own), own, { namespace, index }, call);
   // Awaited below; a rejection that comes before that must not count as unhandled.
   reading.catch(() => undefined);
@@ -66,10 +80,11 @@ export async function readWitnessedRecord(
   const { proof } = block;
   if (proof === undefined) throw refusal('invalid-proof', 'expected a proof of the block');
   const { size, root } = value;
+  const record = { block, payload: payloadOf(block), size, superRoot, superIndex, checkpoint };
   const heads = [{ size, root }, proof].toSorted((one, other) => one.size - other.size);
   const [from, to] = heads as [(typeof heads)[number], (typeof heads)[number]];
   if (from.size === to.size) {
-    if (equalBytes(from.root, to.root)) return { block, size, superRoot, superIndex, checkpoint };
+    if (equalBytes(from.root, to.root)) return record;
     throw refusal('invalid-proof', 'the witnessed tree is another one than that of the block');
   }
   const sizes = { from: from.size, to: to.size };
@@ -83,7 +98,14 @@ export async function readWitnessedRecord(
       proof: hashes,
     }),
   );
-  return { block, size, superRoot, superIndex, checkpoint };
+  return record;
+}
+
+function payloadOf({ block, verified }: ServedBlock): WitnessedPayload {
+  const { payload } = block;
+  return payload !== undefined && verified.payloadHash
+    ? { status: 'verified', bytes: payload }
+    : { status: 'absent' };
 }
 
 /**
@@ -97,11 +119,16 @@ function witnessedLog(context: ClientContext, policy: Policy, proof: BlockProof)
   const keys = policy.logs.map(({ key }) => key);
   const key = matchKey(keys, SUPER, origin);
   if (key === undefined || key.name !== origin) {
-    throw new ClientError('usage', 'no-trust', `the policy has no key for ${origin}`, { origin });
+    const message =
+      `the node answers with the super-log ${origin}, for which the policy has no key: a relay or ` +
+      'archive has one of its own, so what witnesses saw of this one is shown by its origin, or ' +
+      'by a cache or proxy of it';
+    throw new ClientError('usage', 'no-trust', message, { origin });
   }
   return createLogView({
     trust: createTrust('pinned', key, policy, context.provider),
     storage: context.storage,
+    freshness: context,
     fetchConsistency: (from, to, inner) =>
       fetchConsistency(context.transport, proof.namespace, { from, to }, inner),
   });

@@ -4,6 +4,7 @@ import {
   blockHash,
   concatBytes,
   consistencyProof,
+  cosign,
   createBlock,
   createGenesisBlock,
   createNoteSigner,
@@ -23,6 +24,7 @@ import {
   leafHash,
   multiProof,
   type NamespaceId,
+  type NoteSigner,
   nobleProvider,
   nodeHash,
   PAYLOAD_TYPE,
@@ -83,6 +85,8 @@ export class FakeNode {
   intercept: Intercept | undefined;
   logSigner: Signer = seededSigner(200);
   superChain: FakeChain;
+  /** Witnesses of the super-log's checkpoints, each with the time that it signs. */
+  cosigners: readonly (readonly [NoteSigner, number])[] = [];
   readonly #listeners = new Set<(text: string) => void>();
   readonly #ends = new Set<() => void>();
 
@@ -167,7 +171,9 @@ export class FakeNode {
   noteFor(chain: FakeChain, size: number = chain.covered): string {
     const root = treeRoot(size, readerOf(chain));
     const signer = createNoteSigner(chain.origin, this.logSigner);
-    return formatNote(signCheckpoint({ origin: chain.origin, size, root }, [signer]));
+    const own = signCheckpoint({ origin: chain.origin, size, root }, [signer]);
+    const by = chain === this.superChain ? this.cosigners : [];
+    return formatNote(by.reduce((note, [one, seconds]) => cosign(note, one, seconds), own));
   }
 
   verifierKey(chain: FakeChain): string {

@@ -236,9 +236,20 @@ test('a policy opens what its quorum has cosigned', () => {
   for (const note of [signed, sign(witness), sign(witness, second), sign(quantum)]) {
     assert.throws(() => openByPolicy(note, policy, nobleProvider), coded('policy-unsatisfied'));
   }
+  // The quorum's time is that of its slowest member; a third one, or a newer line, counts.
+  const at = (...by: [NoteSigner, number][]): number | undefined =>
+    openByPolicy(
+      by.reduce((note, [one, time]) => cosign(note, one, time), signed),
+      policy,
+      nobleProvider,
+    ).witnessedSeconds;
+  assert.equal(at([witness, TIME + 9], [quantum, TIME]), TIME);
+  assert.equal(at([witness, TIME], [second, TIME + 5], [quantum, TIME + 9]), TIME + 5);
+  assert.equal(at([witness, TIME], [witness, TIME + 3], [quantum, TIME + 9]), TIME + 3);
   const other = signCheckpoint({ ...checkpoint, origin: 'example.com/ns/2' }, [logSigner]);
   const none = parsePolicy(`log ${formatVerifierKey(logSigner.key)}\nquorum none\n`);
   assert.deepEqual(openByPolicy(signed, none, nobleProvider).checkpoint, checkpoint);
+  assert.equal(openByPolicy(signed, none, nobleProvider).witnessedSeconds, undefined);
   assert.throws(() => openByPolicy(other, none, nobleProvider), coded('policy-unsatisfied'));
   const empty = parsePolicy('quorum none');
   assert.throws(() => openByPolicy(signed, empty, nobleProvider), coded('invalid-signature'));

@@ -39,6 +39,11 @@ export interface PolicyGroup {
 /** A checkpoint that a policy accepts, with the names of the witnesses that cosigned it. */
 export interface PolicyCheckpoint extends OpenedCheckpoint {
   readonly witnesses: readonly string[];
+  /**
+   * The newest time at which the quorum had cosigned, by the witnesses' own clocks: seconds since
+   * the Unix epoch; undefined with `quorum none`.
+   */
+  readonly witnessedSeconds: number | undefined;
 }
 
 /** Whether the witnesses with these names (as in the policy) make the quorum. */
@@ -52,6 +57,23 @@ export function evaluateQuorum(policy: Policy, cosigned: ReadonlySet<string>): b
     if (count >= group.threshold) witnessed.add(group.name);
   }
   return witnessed.has(policy.quorum);
+}
+
+/**
+ * The newest time such that the witnesses that signed then or later make the quorum: one witness
+ * with a wrong clock, or one that signs an old checkpoint anew, does not make it younger.
+ *
+ * @param times newest good cosignature of each witness by its name in the policy, in seconds
+ * @returns undefined where they make no quorum, and with `quorum none`
+ */
+function quorumTime(policy: Policy, times: ReadonlyMap<string, number>): number | undefined {
+  if (policy.quorum === 'none') return undefined;
+  return [...times.values()]
+    .toSorted((one, other) => other - one)
+    .find((since) => {
+      const names = [...times].filter(([, time]) => time >= since).map(([name]) => name);
+      return evaluateQuorum(policy, new Set(names));
+    });
 }
 
 /**
@@ -76,14 +98,17 @@ export function openByPolicy(
       origin,
     });
   }
-  const names = policy.witnesses
-    .filter(({ key }) => opened.verified.some((signature) => signature.key === key))
-    .map(({ name }) => name);
+  const times = new Map<string, number>();
+  for (const { name, key } of policy.witnesses) {
+    const lines = opened.verified.filter((signature) => signature.key === key);
+    if (lines.length > 0) times.set(name, Math.max(...lines.map((line) => line.timeSeconds ?? 0)));
+  }
+  const names = [...times.keys()];
   if (!evaluateQuorum(policy, new Set(names))) {
     throw new ProtocolError('policy-unsatisfied', 'expected cosignatures of the quorum', {
       origin,
       witnesses: names.length,
     });
   }
-  return { ...opened, witnesses: names };
+  return { ...opened, witnesses: names, witnessedSeconds: quorumTime(policy, times) };
 }
