@@ -75,7 +75,7 @@ export function createExaminerOf(context: ClientContext, sessions: Sessions): Ex
       const named = requireReference(reference);
       const block = requireServed(await examineBlock(sessions, context, named, call));
       // Loaded apart: most pages never meet such a block.
-      const { verifyReference } = await import('./cross-reference.ts');
+      const { verifyReference } = await import('./seldom.ts');
       return await verifyReference(sessions, context, block, call);
     },
     events: (wanted = {}) => readEvents(context, wanted),

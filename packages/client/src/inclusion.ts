@@ -1,4 +1,5 @@
 import { type Entry, equalBytes, leafHash, verifyInclusion } from '@basalt/protocol';
+import { admitTree, type TreeSession } from './admit-tree.ts';
 import { refusal, refuseUnless } from './errors.ts';
 import type { NamespaceSession } from './session.ts';
 import type { BlockProof, CallOptions, VerifiedCheckpoint } from './types.ts';
@@ -10,7 +11,7 @@ import type { BlockProof, CallOptions, VerifiedCheckpoint } from './types.ts';
  * @throws ClientError kind `refused`: `invalid-proof`, `wrong-block`, codes of `LogView.admit`
  */
 export async function checkInclusion(
-  session: Pick<NamespaceSession, 'log' | 'hash' | 'namespace'>,
+  session: TreeSession & Pick<NamespaceSession, 'hash'>,
   entry: Entry,
   proof: BlockProof,
   call: CallOptions,
@@ -28,8 +29,8 @@ export async function checkInclusion(
       index: header.index,
     });
   }
-  const admitted = await session.log.admit(proof.checkpoint, call);
-  const { size, root } = admitted.checkpoint;
+  const { tree, admitted } = await admitTree(session, proof.checkpoint, header.index + 1, call);
+  const { size, root } = tree;
   if (proof.size !== size || !equalBytes(proof.root, root)) {
     throw refusal('invalid-proof', 'the proof leads to another tree than its checkpoint names', {
       size: proof.size,

@@ -1,4 +1,5 @@
 import { decodeMultiProof, type Entry, leafHash, verifyMultiProof } from '@basalt/protocol';
+import { admitTree, type TreeSession } from './admit-tree.ts';
 import { refusal, refuseUnless } from './errors.ts';
 import { fetchMultiProof } from './requests.ts';
 import type { NamespaceSession } from './session.ts';
@@ -11,15 +12,16 @@ import type { CallOptions, VerifiedCheckpoint } from './types.ts';
  * @throws ClientError kind `refused`: `invalid-proof`, codes of `LogView.admit`; `not-covered`
  */
 export async function checkManyInclusions(
-  session: Pick<NamespaceSession, 'namespace' | 'context' | 'log' | 'hash'>,
+  session: TreeSession & Pick<NamespaceSession, 'hash'>,
   entries: readonly Entry[],
   call: CallOptions,
 ): Promise<VerifiedCheckpoint> {
-  const { namespace, context, log, hash } = session;
+  const { namespace, context, hash } = session;
   const indexes = entries.map(({ header }) => header.index);
   const served = await fetchMultiProof(context.transport, namespace, indexes, call);
-  const admitted = await log.admit(served.checkpoint, call);
-  const { size, root } = admitted.checkpoint;
+  const wanted = Math.max(...indexes) + 1;
+  const { tree, admitted } = await admitTree(session, served.checkpoint, wanted, call);
+  const { size, root } = tree;
   const proof = refuseUnless(() => decodeMultiProof(served.proof));
   const isAsked =
     proof.indexes.length === indexes.length &&

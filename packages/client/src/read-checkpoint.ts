@@ -1,3 +1,4 @@
+import { admitTree } from './admit-tree.ts';
 import { fetchCheckpoint } from './requests.ts';
 import type { NamespaceSession } from './session.ts';
 import type { CallOptions, VerifiedCheckpoint } from './types.ts';
@@ -12,7 +13,8 @@ export async function readCheckpoint(
   session: NamespaceSession,
   call: CallOptions,
 ): Promise<VerifiedCheckpoint> {
-  const { context, namespace, log } = session;
+  const { context, namespace } = session;
   const ask = (): Promise<string> => fetchCheckpoint(context.transport, namespace, call);
-  return log.admit(await whenCovered(context, ask, call), call);
+  const note = await whenCovered(context, ask, call);
+  return (await admitTree(session, note, 0, call)).admitted;
 }

@@ -1,0 +1,118 @@
+import {
+  type Checkpoint,
+  equalBytes,
+  type NamespaceId,
+  NOTE_BYTES_MAX,
+  toHex,
+  utf8,
+  verifyConsistency,
+} from '@basalt/protocol';
+import type { TreeSession } from './admit-tree.ts';
+import { ClientError, refusal, refuseUnless } from './errors.ts';
+import type { LogView } from './log-view.ts';
+import { fetchConsistency } from './requests.ts';
+import type { CallOptions, VerifiedCheckpoint } from './types.ts';
+
+/** The pair that was checked last for a log: a page of blocks comes under one of them. */
+const checked = new WeakMap<LogView, { readonly tree: Checkpoint; admitted: VerifiedCheckpoint }>();
+
+/**
+ * A relay or archive serves a log under its own name and key. It keeps the newest checkpoint that
+ * the log itself had signed (`/mirrors/<SHA-256 of the origin>`): with that, and a proof that both
+ * are one history, the copy's word is not needed, whoever runs it.
+ *
+ * @param tree as the copy claims it
+ * @throws ClientError kind `refused`: `invalid-signature` where nothing of the log is kept there,
+ *   `inconsistent-checkpoint`, codes of `LogView.admit`; `not-covered` where the checkpoint that is
+ *   kept has fewer than `size` leaves
+ */
+export async function admitAtCopy(
+  session: TreeSession,
+  tree: Checkpoint,
+  size: number,
+  call: CallOptions,
+): Promise<VerifiedCheckpoint> {
+  const { log } = session;
+  const last = checked.get(log);
+  const isSame = last?.tree.size === tree.size && equalBytes(last.tree.root, tree.root);
+  if (isSame && last !== undefined && last.admitted.checkpoint.size >= size) {
+    return await log.admit(last.admitted.note, call);
+  }
+  const note = await fetchKeptNote(session, tree, call);
+  const admitted = await log.admit(note, call);
+  const { checkpoint } = admitted;
+  if (checkpoint.size < size) {
+    const facts = { size: checkpoint.size, wanted: size };
+    const message = `the copy keeps no checkpoint of ${checkpoint.origin} that covers the block`;
+    throw new ClientError('rejected', 'not-covered', message, facts);
+  }
+  await requireOneHistory(session, checkpoint, tree, call);
+  checked.set(log, { tree, admitted });
+  return admitted;
+}
+
+async function fetchKeptNote(
+  { log, namespace, context }: TreeSession,
+  tree: Checkpoint,
+  call: CallOptions,
+): Promise<string> {
+  const { origin } = log.trust;
+  try {
+    const reply = await context.transport.request(await keptAt(log, namespace, context), {
+      headers: { accept: 'text/plain' },
+      bytesMax: NOTE_BYTES_MAX,
+      signal: call.signal,
+      isFresh: true,
+    });
+    return new TextDecoder().decode(reply.body);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.kind !== 'rejected') throw error;
+    throw refusal(
+      'invalid-signature',
+      `the answer is signed by ${tree.origin} and not by ${origin}, whose key you gave, and no ` +
+        `checkpoint of ${origin} is kept here: ask a relay or archive that copies it directly, a ` +
+        'cache of it, or believe the key of this node',
+      { origin, signedBy: tree.origin },
+    );
+  }
+}
+
+/** Origins are `<name>/ns/<uuid>` and `<name>/super`; a mirror goes by the hash of the name. */
+async function keptAt(
+  { trust }: LogView,
+  namespace: NamespaceId,
+  context: TreeSession['context'],
+): Promise<string> {
+  const place = trust.origin.endsWith('/super') ? '/super' : `/ns/${namespace}`;
+  const { sha256 } = await context.provider(1);
+  const name = trust.origin.slice(0, -place.length);
+  return `/mirrors/${toHex(sha256(utf8(name)))}${place}/checkpoint`;
+}
+
+async function requireOneHistory(
+  { context, namespace }: TreeSession,
+  kept: Checkpoint,
+  tree: Checkpoint,
+  call: CallOptions,
+): Promise<void> {
+  const [from, to] = kept.size < tree.size ? [kept, tree] : [tree, kept];
+  const isSame = from.size === to.size;
+  const sizes = { from: from.size, to: to.size };
+  const proof = isSame ? [] : await fetchConsistency(context.transport, namespace, sizes, call);
+  if (isSame && !equalBytes(from.root, to.root)) {
+    throw refusal(
+      'inconsistent-checkpoint',
+      `the copy and ${kept.origin} have two trees of one size`,
+      { size: kept.size },
+    );
+  }
+  refuseUnless(() =>
+    verifyConsistency({
+      fromSize: from.size,
+      fromRoot: from.root,
+      toSize: to.size,
+      toRoot: to.root,
+      proof,
+    }),
+  );
+}

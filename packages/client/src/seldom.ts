@@ -1,0 +1,7 @@
+/**
+ * What most readers never need, in one file that is loaded when it is: blocks that refer to other
+ * namespaces, copies that sign with a key of their own. One, because a bundler makes a file of
+ * whatever two of them share.
+ */
+export { admitAtCopy } from './admit-at-copy.ts';
+export { verifyReference } from './cross-reference.ts';

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sha256, toHex, utf8 } from '@basalt/protocol';
+import { type Client, createClient } from '../src/index.ts';
+import { type FakeChain, FakeNode, seededSigner } from './fake-node.ts';
+import { createSetup, isCode } from './setup.ts';
+import { createSeededRandom, createVirtualTime } from './virtual-time.ts';
+
+interface Copied {
+  readonly origin: FakeNode;
+  readonly chain: FakeChain;
+  readonly copy: FakeNode;
+  readonly copied: FakeChain;
+  /** Notes of the origin that the copy keeps, by path. */
+  readonly kept: Map<string, string>;
+  readonly reader: () => Client;
+}
+
+/** A node that copies a namespace of 21 blocks and keeps the origin's note of `keptSize`. */
+function createCopied(keptSize = 13): Copied {
+  const { node: origin, chain } = createSetup(20);
+  const { namespace } = chain;
+  const copy = new FakeNode('copy.test');
+  copy.logSigner = seededSigner(201);
+  const name = `copy.test/ns/${namespace}`;
+  const copied = { ...chain, origin: name, blocks: [], leaves: [], covered: 0 };
+  copy.chains.set(namespace, copied);
+  for (const block of chain.blocks) copy.push(copied, block);
+  const path = `/mirrors/${toHex(sha256(utf8(origin.origin)))}/ns/${namespace}/checkpoint`;
+  const kept = new Map([[path, origin.noteFor(chain, keptSize)]]);
+  copy.intercept = (request) => {
+    const note = kept.get(request.path);
+    return note === undefined ? undefined : new Response(note);
+  };
+  const policy = `log ${origin.verifierKey(chain)}\nquorum none\n`;
+  const reader = (): Client => {
+    const { clock, scheduler } = createVirtualTime();
+    const random = createSeededRandom(1);
+    const base = { url: 'http://copy.test', fetch: copy.fetch, clock, scheduler, random };
+    return createClient({ ...base, policy, retries: 0 });
+  };
+  return { origin, chain, copy, copied, kept, reader };
+}
+
+test('a copy is read under the key of the origin, by the note that it keeps', async () => {
+  for (const keptSize of [13, 21]) {
+    const { chain, reader } = createCopied(keptSize);
+    const { namespace } = chain;
+    const client = reader();
+    const { verified, block } = await client.get({ namespace, index: 4 });
+    assert.deepEqual(block.payload, chain.blocks[4]?.payload);
+    assert.ok(verified.inclusion && verified.writer && verified.policy);
+    assert.equal(verified.trust, 'pinned');
+    const page = await client.list({ namespace, from: 2, count: 9 });
+    assert.equal(page.length, 9);
+    assert.ok(page.every((one) => one.verified.inclusion));
+    const newest = await client.checkpoint(namespace);
+    assert.equal(newest.checkpoint.size, keptSize);
+    assert.equal(newest.checkpoint.origin, chain.origin);
+    // Its proofs stand under its own signature: no file is made that the policy would refuse.
+    await assert.rejects(client.prove({ namespace, index: 4 }), isCode('invalid-signature'));
+  }
+});
+
+test('what the note of the origin does not cover is not passed off as covered', async () => {
+  const { chain, reader } = createCopied();
+  const asked = reader().get({ namespace: chain.namespace, index: 13 });
+  await assert.rejects(asked, isCode('not-covered', 'rejected'));
+});
+
+test('a copy with another history, or without a note of the origin, is refused by name', async () => {
+  const { chain, copy, copied, kept, reader } = createCopied();
+  const { namespace } = chain;
+  const [path = '', note = ''] = [...kept][0] ?? [];
+  copied.leaves[6] = copied.leaves[7] as (typeof copied.leaves)[number];
+  await assert.rejects(reader().get({ namespace, index: 4 }), isCode('invalid-proof', 'refused'));
+  kept.set(path, copy.noteFor(copied, 13));
+  const unsigned = reader().get({ namespace, index: 4 });
+  await assert.rejects(unsigned, isCode('invalid-signature', 'refused'));
+  kept.clear();
+  await assert.rejects(reader().get({ namespace, index: 4 }), (error) => {
+    assert.ok(isCode('invalid-signature', 'refused')(error));
+    assert.match(String(error), /signed by copy\.test\/ns\/.* and not by node\.test\/ns\//);
+    return true;
+  });
+  assert.ok(note.startsWith(chain.origin));
+});
