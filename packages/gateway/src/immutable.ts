@@ -11,7 +11,7 @@ import {
   TILE_WIDTH,
   toHex,
 } from '@basalt/protocol';
-import { IMMUTABLE, PARTIAL_TILE } from './cache-control.ts';
+import { IMMUTABLE, PARTIAL_TILE, SHORT } from './cache-control.ts';
 import { createChunkProver } from './chunk-proof.ts';
 import { GatewayError } from './errors.ts';
 import { digestOf, formatDigest } from './http/digest.ts';
@@ -19,7 +19,9 @@ import { formatLinks } from './http/link.ts';
 import { Representation } from './http/representation.ts';
 import { BLOCK_TYPE, BYTES_TYPE, HEADER_TYPE, JSON_TYPE } from './media-types.ts';
 
-/** A resource that never changes, found by its path alone. */
+/**
+ * A resource that never changes, found by its path alone; of a pruned block, what is left of it.
+ */
 export interface ImmutableResource {
   readonly route: string;
   /** Other media types answer here too, so a request with an Accept field is not ours to answer. */
@@ -64,7 +66,9 @@ async function loadBlock(
 ): Promise<Representation | undefined> {
   const view = await ledger.block(hash);
   if (view === undefined) return undefined;
-  return wireRepresentation(view, toHex(hash), IMMUTABLE);
+  // The payload may come back, and then the same address names the whole block.
+  const isPruned = view.payload === undefined;
+  return wireRepresentation(view, toHex(hash), isPruned ? SHORT : IMMUTABLE);
 }
 
 /**

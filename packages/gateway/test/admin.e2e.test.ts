@@ -83,6 +83,10 @@ suite('namespaces and administration', () => {
       assert.match(gone.headers['link'] as string, /\/header>; rel="alternate"/);
       const whole = await ask(port, `/blocks/${chain.hash(1)}`);
       assert.equal(decodeBlock(whole.body).payload, undefined);
+      assert.equal(whole.headers['cache-control'], 'public, max-age=1', 'it may come back');
+      assert.equal(whole.headers['etag'], `"${chain.hash(1)}-pruned"`);
+      const kept = await ask(port, `/blocks/${chain.hash(4)}`);
+      assert.match(kept.headers['cache-control'] as string, /immutable/);
       const view = await ask(port, `/blocks/${chain.hash(1)}?view=json`);
       assert.equal(view.json()['payloadState'], 'pruned');
       assert.equal((await ask(port, `/blocks/${chain.hash(4)}/payload`)).status, 200);
