@@ -82,6 +82,7 @@ suite('what was negotiated is honoured', () => {
       [['zstd', 'gzip'], undefined, 'zstd'],
       [['gzip', 'zstd'], 'zstd, gzip', 'gzip'],
       [['gzip', 'zstd'], 'zstd', 'zstd'],
+      [['br', 'zstd'], undefined, 'br'],
       [['gzip', 'zstd'], 'identity', undefined],
       [[], 'zstd, gzip', undefined],
     ];

@@ -41,15 +41,20 @@ suite('Accept-Encoding', () => {
     ['x-gzip', 'gzip'],
     ['zstd', 'zstd'],
     ['gzip, deflate, br, zstd', 'zstd'],
+    ['br', 'br'],
+    ['gzip, deflate, br', 'br'],
+    ['br;q=0.9, zstd;q=0.8, gzip', 'gzip'],
+    ['br, zstd;q=0.8', 'br'],
+    ['*, zstd;q=0', 'br'],
+    ['*;q=0.1, br;q=0, zstd;q=0', 'gzip'],
     ['gzip;q=1, zstd;q=0.5', 'gzip'],
     ['gzip;q=0', 'identity'],
-    ['br', 'identity'],
     ['*', 'zstd'],
-    ['*, zstd;q=0', 'gzip'],
+    ['*, zstd;q=0, br;q=0', 'gzip'],
     ['identity', 'identity'],
     ['identity;q=1, gzip;q=0.5', 'identity'],
     // Identity may be sent even where it is refused and nothing else is ours.
-    ['br, identity;q=0', 'identity'],
+    ['deflate, identity;q=0', 'identity'],
   ];
   for (const [accept, expected] of table) {
     test(`${accept} gives ${expected}`, () => assert.equal(negotiateCoding(accept), expected));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { Ledger } from '@basalt/ledger';
 import {
   decodeBlockPrefix,
@@ -227,12 +227,18 @@ suite('pages', () => {
     const path = '/chains/readings/blocks?from=0&count=256';
     const plain = await get(path);
     assert.equal(plain.headers['content-encoding'], undefined);
-    const gzip = await get(path, { 'accept-encoding': 'gzip' });
-    assert.equal(gzip.headers['content-encoding'], 'gzip');
-    assert.deepEqual(gunzipSync(gzip.body), plain.body);
-    assert.notEqual(gzip.headers['etag'], plain.headers['etag']);
+    const tags = new Set([plain.headers['etag']]);
+    const decoders = { gzip: gunzipSync, br: brotliDecompressSync, zstd: zstdDecompressSync };
+    for (const [coding, decode] of Object.entries(decoders)) {
+      const coded = await get(path, { 'accept-encoding': coding });
+      assert.equal(coded.headers['content-encoding'], coding);
+      assert.match(coded.headers['vary'] as string, /Accept-Encoding/);
+      assert.deepEqual(decode(coded.body), plain.body);
+      tags.add(coded.headers['etag']);
+    }
+    assert.equal(tags.size, 4, 'each form has its own tag');
     const bundle = `/ns/${chain.namespace}/tile/entries/000`;
-    const zstd = await get(bundle, { 'accept-encoding': 'gzip, zstd' });
+    const zstd = await get(bundle, { 'accept-encoding': 'br, gzip, zstd' });
     assert.equal(zstd.headers['content-encoding'], 'zstd');
     assert.deepEqual(zstdDecompressSync(zstd.body), (await get(bundle)).body);
     const tag = zstd.headers['etag'] as string;

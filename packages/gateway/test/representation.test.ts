@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { LedgerError } from '@basalt/ledger';
 import {
   CHUNK_BYTES,
@@ -42,13 +42,19 @@ suite('representations', () => {
     });
     const gzip = await representation.coded('gzip');
     const zstd = await representation.coded('zstd');
-    assert.ok(gzip !== undefined && zstd !== undefined);
+    const br = await representation.coded('br');
+    assert.ok(gzip !== undefined && zstd !== undefined && br !== undefined);
+    assert.deepEqual(brotliDecompressSync(br.body), body);
     assert.deepEqual(gunzipSync(gzip.body), body);
     assert.deepEqual(zstdDecompressSync(zstd.body), body);
-    const forms = [representation.identity, gzip, zstd];
+    const forms = [representation.identity, zstd, br, gzip];
     assert.deepEqual(
       forms.map((form) => form.etag),
-      ['"t"', '"t-gzip"', '"t-zstd"'],
+      ['"t"', '"t-zstd"', '"t-br"', '"t-gzip"'],
+    );
+    assert.deepEqual(
+      representation.etags,
+      forms.map((form) => form.etag),
     );
     for (const form of forms) {
       assert.equal(field(form.fields, 'content-length'), String(form.body.length));
@@ -57,7 +63,7 @@ suite('representations', () => {
       assert.equal(field(form.fields, 'repr-digest'), digestOf(form.body));
     }
     assert.equal(await representation.coded('gzip'), gzip, 'coded once');
-    assert.ok(representation.sizeBytes >= 3 * body.length);
+    assert.ok(representation.sizeBytes >= 4 * body.length);
   });
 
   test('what does not shrink is sent as it is', async () => {

@@ -1,6 +1,9 @@
 /** Content negotiation: Accept and Accept-Encoding (RFC 9110 sections 12.5.1 and 12.5.3). */
 
-export type Coding = 'identity' | 'gzip' | 'zstd';
+/** Codings of answers, the better first: zstd is the cheapest by far, br smaller than gzip. */
+export const CODINGS = ['zstd', 'br', 'gzip'] as const;
+
+export type Coding = 'identity' | (typeof CODINGS)[number];
 
 interface Preference {
   readonly value: string;
@@ -63,18 +66,23 @@ function mediaQuality(preferences: readonly Preference[], type: string): number 
 }
 
 /**
- * The coding to send: the better of zstd and gzip where the client takes it, else identity.
+ * The coding to send: the one that the client likes best, the better of several that it likes alike.
  * Identity is what a server may always fall back to when nothing else is acceptable.
  */
 export function negotiateCoding(acceptEncoding: string | undefined): Coding {
   if (acceptEncoding === undefined) return 'identity';
   const preferences = parsePreferences(acceptEncoding);
   const quality = (coding: string): number => codingQuality(preferences, coding);
-  const zstd = quality('zstd');
-  const gzip = Math.max(quality('gzip'), quality('x-gzip'));
-  const best = Math.max(zstd, gzip);
-  if (best === 0 || quality('identity') > best) return 'identity';
-  return zstd >= gzip ? 'zstd' : 'gzip';
+  let best: Coding = 'identity';
+  let bestQuality = 0;
+  for (const coding of CODINGS) {
+    const own = coding === 'gzip' ? Math.max(quality(coding), quality('x-gzip')) : quality(coding);
+    if (own > bestQuality) {
+      best = coding;
+      bestQuality = own;
+    }
+  }
+  return quality('identity') > bestQuality ? 'identity' : best;
 }
 
 /** Whether an Accept-Encoding field allows a coding; `identity` unless it is named with q=0. */

@@ -1,5 +1,5 @@
 import { PAYLOAD_BYTES_MAX, type Preferences, type WriteConsistency } from '@basalt/protocol';
-import type { Coding } from '../http/accept.ts';
+import { CODINGS } from '../http/accept.ts';
 import { PAGE_ROWS_MAX, QUESTION_ITEMS_MAX } from '../limits.ts';
 import {
   BATCH_TYPE,
@@ -11,7 +11,6 @@ import {
 } from '../media-types.ts';
 import type { GatewaySettings } from '../options.ts';
 
-const CODINGS: readonly Coding[] = ['zstd', 'gzip', 'identity'];
 const CONSISTENCY: readonly WriteConsistency[] = ['immediate', 'durable', 'eventual'];
 
 /**
@@ -25,7 +24,7 @@ export function nodePreferences(
     blockVersions: [2, 1],
     algorithms: settings.node?.algorithms ?? [],
     mediaTypes: [BLOCK_TYPE, BLOCKS_TYPE, HEADER_TYPE, BATCH_TYPE, EVENTS_TYPE, JSON_TYPE],
-    codings: CODINGS,
+    codings: [...CODINGS, 'identity'],
     consistency: CONSISTENCY,
     limits: {
       payloadBytesMax: PAYLOAD_BYTES_MAX,
