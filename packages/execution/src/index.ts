@@ -130,7 +130,12 @@ export {
   type DevnetGenesisOptions,
   devnetGenesis,
 } from './devnet/genesis.ts';
-export { ACCOUNTS_DEFAULT, CHAIN_ID_DEFAULT, GAS_LIMIT_DEFAULT } from './devnet/limits.ts';
+export {
+  ACCOUNTS_DEFAULT,
+  CHAIN_ID_DEFAULT,
+  GAS_LIMIT_DEFAULT,
+  MINE_BLOCKS_MAX,
+} from './devnet/limits.ts';
 export type { Devnet, DevnetAccount, Mining, UnsignedRequest } from './devnet/types.ts';
 export { isUnsigned, unsignedTransaction } from './devnet/unsigned-transaction.ts';
 export { ExecutionError, type ExecutionErrorCode } from './errors.ts';
@@ -213,6 +218,7 @@ export {
 } from './transaction/recoverer-shell.ts';
 export {
   addressOf,
+  isPrivateKey,
   loadSign,
   type Sign,
   signAuthorization,

@@ -144,8 +144,8 @@ export const IDLE_TIMEOUT_MS = 60_000;
 /** Addresses with a bucket of their own; the quietest is forgotten first. */
 export const RATE_ADDRESSES_MAX = 16_384;
 
-/** Blocks that `evm_mine`, `hardhat_mine` and `anvil_mine` make at once. */
-export const MINE_BLOCKS_MAX = 10_000;
+/** Part of a request's time that mining may take: the rest is for the answer that tells of it. */
+export const MINE_TIME_PART = 0.9;
 
 /** Blocks of proposers tend to this gas limit (`testing_buildBlockV1`), as geth's default. */
 export const GAS_LIMIT_TARGET = 60_000_000n;

@@ -115,6 +115,42 @@ suite('blocks at equal distances', () => {
   });
 });
 
+suite('many at once, and too little', () => {
+  test('transactions without a nonce get each their own', async () => {
+    const opened = await openTestServer();
+    const request = { from: ADDRESS, to: OTHER, value: '0x1' };
+    const sent = Array.from({ length: 30 }, () => opened.ask('eth_sendTransaction', request));
+    assert.equal(new Set(await Promise.all(sent)).size, 30);
+    assert.equal(await opened.ask('eth_getTransactionCount', ADDRESS), '0x1e');
+    await opened.close();
+  });
+
+  test('a fee below that of the next block is refused in words that libraries know', async () => {
+    const opened = await openTestServer();
+    const request = { from: ADDRESS, to: OTHER, value: '0x1', gas: '0x5208', gasPrice: '0x1' };
+    const { code, message } = await opened.refused('eth_sendTransaction', request);
+    assert.equal(code, -32000);
+    assert.match(message, /^transaction underpriced: max fee per gas less than block base fee: /);
+    assert.deepEqual(await opened.ask('txpool_status'), { pending: '0x0', queued: '0x0' });
+    for (const gas of ['0x1', '0x1387', '0xffffffffffffffff']) {
+      await opened.refused('evm_setBlockGasLimit', gas);
+    }
+    await opened.close();
+  });
+
+  test('blocks that a request has no time for are not made behind its back', async () => {
+    let nowMs = 0;
+    const opened = await openTestServer({ clock: { nowMs: () => (nowMs += 1_000) } });
+    const { code, message } = await opened.refused('hardhat_mine', '0x2710');
+    assert.equal(code, -32002);
+    const mined = Number(/^(\d+) of 10000 blocks were mined/.exec(message)?.[1]);
+    assert.ok(mined > 0 && mined < 30, message);
+    assert.equal(Number(await opened.ask('eth_blockNumber')), mined);
+    assert.equal((await opened.refused('evm_mine', { blocks: 10_001 })).code, -32602);
+    await opened.close();
+  });
+});
+
 suite('without a devnet', () => {
   test('nothing that changes the chain by hand, or needs keys, is there', async () => {
     const opened = await openTestServer({ hasDevnet: false });

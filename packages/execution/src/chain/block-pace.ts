@@ -9,10 +9,12 @@ const NEWEST = 0.25;
 export class BlockPace {
   #msPerTransaction = MS_PER_TRANSACTION_FIRST;
   #isMeasured = false;
+  /** Of the block that was limited last: where that leaves few, few have to say enough. */
+  #limit = TRANSACTIONS_MIN;
 
   /** A block ran so many transactions in so many milliseconds. */
   record(transactions: number, durationMs: number): void {
-    if (transactions < TRANSACTIONS_MIN || durationMs <= 0) return;
+    if (transactions < Math.min(TRANSACTIONS_MIN, this.#limit) || durationMs <= 0) return;
     const newest = durationMs / transactions;
     const before = this.#msPerTransaction;
     this.#msPerTransaction = this.#isMeasured ? before + (newest - before) * NEWEST : newest;
@@ -21,6 +23,7 @@ export class BlockPace {
 
   /** Transactions that fit into a time; at least one, or a chain could stand still. */
   transactionsIn(budgetMs: number): number {
-    return Math.max(1, Math.floor(budgetMs / this.#msPerTransaction));
+    this.#limit = Math.max(1, Math.floor(budgetMs / this.#msPerTransaction));
+    return this.#limit;
   }
 }

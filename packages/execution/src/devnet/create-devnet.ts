@@ -5,19 +5,20 @@ import { GAS_LIMIT_MAX, GAS_LIMIT_MIN } from '../chain/limits.ts';
 import type { BlockAttributes, Chain, ChainEvent } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
 import type { Pool, PooledTransaction } from '../pool/types.ts';
-import { type Sign, signPortable, signTransaction } from '../transaction/sign.ts';
+import { type Sign, signPortable } from '../transaction/sign.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { DevnetKeys } from './accounts.ts';
 import { BlockTime, type BlockTimeState } from './block-time.ts';
 import { type Intervention, withAccount, withCode, withStorage } from './interventions.ts';
 import { Lane } from './lane.ts';
-import { BALANCE_SET_MAX } from './limits.ts';
+import { BALANCE_SET_MAX, BLOCK_BUDGET_MS } from './limits.ts';
 import { Miner } from './miner.ts';
 import { poolOfDevnet } from './pool-of-devnet.ts';
 import { Senders } from './senders.ts';
+import { Sending } from './sending.ts';
 import { Snapshots } from './snapshots.ts';
 import type { Devnet, Mining, UnsignedRequest } from './types.ts';
-import { isUnsigned, unsignedTransaction } from './unsigned-transaction.ts';
+import { isUnsigned } from './unsigned-transaction.ts';
 
 export interface DevnetComponents {
   /** Both stay the caller's: `close` of the devnet closes neither. */
@@ -72,6 +73,7 @@ class ChainDevnet implements Devnet {
   readonly #components: DevnetComponents;
   readonly #options: DevnetOptions;
   readonly #lane = new Lane();
+  readonly #sending: Sending;
   readonly #time: BlockTime;
   readonly #senders: Senders;
   readonly #snapshots = new Snapshots<Snapshot>();
@@ -89,11 +91,24 @@ class ChainDevnet implements Devnet {
     this.#components = components;
     this.#options = options;
     this.chain = chain;
-    this.pool = poolOfDevnet(pool, (transaction) => this.#mined(transaction));
+    this.pool = poolOfDevnet(pool, {
+      check: (raw) => this.#sending.checkRaw(raw),
+      mined: (transaction) => this.#mined(transaction),
+    });
     this.accounts = keys.accounts;
     this.faucet = keys.faucet;
     this.#senders = new Senders([...keys.accounts, keys.faucet]);
     this.#settings = this.#firstSettings();
+    this.#sending = new Sending({
+      chain,
+      pool,
+      senders: this.#senders,
+      sign: components.sign ?? signPortable,
+      baseFeeAsked: () =>
+        this.#miner.mining.mode === 'instant'
+          ? (this.#settings.baseFee ?? chain.nextBaseFee())
+          : undefined,
+    });
     const stepSeconds =
       mining.mode === 'interval' ? BigInt(Math.ceil(mining.intervalMs / 1000)) : 1n;
     const nowSeconds = (): bigint => BigInt(Math.floor(clock.nowMs() / 1000));
@@ -129,18 +144,21 @@ class ChainDevnet implements Devnet {
     this.#miner.setMining(mining);
   }
 
-  mine(blocks = 1, intervalSeconds?: number): ReturnType<Devnet['mine']> {
-    return this.#miner.mine(blocks, intervalSeconds);
+  mine(blocks = 1, intervalSeconds?: number, isWanted?: () => boolean): ReturnType<Devnet['mine']> {
+    return this.#miner.mine(blocks, intervalSeconds, isWanted);
   }
 
   nextAttributes(): BlockAttributes {
     const { coinbase, gasLimit, baseFee } = this.#settings;
     const { number, timestamp } = this.chain.head().header;
+    const { mining } = this.#miner;
     return {
       timestamp: this.#time.after(timestamp),
       coinbase,
       gasLimit,
       prevRandao: this.#prevRandao(number + 1n),
+      // One that takes longer than the interval would hold up the next.
+      timeBudgetMs: mining.mode === 'interval' ? mining.intervalMs : BLOCK_BUDGET_MS,
       ...(baseFee === undefined ? {} : { baseFee }),
     };
   }
@@ -253,20 +271,8 @@ class ChainDevnet implements Devnet {
     return this.#senders.keyOf(address) !== undefined || this.#senders.isImpersonated(address);
   }
 
-  async send({ fields, from }: UnsignedRequest): Promise<RecoveredTransaction> {
-    const { chainId } = this.chain.config;
-    const key = this.#senders.keyOf(from);
-    if (key !== undefined) {
-      const { sign = signPortable } = this.#components;
-      const { raw } = signTransaction(fields, chainId, key, sign);
-      return await this.pool.add(raw);
-    }
-    if (!this.#senders.isImpersonated(from)) {
-      const message = `0x${bytesToHex(from)} is neither an account of this devnet nor impersonated`;
-      throw new ExecutionError('invalid', message, { from: bytesToHex(from) });
-    }
-    const transaction = unsignedTransaction(fields, chainId, from);
-    this.#components.pool.addUnsigned(transaction);
+  async send(request: UnsignedRequest): Promise<RecoveredTransaction> {
+    const transaction = await this.#sending.send(request);
     await this.#mined(transaction);
     return transaction;
   }

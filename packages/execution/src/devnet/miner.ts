@@ -81,12 +81,16 @@ export class Miner {
     await this.#owed;
   }
 
-  async mine(count: number, intervalSeconds: number | undefined): Promise<readonly Block[]> {
+  async mine(
+    count: number,
+    intervalSeconds: number | undefined,
+    isWanted: () => boolean = () => true,
+  ): Promise<readonly Block[]> {
     if (!Number.isSafeInteger(count) || count < 0 || count > MINE_BLOCKS_MAX) {
       const message = `${count} blocks: expected 0 to ${MINE_BLOCKS_MAX} at once`;
       throw new ExecutionError('invalid', message, { count });
     }
-    const mined = this.#mineMany(count, intervalSeconds);
+    const mined = this.#mineMany(count, intervalSeconds, isWanted);
     const round = mined.then(
       () => undefined,
       () => undefined,
@@ -100,10 +104,14 @@ export class Miner {
   }
 
   /** Others have their turn between blocks. */
-  async #mineMany(count: number, intervalSeconds: number | undefined): Promise<readonly Block[]> {
+  async #mineMany(
+    count: number,
+    intervalSeconds: number | undefined,
+    isWanted: () => boolean,
+  ): Promise<readonly Block[]> {
     const { chain, lane, time } = this.#components;
     const blocks: Block[] = [];
-    for (let index = 0; index < count && !this.#isClosed; index++) {
+    for (let index = 0; index < count && !this.#isClosed && isWanted(); index++) {
       const mined = await lane.run(async () => {
         if (this.#isClosed) return undefined;
         if (index > 0 && intervalSeconds !== undefined) {

@@ -23,7 +23,8 @@ export interface Devnet {
   readonly chain: Chain;
   /**
    * With instant mining `add` resolves once the blocks that it led to are there, so that what a
-   * program sent is mined when it has its hash, as with the Hardhat node.
+   * program sent is mined when it has its hash, as with the Hardhat node. What pays less than the
+   * next block's base fee is `underpriced` then: it would wait in silence, and all behind it.
    */
   readonly pool: Pool;
   readonly accounts: readonly DevnetAccount[];
@@ -31,8 +32,17 @@ export interface Devnet {
   readonly faucet: DevnetAccount;
   mining(): Mining;
   setMining(mining: Mining): void;
-  /** Makes blocks now; `intervalSeconds` lie between them. */
-  mine(blocks?: number, intervalSeconds?: number): Promise<readonly Block[]>;
+  /**
+   * Makes blocks now; `intervalSeconds` lie between them. Others have their turn between two.
+   *
+   * @param isWanted asked before each block; false: that is enough
+   * @throws ExecutionError `invalid` for more than `MINE_BLOCKS_MAX`
+   */
+  mine(
+    blocks?: number,
+    intervalSeconds?: number,
+    isWanted?: () => boolean,
+  ): Promise<readonly Block[]>;
   /** What the next block would be made with now. */
   nextAttributes(): BlockAttributes;
   /** Resolves when no block is owed: those that instant mining or `mine` are to make are there. */
@@ -64,8 +74,13 @@ export interface Devnet {
   setAutoImpersonate(isOn: boolean): void;
   /** May `eth_sendTransaction` send from it: an own account or an impersonated one. */
   canSend(address: Uint8Array): boolean;
-  /** Signs with an own account's key, or makes an unsigned transaction of an impersonated one. */
-  send(fields: UnsignedRequest): Promise<RecoveredTransaction>;
+  /**
+   * Signs with an own account's key, or makes an unsigned transaction of an impersonated one.
+   *
+   * @throws ExecutionError with a `PoolErrorCode`; `underpriced` as well where instant mining could
+   *   not make a block of it
+   */
+  send(request: UnsignedRequest): Promise<RecoveredTransaction>;
   /**
    * 65 bytes: r, s, 27 or 28.
    * @throws ExecutionError `invalid` when there is no key of that address here
@@ -81,4 +96,6 @@ export interface Devnet {
 export interface UnsignedRequest {
   readonly fields: RecoveredTransaction['fields'];
   readonly from: Uint8Array;
+  /** True: not the nonce of `fields`, but the next of the sender when its turn comes. */
+  readonly takesNextNonce?: boolean;
 }

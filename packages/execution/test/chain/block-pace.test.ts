@@ -16,6 +16,18 @@ test('a pace follows what blocks took, and short blocks say nothing', () => {
   assert.equal(pace.transactionsIn(0), 1);
 });
 
+test('a pace that lets few transactions in is measured by few, and recovers', () => {
+  const pace = new BlockPace();
+  pace.record(16, 3_200);
+  let limit = pace.transactionsIn(1_000);
+  assert.equal(limit, 5);
+  for (let block = 0; block < 40; block++) {
+    pace.record(limit, limit * 0.1);
+    limit = pace.transactionsIn(1_000);
+  }
+  assert.ok(limit > 5_000);
+});
+
 test('a block under a time budget takes the first of its candidates', async () => {
   const chain = await openTestChain(GENESIS);
   const candidates = [];

@@ -135,7 +135,7 @@ test('a time that a header has no room for is refused before anything is written
   await again.close();
 });
 
-test('a change by hand is worked out when its turn comes, and waits for no block to show', async () => {
+test('a change by hand is worked out when its turn comes, and shows at once', async () => {
   const chain = await openTestChain(GENESIS);
   const from = account(0);
   const block = chain.propose([await signed(0, { nonce: 0n })], attributes(chain));

@@ -2,25 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '@basalt/protocol';
 import type { Block } from '../../src/block/types.ts';
-import type { Devnet } from '../../src/devnet/types.ts';
-import { loadSign, signTransaction } from '../../src/transaction/sign.ts';
+import { signTransaction } from '../../src/transaction/sign.ts';
 import { openTestChain } from '../chain/support/chains.ts';
-import { createMemoryLog, type MemoryLog } from '../chain/support/memory-log.ts';
-import { startTestDevnet, stranger, transfer } from './support/devnets.ts';
-
-function balanceOf(devnet: Devnet, address: Uint8Array): bigint {
-  const number = Number(devnet.chain.head().header.number);
-  return devnet.chain.stateAt(number)?.readAccount(address)?.balance ?? 0n;
-}
-
-function headOf(devnet: Devnet): number {
-  return Number(devnet.chain.head().header.number);
-}
-
-function send(devnet: Devnet, account: number, nonce: number, value = 1n): Promise<unknown> {
-  const from = devnet.accounts[account]!.address;
-  return devnet.send({ fields: transfer(nonce, stranger, value), from });
-}
+import { createMemoryLog } from '../chain/support/memory-log.ts';
+import { balanceOf, headOf, send, startTestDevnet, stranger, transfer } from './support/devnets.ts';
 
 test('with each transaction comes a block, and it is there when the hash is', async () => {
   await using running = await startTestDevnet();
@@ -203,106 +188,6 @@ test('what was asked of the next block, it has; the one after has not', async ()
   await assert.rejects(devnet.setNextBlockTimestamp(5n), { code: 'invalid' });
 });
 
-test('no time can be set that a chain could not go on from, or be opened with again', async () => {
-  const log = createMemoryLog();
-  let head: Block;
-  let document: unknown;
-  {
-    await using running = await startTestDevnet({ mining: { mode: 'manual' }, log });
-    const { devnet } = running;
-    const refused = { code: 'invalid', message: /the last that can be set/ };
-    await assert.rejects(devnet.setNextBlockTimestamp(2n ** 64n - 1n), refused);
-    await assert.rejects(devnet.setTime(2n ** 63n), refused);
-    await assert.rejects(devnet.increaseTime(2n ** 63n), refused);
-    await assert.rejects(devnet.setTimestampInterval(2n ** 63n), refused);
-    assert.equal(await devnet.increaseTime(2n ** 62n), 2n ** 62n);
-    await assert.rejects(devnet.increaseTime(2n ** 62n), refused);
-    await devnet.mine(2);
-    await devnet.setNextBlockTimestamp(2n ** 63n - 1n);
-    await devnet.mine(2);
-    assert.equal(devnet.chain.head().header.timestamp, 2n ** 63n);
-    await devnet.reset();
-    await devnet.setTimestampInterval(2n ** 62n);
-    await devnet.mine();
-    await assert.rejects(devnet.mine(3), { code: 'invalid', message: /timestamp/ });
-    await devnet.setTimestampInterval(undefined);
-    await devnet.mine();
-    head = devnet.chain.head();
-    document = devnet.chain.genesis.source;
-  }
-  const again = await openTestChain(document, { log });
-  assert.deepEqual(again.head().hash, head.hash);
-  await again.close();
-});
-
-test('what is set by hand while a block is made takes nothing back of that block', async () => {
-  for (let turns = 0; turns < 8; turns++) {
-    await using running = await startTestDevnet({ log: createSlowLog() });
-    const { devnet } = running;
-    const { address } = devnet.accounts[0]!;
-    const sent = send(devnet, 0, 0, 100n);
-    for (let turn = 0; turn < turns; turn++) await new Promise((done) => setImmediate(done));
-    const slot = new Uint8Array(32).fill(1);
-    const set = [
-      devnet.setBalance(address, 10n ** 18n),
-      devnet.setStorageAt(stranger, slot, slot),
-      devnet.setNextBlockBaseFee(7n),
-    ];
-    const snapshot = await devnet.snapshot();
-    await Promise.all([sent, ...set]);
-    await devnet.settled();
-    const look = (): unknown => {
-      const state = devnet.chain.stateAt(headOf(devnet))!;
-      return [state.readAccount(address)?.nonce, state.readAccount(stranger)?.balance];
-    };
-    assert.deepEqual(look(), [1n, 100n], `after ${turns} turns`);
-    await devnet.mine();
-    assert.deepEqual(look(), [1n, 100n], `in the block after ${turns} turns`);
-    await devnet.revert(snapshot);
-    await devnet.settled();
-    const state = devnet.chain.stateAt(headOf(devnet))!;
-    assert.deepEqual(state.readStorage(stranger, slot), slot, 'a snapshot has what was set');
-    assert.deepEqual(running.errors, []);
-  }
-});
-
-test('a gas limit that no block can have is refused, and a raised one lets in what waited', async () => {
-  await using running = await startTestDevnet();
-  const { devnet } = running;
-  for (const refused of [0n, 1n, 4_999n, 2n ** 63n, 2n ** 64n - 1n]) {
-    await assert.rejects(devnet.setBlockGasLimit(refused), { code: 'invalid' });
-  }
-  await devnet.setBlockGasLimit(20_999n);
-  await send(devnet, 0, 0);
-  assert.equal(headOf(devnet), 0);
-  await devnet.setBlockGasLimit(30_000_000n);
-  await devnet.settled();
-  assert.equal(devnet.chain.head().transactions.length, 1);
-  assert.deepEqual(running.errors, []);
-});
-
-test('a lowered base fee lets in what waited', async () => {
-  await using running = await startTestDevnet({ mining: { mode: 'manual' } });
-  const { devnet } = running;
-  const fields = { ...transfer(0, stranger), maxFeePerGas: 5n, maxPriorityFeePerGas: 1n };
-  await devnet.send({ fields, from: devnet.accounts[0]!.address });
-  devnet.setMining({ mode: 'instant' });
-  await devnet.settled();
-  assert.equal(headOf(devnet), 0);
-  await devnet.setNextBlockBaseFee(3n);
-  await devnet.settled();
-  assert.equal(devnet.chain.head().transactions.length, 1);
-});
-
-test('a balance is set so that no sum comes back to zero', async () => {
-  await using running = await startTestDevnet();
-  const { devnet } = running;
-  await assert.rejects(devnet.setBalance(stranger, 2n ** 256n - 1n), { code: 'invalid' });
-  await devnet.setBalance(stranger, 2n ** 192n - 1n);
-  await send(devnet, 0, 0, 1n);
-  assert.equal(balanceOf(devnet, stranger), 2n ** 192n);
-});
-
 test('back to the beginning', async () => {
   await using running = await startTestDevnet();
   const { devnet } = running;
@@ -335,22 +220,6 @@ test('a seed: two runs, equal blocks; another seed, others', async () => {
   const first = await run('one', 1_800_000_000);
   assert.equal(await run('one', 1_900_000_000), first);
   assert.notEqual(await run('two', 1_800_000_000), first);
-});
-
-test('an interval set again while its block is made is one interval', async () => {
-  const mining = { mode: 'interval', intervalMs: 1_000 } as const;
-  await using running = await startTestDevnet({ mining, log: createSlowLog() });
-  const { devnet } = running;
-  const made = running.advance(1_000);
-  devnet.setMining(mining);
-  await made;
-  await devnet.settled();
-  assert.equal(headOf(devnet), 1);
-  for (let block = 2; block < 6; block++) {
-    await running.advance(1_000);
-    await devnet.settled();
-    assert.equal(headOf(devnet), block);
-  }
 });
 
 test('nothing is mined after the end', async () => {
@@ -413,51 +282,6 @@ test('three hundred frames of the code that is longest when translated are run',
   const { header, transactions } = devnet.chain.head();
   assert.equal(transactions.length, 1);
   assert.ok(header.gasUsed > 700_000n);
-  assert.deepEqual(running.errors, []);
-});
-
-/** A log whose disk takes some turns of the event loop. */
-function createSlowLog(): MemoryLog {
-  const inner = createMemoryLog();
-  return {
-    entries: inner.entries,
-    get length() {
-      return inner.length;
-    },
-    async append(payload) {
-      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-      return await inner.append(payload);
-    },
-    read: (index) => inner.read(index),
-  };
-}
-
-test('who comes later makes nobody wait, nor a snapshot', async () => {
-  await using running = await startTestDevnet({ log: createSlowLog() });
-  const { devnet } = running;
-  const key = devnet.accounts[1]!.privateKey;
-  const sign = await loadSign();
-  const flood = Array.from(
-    { length: 2_000 },
-    (_, nonce) => signTransaction(transfer(nonce, stranger), 31_337n, key, sign).raw,
-  );
-  let isAnswered = false;
-  let isReverted = false;
-  const others: Promise<unknown>[] = [];
-  const pour = async (): Promise<void> => {
-    for (const raw of flood.splice(0, 20)) others.push(devnet.pool.add(raw));
-    await new Promise((resolve) => setImmediate(resolve));
-  };
-  for (let turn = 0; turn < 20; turn++) await pour();
-  const asked = send(devnet, 0, 0).then(async () => {
-    isAnswered = true;
-    isReverted = await devnet.revert(await devnet.snapshot());
-  });
-  // It goes on until the one has its answer and the revert had its turn, or nothing is left.
-  while (!isReverted && flood.length > 0) await pour();
-  assert.ok(isAnswered, 'the transaction waited for all that came later');
-  assert.ok(isReverted, 'the revert waited for all that came later');
-  await Promise.allSettled([asked, ...others]);
   assert.deepEqual(running.errors, []);
 });
 

@@ -1,7 +1,7 @@
 /** What a developer may do to a devnet; the families differ in names and in what they answer. */
-import type { Devnet, Mining } from '@basalt/execution';
-import { invalidParams, methodNotFound } from '../errors.ts';
-import { MINE_BLOCKS_MAX } from '../limits.ts';
+import { type Devnet, MINE_BLOCKS_MAX, type Mining } from '@basalt/execution';
+import { invalidParams, methodNotFound, RPC_ERRORS, RpcError } from '../errors.ts';
+import { MINE_TIME_PART } from '../limits.ts';
 import {
   address,
   boolean,
@@ -13,6 +13,7 @@ import {
   looseWord,
   optional,
 } from '../params/decode.ts';
+import type { Services } from '../services.ts';
 import { type Method, method } from './method.ts';
 
 /** Seconds between mined blocks: beyond a year somebody meant something else. */
@@ -30,6 +31,23 @@ export function devnetMethod<Args extends readonly unknown[]>(
     if (devnet === undefined) throw methodNotFound(name);
     return handle(devnet, ...args);
   });
+}
+
+/**
+ * Mines as many blocks as are asked for. Where the time of the request is not enough, nothing goes
+ * on behind the back of whoever was told that it failed: the error says how many are there.
+ */
+export async function mineBlocks(
+  devnet: Devnet,
+  { clock, limits }: Pick<Services, 'clock' | 'limits'>,
+  blocks: number,
+  seconds?: number,
+): Promise<void> {
+  const endMs = clock.nowMs() + limits.requestMs * MINE_TIME_PART;
+  const mined = await devnet.mine(blocks, seconds, () => clock.nowMs() < endMs);
+  if (mined.length === blocks) return;
+  const message = `${mined.length} of ${blocks} blocks were mined in time; ask for the rest`;
+  throw new RpcError(RPC_ERRORS.timeout, message, { mined: mined.length });
 }
 
 type Build = (name: string) => Method;
@@ -64,10 +82,15 @@ export function settersWith(answer: true | null): Readonly<Record<string, Build>
     setPrevRandao: set([looseWord], (devnet, value) => devnet.setPrevRandao(value)),
     impersonateAccount: set([address], (devnet, who) => devnet.impersonate(who)),
     stopImpersonatingAccount: set([address], (devnet, who) => devnet.stopImpersonating(who)),
-    mine: set(
-      [optional(looseCount(MINE_BLOCKS_MAX), 1), optional(looseCount(INTERVAL_SECONDS_MAX), 1)],
-      (devnet, blocks, seconds) => devnet.mine(blocks, seconds),
-    ),
+    mine: (name) =>
+      method<[number, number]>(
+        [optional(looseCount(MINE_BLOCKS_MAX), 1), optional(looseCount(INTERVAL_SECONDS_MAX), 1)],
+        async (services, blocks, seconds) => {
+          if (services.devnet === undefined) throw methodNotFound(name);
+          await mineBlocks(services.devnet, services, blocks, seconds);
+          return answer;
+        },
+      ),
     reset: set([optional(refuseForking, undefined)], (devnet, _options) => devnet.reset()),
   };
 }

@@ -1,5 +1,5 @@
-import { serverError } from '../errors.ts';
-import { MINE_BLOCKS_MAX } from '../limits.ts';
+import { MINE_BLOCKS_MAX } from '@basalt/execution';
+import { methodNotFound, serverError } from '../errors.ts';
 import {
   address,
   type Decoder,
@@ -9,8 +9,8 @@ import {
   optional,
 } from '../params/decode.ts';
 import { toQuantity } from '../params/hex.ts';
-import { devnetMethod, setAutomine, setIntervalMining } from './devnet-actions.ts';
-import type { MethodFamily } from './method.ts';
+import { devnetMethod, mineBlocks, setAutomine, setIntervalMining } from './devnet-actions.ts';
+import { type MethodFamily, method } from './method.ts';
 
 /** A time in seconds; what can only be milliseconds is taken for that. */
 const MILLISECONDS_FROM = 100_000_000_000n;
@@ -42,12 +42,13 @@ export const DEVNET_EVM: MethodFamily = {
   evm_revert: devnetMethod('evm_revert', [looseCount(2 ** 31)], (devnet, snapshot) =>
     devnet.revert(snapshot),
   ),
-  evm_mine: devnetMethod(
-    'evm_mine',
+  evm_mine: method<[MineRequest]>(
     [optional(mineRequest, ONE_BLOCK)],
-    async (devnet, { blocks, timestamp }) => {
+    async (services, { blocks, timestamp }) => {
+      const { devnet } = services;
+      if (devnet === undefined) throw methodNotFound('evm_mine');
       if (timestamp !== undefined) await devnet.setNextBlockTimestamp(timestamp);
-      await devnet.mine(blocks);
+      await mineBlocks(devnet, services, blocks);
       return '0x0';
     },
   ),

@@ -64,7 +64,8 @@ async function send(services: Services, args: TransactionArgs): Promise<string> 
   const devnet = keysOf(services, 'eth_sendTransaction');
   const from = args.from ?? devnet.accounts[0]?.address;
   const filled = await fillTransaction(services, { ...args, from });
-  return toHex((await devnet.send(filled)).hash);
+  const takesNextNonce = args.nonce === undefined;
+  return toHex((await devnet.send({ ...filled, takesNextNonce })).hash);
 }
 
 async function fill(services: Services, args: TransactionArgs): Promise<View> {

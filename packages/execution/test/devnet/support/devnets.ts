@@ -115,3 +115,17 @@ export function transfer(nonce: number, to: Uint8Array, value = 1n): Transaction
     accessList: [],
   };
 }
+
+export function balanceOf(devnet: Devnet, address: Uint8Array): bigint {
+  const number = Number(devnet.chain.head().header.number);
+  return devnet.chain.stateAt(number)?.readAccount(address)?.balance ?? 0n;
+}
+
+export function headOf(devnet: Devnet): number {
+  return Number(devnet.chain.head().header.number);
+}
+
+export function send(devnet: Devnet, account: number, nonce: number, value = 1n): Promise<unknown> {
+  const from = devnet.accounts[account]!.address;
+  return devnet.send({ fields: transfer(nonce, stranger, value), from });
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Block } from '../../src/block/types.ts';
+import { signTransaction } from '../../src/transaction/sign.ts';
+import { openTestChain } from '../chain/support/chains.ts';
+import { createMemoryLog } from '../chain/support/memory-log.ts';
+import { balanceOf, headOf, send, startTestDevnet, stranger, transfer } from './support/devnets.ts';
+
+test('no time can be set that a chain could not go on from, or be opened with again', async () => {
+  const log = createMemoryLog();
+  let head: Block;
+  let document: unknown;
+  {
+    await using running = await startTestDevnet({ mining: { mode: 'manual' }, log });
+    const { devnet } = running;
+    const refused = { code: 'invalid', message: /the last that can be set/ };
+    await assert.rejects(devnet.setNextBlockTimestamp(2n ** 64n - 1n), refused);
+    await assert.rejects(devnet.setTime(2n ** 63n), refused);
+    await assert.rejects(devnet.increaseTime(2n ** 63n), refused);
+    await assert.rejects(devnet.setTimestampInterval(2n ** 63n), refused);
+    assert.equal(await devnet.increaseTime(2n ** 62n), 2n ** 62n);
+    await assert.rejects(devnet.increaseTime(2n ** 62n), refused);
+    await devnet.mine(2);
+    await devnet.setNextBlockTimestamp(2n ** 63n - 1n);
+    await devnet.mine(2);
+    assert.equal(devnet.chain.head().header.timestamp, 2n ** 63n);
+    await devnet.reset();
+    await devnet.setTimestampInterval(2n ** 62n);
+    await devnet.mine();
+    await assert.rejects(devnet.mine(3), { code: 'invalid', message: /timestamp/ });
+    await devnet.setTimestampInterval(undefined);
+    await devnet.mine();
+    head = devnet.chain.head();
+    document = devnet.chain.genesis.source;
+  }
+  const again = await openTestChain(document, { log });
+  assert.deepEqual(again.head().hash, head.hash);
+  await again.close();
+});
+
+test('a gas limit that no block has is refused; a raised one lets in what waited', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  for (const refused of [0n, 1n, 4_999n, 2n ** 63n, 2n ** 64n - 1n]) {
+    await assert.rejects(devnet.setBlockGasLimit(refused), { code: 'invalid' });
+  }
+  await devnet.setBlockGasLimit(20_999n);
+  await send(devnet, 0, 0);
+  assert.equal(headOf(devnet), 0);
+  await devnet.setBlockGasLimit(30_000_000n);
+  await devnet.settled();
+  assert.equal(devnet.chain.head().transactions.length, 1);
+  assert.deepEqual(running.errors, []);
+});
+
+test('a lowered base fee lets in what waited', async () => {
+  await using running = await startTestDevnet({ mining: { mode: 'manual' } });
+  const { devnet } = running;
+  const fields = { ...transfer(0, stranger), maxFeePerGas: 5n, maxPriorityFeePerGas: 1n };
+  await devnet.send({ fields, from: devnet.accounts[0]!.address });
+  devnet.setMining({ mode: 'instant' });
+  await devnet.settled();
+  assert.equal(headOf(devnet), 0);
+  await devnet.setNextBlockBaseFee(3n);
+  await devnet.settled();
+  assert.equal(devnet.chain.head().transactions.length, 1);
+});
+
+test('a balance is set so that no sum comes back to zero', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  await assert.rejects(devnet.setBalance(stranger, 2n ** 256n - 1n), { code: 'invalid' });
+  await devnet.setBalance(stranger, 2n ** 192n - 1n);
+  await send(devnet, 0, 0, 1n);
+  assert.equal(balanceOf(devnet, stranger), 2n ** 192n);
+});
+
+test('what can not pay the next block is refused where that would come with it', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  const [first] = devnet.accounts;
+  const cheap = { ...transfer(0, stranger), maxFeePerGas: 7n, maxPriorityFeePerGas: 1n };
+  const words = /^max fee per gas less than block base fee: maxFeePerGas: 7, baseFee: \d+$/;
+  const refused = { code: 'underpriced', message: words };
+  await assert.rejects(devnet.send({ fields: cheap, from: first!.address }), refused);
+  const { raw } = signTransaction(cheap, 31_337n, first!.privateKey);
+  await assert.rejects(devnet.pool.add(raw), refused);
+  await assert.rejects(devnet.pool.add(Uint8Array.of(1)), { code: 'malformed' });
+  devnet.setMining({ mode: 'manual' });
+  await devnet.pool.add(raw);
+  assert.equal(devnet.pool.stats().pending, 1);
+});
+
+test('a block takes no longer than the interval, as far as is known', async () => {
+  await using running = await startTestDevnet({ mining: { mode: 'interval', intervalMs: 4 } });
+  const { devnet } = running;
+  for (let nonce = 0; nonce < 10; nonce++) await send(devnet, 0, nonce);
+  await running.advance(4);
+  await devnet.settled();
+  const { length } = devnet.chain.head().transactions;
+  assert.equal(length, 4, 'a transaction takes a millisecond until some were measured');
+  devnet.setMining({ mode: 'manual' });
+  const [rest] = await devnet.mine();
+  assert.equal(rest!.transactions.length, 6, 'who asks for a block by hand gets the rest');
+});
+
+test('mining by hand ends when it is wanted no more', async () => {
+  await using running = await startTestDevnet();
+  const { devnet } = running;
+  let asked = 0;
+  const blocks = await devnet.mine(10, undefined, () => ++asked <= 3);
+  assert.equal(blocks.length, 3);
+  assert.equal(headOf(devnet), 3);
+  await assert.rejects(devnet.mine(10_001), { code: 'invalid' });
+});
