@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type ChainExtras, type ResolvedConfig, type RunningNode, startNode } from '@basalt/node';
 import { createJsonLogger, type Logger, type LogLevel, LogLevels } from '@basalt/telemetry';
+import { foundingWarning } from './chain/founding-warning.ts';
 import type { Context } from './context.ts';
 import { catchCrashes } from './crash/catch-crashes.ts';
 import { LogTail } from './crash/log-tail.ts';
@@ -28,16 +29,17 @@ export function createNodeLog(context: Context, level: LogLevel): NodeLog {
 
 export async function runNode(
   context: Context,
-  { config, warnings }: ResolvedConfig,
+  resolved: ResolvedConfig,
   { logger, levels, tail }: NodeLog,
-  chain: ChainExtras = {},
+  { isDevnetCommand = false, ...chain }: ChainExtras & { readonly isDevnetCommand?: boolean } = {},
 ): Promise<RunningNode> {
+  const { config, warnings } = resolved;
   catchCrashes(context, { config, tail, isTemporary: chain.isTemporary ?? false });
   for (const warning of warnings) logger.warn(warning);
   const explorerFolder = findPage('explorer');
   const dashboardFolder = findPage('dashboard');
   const passphrase = context.environment['BASALT_PASSPHRASE'];
-  return await startNode(config, {
+  const node = await startNode(config, {
     logger,
     logLevels: levels,
     version: VERSION,
@@ -46,6 +48,12 @@ export async function runNode(
     ...(dashboardFolder === undefined ? {} : { dashboardFolder }),
     ...(passphrase === undefined || passphrase === '' ? {} : { passphrase }),
   });
+  if (node.info.chain !== undefined) {
+    const { mnemonic } = chain;
+    const warning = foundingWarning(resolved, node.info.chain, { mnemonic, isDevnetCommand });
+    if (warning !== undefined) context.terminal.line(warning);
+  }
+  return node;
 }
 
 /** Resolves at the first Ctrl+C or SIGTERM. */

@@ -63,6 +63,83 @@ test('send: from an account by number, in ether, and with a key file', async () 
   assert.equal(await balanceOf(RECEIVER), 15n * 10n ** 17n + 10n ** 9n + 5n);
 });
 
+test('a key file holds a number from 1 to the order of the curve', async () => {
+  const keyFile = sandbox.path('bad.key');
+  const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
+  for (const key of ['00'.repeat(32), order, 'ff'.repeat(32), '12']) {
+    writeFileSync(keyFile, key);
+    const refused = await sandbox.run(['send', RECEIVER, '--key-file', keyFile], { env });
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /bad\.key holds no key/);
+    assert.doesNotMatch(refused.err, /should not happen/);
+  }
+});
+
+test('what is no hash of a transaction is told by the command', async () => {
+  for (const args of [
+    ['trace', '2'],
+    ['tx', '0x12'],
+    ['prove', 'tx', '2'],
+  ]) {
+    const refused = await sandbox.run(args, { env });
+    assert.equal(refused.code, 2, args.join(' '));
+    assert.match(refused.err, /expected the hash of a transaction/);
+  }
+});
+
+test('a creation that fails has a reason, and no address', async () => {
+  // Gives back Error("no") from the constructor itself.
+  const init = `0x6064600a5f3960645ffd${REVERTS.slice(-200)}`;
+  const failed = await sandbox.run(['deploy', init, '--gas', '200000'], { env });
+  assert.equal(failed.code, 1);
+  assert.match(failed.out, /^failed {2}0x/);
+  assert.match(failed.out, /^ {2}reason {4}execution reverted: no$/m);
+  assert.doesNotMatch(failed.out, /contract/);
+  assert.match(failed.err, /`basalt trace 0x[0-9a-f]{64}` shows where it failed/);
+});
+
+test('what a transaction waits for is told after some seconds', async () => {
+  const lone = await startDevnet(sandbox, ['--accounts', '1']);
+  try {
+    const other = { BASALT_RPC_URL: lone.rpcUrl };
+    const [from] = await lone.call<string[]>('eth_accounts');
+    await lone.call('evm_setAutomine', [false]);
+    const cheap = { from, to: from, gas: '0x5208', maxFeePerGas: '0x3b9aca00' };
+    await lone.call('eth_sendTransaction', [{ ...cheap, maxPriorityFeePerGas: '0x0' }]);
+    // The base fee rises above what the first one pays: it stays where it is, with all behind it.
+    await lone.call('hardhat_setNextBlockBaseFeePerGas', ['0x2540be400']);
+    await lone.call('evm_mine');
+    await lone.call('evm_setAutomine', [true]);
+    const child = sandbox.spawn(['send', RECEIVER, '--value', '1'], { env: other });
+    const end = ended(child);
+    let text = '';
+    for await (const piece of child.stderr!) {
+      text += String(piece);
+      if (text.includes('\n')) break;
+    }
+    assert.match(text, /nonce 1, and transaction 0 of 0x[0-9a-f]{40} comes first/);
+    assert.match(text, /whose fee of 1 gwei is below the base fee of 10 gwei/);
+    child.kill('SIGINT');
+    await end;
+  } finally {
+    await lone.stop();
+  }
+});
+
+test('what a chain that is there can not become is named, with what it is', async () => {
+  const dataDir = sandbox.path('founded');
+  const first = await startDevnet(sandbox, ['--data-dir', dataDir, '--chain-id', '7']);
+  assert.equal((await first.stop()).code, 0);
+  const asked = ['--data-dir', dataDir, '--chain-id', '5', '--accounts', '3', '--balance', '10000'];
+  const second = await startDevnet(sandbox, [...asked, '--mnemonic', 'legal winner thank']);
+  assert.equal(await second.call('eth_chainId'), '0x7');
+  const { err } = await second.stop();
+  assert.match(err, /ignored: --chain-id 5 \(it has 7\), --accounts 3 \(it has 10\), --mnemonic/);
+  assert.doesNotMatch(err, /--balance/, 'what is as it was asked for is no matter');
+  const third = await startDevnet(sandbox, ['--data-dir', dataDir]);
+  assert.doesNotMatch((await third.stop()).err, /warning/);
+});
+
 test('deploy, call, and a call that fails: reason, trace, exit code', async () => {
   const answer = await receiptOf(['deploy', ANSWER]);
   const at = answer.contractAddress!;

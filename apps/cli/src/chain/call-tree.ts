@@ -71,8 +71,7 @@ function describe(terminal: Terminal, call: TracedCall): string {
 function outcomeOf(terminal: Terminal, call: TracedCall): string | undefined {
   const output = call.output ?? '0x';
   if (call.error !== undefined) {
-    const reason = call.revertReason ?? revertReason(output);
-    return terminal.style('red', `✗ ${call.error}${reason === undefined ? '' : `: ${reason}`}`);
+    return terminal.style('red', `✗ ${failureOf(call)}`);
   }
   if (call.type.startsWith('CREATE')) {
     return terminal.style('green', `← ${formatCount(bytesOf(output))} bytes of code`);
@@ -80,6 +79,13 @@ function outcomeOf(terminal: Terminal, call: TracedCall): string | undefined {
   if (bytesOf(output) === 0) return undefined;
   const shown = output.length > 66 ? `${output.slice(0, 66)}… ${bytesOf(output)} bytes` : output;
   return terminal.style('green', `← ${shown}`);
+}
+
+/** Why a frame failed, in words; undefined: it did not. */
+export function failureOf({ error, revertReason: told, output }: TracedCall): string | undefined {
+  if (error === undefined) return undefined;
+  const reason = told ?? revertReason(output ?? '0x');
+  return reason === undefined ? error : `${error}: ${reason}`;
 }
 
 function bytesOf(hex: string): number {

@@ -1,5 +1,5 @@
 import { formatCount } from '../view/numbers.ts';
-import type { Terminal } from '../view/terminal.ts';
+import { printable, type Terminal } from '../view/terminal.ts';
 import { formatWei } from './amounts.ts';
 
 /** What of a receipt is shown; quantities in hex. */
@@ -25,8 +25,8 @@ export function hasFailed({ status }: RpcReceipt): boolean {
   return status === '0x0';
 }
 
-/** A receipt for people. */
-export function receiptLines(terminal: Terminal, receipt: RpcReceipt): string[] {
+/** A receipt for people; of one that failed with the reason, where it is known. */
+export function receiptLines(terminal: Terminal, receipt: RpcReceipt, reason?: string): string[] {
   const dim = (text: string): string => terminal.style('dim', text);
   const row = (name: string, value: string): string => `  ${dim(name.padEnd(10))}${value}`;
   const gas = BigInt(receipt.gasUsed);
@@ -40,7 +40,9 @@ export function receiptLines(terminal: Terminal, receipt: RpcReceipt): string[] 
     row('from', receipt.from),
   ];
   if (receipt.to !== null) lines.push(row('to', receipt.to));
-  if (receipt.contractAddress !== null) {
+  if (reason !== undefined) lines.push(row('reason', printable(reason)));
+  // The address of a creation that failed has nothing.
+  if (receipt.contractAddress !== null && !hasFailed(receipt)) {
     lines.push(row('contract', terminal.style(['bold', 'cyan'], receipt.contractAddress)));
   }
   const fee = `${formatWei(gas * price)} at ${formatWei(price)}`;

@@ -11,6 +11,7 @@ import { checksumAddress } from './checksum.ts';
 import type { RpcReceipt } from './receipt-view.ts';
 import type { Rpc } from './rpc.ts';
 import { addRpcOptions, type RpcOptions } from './rpc-options.ts';
+import { waitingReason } from './waiting-reason.ts';
 
 /** Options of commands that send a transaction. */
 export interface SendingOptions extends RpcOptions {
@@ -29,6 +30,8 @@ export interface Request {
 /** A chain of 12-second blocks includes a transaction within a few of them. */
 const RECEIPT_TIMEOUT_MS = 120_000;
 const RECEIPT_POLL_MS = 100;
+/** Without a word longer than this, a person takes it for hanging. */
+const SILENCE_MS = 5_000;
 
 /** Room for what changes between the estimate and the block, in percent. */
 const GAS_MARGIN_PERCENT = 20n;
@@ -124,7 +127,11 @@ async function sendSigned(
   request: Request,
   key: Uint8Array,
 ): Promise<string> {
-  const { addressOf, signTransaction } = await import('@basalt/execution');
+  const { addressOf, isPrivateKey, signTransaction } = await import('@basalt/execution');
+  if (!isPrivateKey(key)) {
+    const message = `${options.keyFile} holds no key: the number is 0 or beyond the curve's order`;
+    throw new CliError(EXIT.usage, 'bad-key', message, KEY_HINT);
+  }
   const from = toHex(addressOf(key));
   const { value = '0x0', gas = '0x0' } = await callOf(rpc, options, request, from);
   const [chainId, nonce, block, tip] = await Promise.all([
@@ -150,6 +157,8 @@ async function sendSigned(
   return await rpc.call<string>('eth_sendRawTransaction', [toHex(raw)]);
 }
 
+const KEY_HINT = 'expected 64 hex digits, as `basalt devnet` prints private keys';
+
 function readKey(path: string): Uint8Array {
   let text: string;
   try {
@@ -159,27 +168,32 @@ function readKey(path: string): Uint8Array {
     throw new CliError(EXIT.usage, 'unreadable', reason, 'check the path');
   }
   if (!/^(?:0x)?[0-9a-f]{64}$/i.test(text)) {
-    throw new CliError(
-      EXIT.usage,
-      'bad-key',
-      `${path} holds no key`,
-      'expected 64 hex digits, as `basalt devnet` prints private keys',
-    );
+    throw new CliError(EXIT.usage, 'bad-key', `${path} holds no key`, KEY_HINT);
   }
   return fromHex(text);
 }
 
-/** @throws CliError `no-receipt` after two minutes */
+/** Says after some seconds what it waits for. @throws CliError `no-receipt` after two minutes */
 export async function waitForReceipt(
   context: Context,
   rpc: Rpc,
   hash: string,
 ): Promise<RpcReceipt> {
-  const endMs = context.clock.nowMs() + RECEIPT_TIMEOUT_MS;
+  const { clock, terminal } = context;
+  const startMs = clock.nowMs();
+  let told = '';
+  let tellMs = startMs + SILENCE_MS;
   for (;;) {
     const receipt = await rpc.call<RpcReceipt | null>('eth_getTransactionReceipt', [hash]);
     if (receipt !== null) return receipt;
-    if (context.clock.nowMs() > endMs) {
+    const nowMs = clock.nowMs();
+    if (nowMs >= tellMs) {
+      tellMs = nowMs + SILENCE_MS;
+      const reason = await waitingReason(rpc, hash);
+      if (reason !== told) terminal.line(`  ${hash} waits: ${reason}`);
+      told = reason;
+    }
+    if (nowMs > startMs + RECEIPT_TIMEOUT_MS) {
       throw new CliError(
         EXIT.refused,
         'no-receipt',

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type AbiItem, encodeDeployment, parseConstructor } from '../chain/abi.ts';
-import { hasFailed, receiptLines } from '../chain/receipt-view.ts';
+import { hasFailed } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
 import { addSendingOptions, type SendingOptions, sendRequest } from '../chain/sending.ts';
+import { showReceipt } from '../chain/show-receipt.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -45,10 +46,13 @@ async function deploy(
   const data = encodeDeployment(contract.bytecode, constructor, texts);
   const rpc = createRpc(options.rpcUrl, signal);
   const { hash, receipt } = await sendRequest(context, rpc, options, { to: undefined, data });
-  if (options.json === true) screen.line(JSON.stringify(receipt ?? { transactionHash: hash }));
-  else if (receipt === undefined) screen.line(hash);
-  else for (const line of receiptLines(screen, receipt)) screen.line(line);
-  if (receipt !== undefined && hasFailed(receipt)) process.exitCode = EXIT.failedCheck;
+  const isJson = options.json === true;
+  if (receipt === undefined) {
+    screen.line(isJson ? JSON.stringify({ transactionHash: hash }) : hash);
+    return;
+  }
+  await showReceipt(context, rpc, receipt, isJson);
+  if (hasFailed(receipt)) process.exitCode = EXIT.failedCheck;
 }
 
 interface Contract {

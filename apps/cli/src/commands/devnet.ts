@@ -113,6 +113,7 @@ async function runDevnet(context: Context, options: Options): Promise<void> {
     const node = await runNode(context, resolved, log, {
       ...(options.mnemonic === undefined ? {} : { mnemonic: options.mnemonic }),
       isTemporary,
+      isDevnetCommand: true,
     });
     await show(context, node, options);
     await untilInterrupted(context);
@@ -165,7 +166,6 @@ async function show(context: Context, node: RunningNode, options: Options): Prom
     dataDir: options.dataDir,
   });
   for (const line of lines) screen.line(line);
-  warnOfFounding(context, node.info.chain.isNew, options);
   if (options.quiet === true) return;
   const write = limitLines(context, LINES_PER_SECOND_MAX);
   chain.subscribe((event: ChainEvent) => {
@@ -187,30 +187,6 @@ function showStatus(context: Context, chain: Chain): void {
     unsubscribe();
     terminal.clearLive();
   });
-}
-
-/** What only a new chain asks for; a chain that is there stays what it is. */
-const FOUNDING = {
-  chainId: '--chain-id',
-  hardfork: '--hardfork',
-  gasLimit: '--gas-limit',
-  accounts: '--accounts',
-  balance: '--balance',
-  mnemonic: '--mnemonic',
-  seed: '--seed',
-} as const;
-
-function warnOfFounding({ terminal }: Context, isNew: boolean, options: Options): void {
-  if (isNew) return;
-  const given = Object.entries(FOUNDING).filter(
-    ([name]) => options[name as keyof typeof FOUNDING] !== undefined,
-  );
-  if (given.length === 0) return;
-  const names = given.map(([, flag]) => flag).join(', ');
-  terminal.line(
-    `warning: ${names}: the chain in ${options.dataDir ?? 'this folder'} was founded before ` +
-      'and stays what it is; another folder takes a new one',
-  );
 }
 
 /** Lines beyond so many a second are counted, not written. */

@@ -1,9 +1,9 @@
 import { Argument, Command, Option } from 'commander';
 import { parseAmount, toQuantity } from '../chain/amounts.ts';
-import { receiptLines } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
 import { addRpcOptions, type RpcOptions } from '../chain/rpc-options.ts';
 import { parseAddress, waitForReceipt } from '../chain/sending.ts';
+import { showReceipt } from '../chain/show-receipt.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../options.ts';
 
@@ -33,10 +33,9 @@ export function faucetCommand(context: Context): Command {
 }
 
 async function give(context: Context, address: string, options: Options): Promise<void> {
-  const { screen, signal } = context;
+  const { signal } = context;
   const rpc = createRpc(options.rpcUrl, signal);
   const hash = await rpc.call<string>('basalt_faucet', [address, toQuantity(options.amount)]);
   const receipt = await waitForReceipt(context, rpc, hash);
-  if (options.json === true) screen.line(JSON.stringify(receipt));
-  else for (const line of receiptLines(screen, receipt)) screen.line(line);
+  await showReceipt(context, rpc, receipt, options.json === true);
 }

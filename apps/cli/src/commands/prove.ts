@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { readTransactionProof } from '@basalt/client';
 import { Command, Option } from 'commander';
+import { readReference } from '../block-reference.ts';
 import { askForProof, proveTransaction } from '../chain/prove-transaction.ts';
 import { createRpc, RPC_URL_DEFAULT } from '../chain/rpc.ts';
+import { isTransactionHash } from '../chain/transaction-hash.ts';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -16,7 +18,6 @@ import {
   parseUrl,
   policyOption,
 } from '../options.ts';
-import { readReference } from './get.ts';
 
 interface Options extends NodeOptions {
   readonly namespace?: string;
@@ -80,7 +81,7 @@ async function proveTx(
   options: Options,
   isUrlGiven: boolean,
 ): Promise<void> {
-  if (hash === undefined || !/^0x[0-9a-f]{64}$/i.test(hash)) {
+  if (hash === undefined || !isTransactionHash(hash)) {
     const hint = 'for example `basalt prove tx 0x2f1c…`: 0x and 64 hex digits';
     throw new CliError(EXIT.usage, 'usage', 'expected the hash of a transaction', hint);
   }

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { encodeCall } from '../chain/abi.ts';
-import { hasFailed, receiptLines } from '../chain/receipt-view.ts';
+import { hasFailed } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
 import {
   addSendingOptions,
@@ -8,6 +8,7 @@ import {
   type SendingOptions,
   sendRequest,
 } from '../chain/sending.ts';
+import { showReceipt } from '../chain/show-receipt.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -50,13 +51,13 @@ async function send(context: Context, call: Call, options: Options): Promise<voi
   const rpc = createRpc(options.rpcUrl, signal);
   const request = { to: call.to, data: dataOf(call, options) };
   const { hash, receipt } = await sendRequest(context, rpc, options, request);
-  if (options.json === true) screen.line(JSON.stringify(receipt ?? { transactionHash: hash }));
-  else if (receipt === undefined) screen.line(hash);
-  else for (const line of receiptLines(screen, receipt)) screen.line(line);
-  if (receipt !== undefined && hasFailed(receipt)) {
-    process.exitCode = EXIT.failedCheck;
-    context.terminal.line(`  \`basalt trace ${hash}\` shows where it failed`);
+  const isJson = options.json === true;
+  if (receipt === undefined) {
+    screen.line(isJson ? JSON.stringify({ transactionHash: hash }) : hash);
+    return;
   }
+  await showReceipt(context, rpc, receipt, isJson);
+  if (hasFailed(receipt)) process.exitCode = EXIT.failedCheck;
 }
 
 function dataOf({ signature, texts }: Call, { data }: Options): string {

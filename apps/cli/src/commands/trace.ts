@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { callTree, type TracedCall } from '../chain/call-tree.ts';
 import { createRpc } from '../chain/rpc.ts';
 import { addRpcOptions, type RpcOptions } from '../chain/rpc-options.ts';
+import { parseTransactionHash } from '../chain/transaction-hash.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../options.ts';
 
@@ -11,7 +12,7 @@ export function traceCommand(context: Context): Command {
       'Run a transaction of the chain again and draw its calls as a tree: gas of each frame, ' +
         'what was called, what came back, where and why it failed.',
     )
-    .argument('<hash>', 'of the transaction');
+    .addArgument(new Argument('<hash>', 'of the transaction').argParser(parseTransactionHash));
   addRpcOptions(command).action((hash: string, options: RpcOptions) =>
     trace(context, hash, options),
   );

@@ -1,7 +1,9 @@
-import { Command } from 'commander';
-import { type RpcReceipt, receiptLines } from '../chain/receipt-view.ts';
+import { Argument, Command } from 'commander';
+import type { RpcReceipt } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
 import { addRpcOptions, type RpcOptions } from '../chain/rpc-options.ts';
+import { showReceipt } from '../chain/show-receipt.ts';
+import { parseTransactionHash } from '../chain/transaction-hash.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -10,7 +12,7 @@ import { addExamples } from '../options.ts';
 export function txCommand(context: Context): Command {
   const command = new Command('tx')
     .description('Show the receipt of a transaction: its block, what it used, what it logged.')
-    .argument('<hash>', 'of the transaction');
+    .addArgument(new Argument('<hash>', 'of the transaction').argParser(parseTransactionHash));
   addRpcOptions(command).action((hash: string, options: RpcOptions) =>
     show(context, hash, options),
   );
@@ -18,7 +20,7 @@ export function txCommand(context: Context): Command {
 }
 
 async function show(context: Context, hash: string, options: RpcOptions): Promise<void> {
-  const { screen, signal } = context;
+  const { signal } = context;
   const rpc = createRpc(options.rpcUrl, signal);
   const receipt = await rpc.call<RpcReceipt | null>('eth_getTransactionReceipt', [hash]);
   if (receipt === null) {
@@ -31,6 +33,5 @@ async function show(context: Context, hash: string, options: RpcOptions): Promis
       isWaiting ? 'ask again when there is a block' : 'is this the chain it was sent to?',
     );
   }
-  if (options.json === true) screen.line(JSON.stringify(receipt));
-  else for (const line of receiptLines(screen, receipt)) screen.line(line);
+  await showReceipt(context, rpc, receipt, options.json === true);
 }

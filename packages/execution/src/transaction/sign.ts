@@ -13,6 +13,11 @@ const AUTHORIZATION_MAGIC = 0x05;
  */
 export type Sign = (hash: Uint8Array, privateKey: Uint8Array) => RawSignature;
 
+/** Whether 32 bytes are a key: a number from 1 to the curve's order, without it (SEC 1, 3.2.1). */
+export function isPrivateKey(bytes: Uint8Array): boolean {
+  return secp256k1.utils.isValidSecretKey(bytes);
+}
+
 /** In JavaScript: right everywhere, about 0.3 ms a signature. */
 export const signPortable: Sign = (hash, privateKey) => {
   const bytes = secp256k1.sign(hash, privateKey, { prehash: false, format: 'recovered' });

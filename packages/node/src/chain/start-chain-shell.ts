@@ -8,6 +8,7 @@ import {
   loadSign,
   mnemonicOfSeed,
   type Pool,
+  readGenesis,
   type Sign,
   signTransaction,
   TEST_MNEMONIC,
@@ -15,7 +16,7 @@ import {
 } from '@basalt/execution';
 import { createJsonRpcServer, isLoopback } from '@basalt/json-rpc';
 import type { Ledger } from '@basalt/ledger';
-import type { Clock, CryptoProvider, Scheduler } from '@basalt/protocol';
+import { type Clock, type CryptoProvider, equalBytes, type Scheduler } from '@basalt/protocol';
 import type { ExecutionStatus, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { ChainKeys } from '../chain-config.ts';
 import { NodeError } from '../errors.ts';
@@ -226,8 +227,15 @@ function openDevnet(
     },
   );
   const { accounts, faucet } = keys;
-  const balanceEther = config.chainBalance;
+  const balanceEther = genesisEther(file.genesis, accounts[0]?.address);
   return { devnet, info: { accounts, faucet, mnemonic, balanceEther, blockTimeMs, seed } };
+}
+
+/** Ether that an account of a genesis document begins with. */
+function genesisEther(genesis: unknown, address: Uint8Array | undefined): number {
+  const { changes } = readGenesis(genesis);
+  const found = changes.find((change) => address && equalBytes(change.address, address));
+  return Number((found?.account?.balance ?? 0n) / 10n ** 18n);
 }
 
 /**
