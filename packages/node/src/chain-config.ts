@@ -43,7 +43,7 @@ export const CHAIN_SHAPE: { readonly [Key in keyof ChainKeys]-?: z.ZodType<Chain
     .min(0)
     .max(86_400_000)
     .default(0)
-    .describe('time between blocks; 0: a block with each transaction'),
+    .describe('time between blocks, and what running one may take; 0: one with each transaction'),
   chainAccounts: z.int().min(1).max(1_000).default(10).describe('funded accounts of a new chain'),
   chainBalance: z.int().min(0).max(1_000_000_000).default(10_000).describe('ether of each of them'),
   chainSeed: z
