@@ -217,6 +217,31 @@ test('prune takes payloads from a stopped node; proofs made afterwards hold', as
   await again.stop();
 });
 
+test('prune lets nothing go where archives are named, unless it is forced', async () => {
+  const dataDir = join(sandbox.folder, 'handed over');
+  const archive = `http://127.0.0.1:1 ${MIRROR_KEY}`;
+  const node = await startTestNode(sandbox, ['--set', `archives=${archive}`], dataDir);
+  await sandbox.ok(['append', '-n', 'kept', '--url', node.url], { input: 'a\nb\nc\n' });
+  await node.stop();
+  const prune = ['prune', dataDir, '--policy', 'keep-headers'];
+  const refused = await sandbox.run(prune);
+  assert.equal(refused.code, 4, refused.out);
+  assert.match(refused.err, /nothing went: .* archives have them \(http:\/\/127\.0\.0\.1:1\)/);
+  const looked = await sandbox.ok([...prune, '--dry-run']);
+  assert.match(looked.out, /4 payloads would go/);
+  assert.match(looked.err, /no archive was asked/);
+  // A node that names none takes the note away; a configuration that does is enough.
+  await (await startTestNode(sandbox, [], dataDir)).stop();
+  assert.match((await sandbox.ok([...prune, '--dry-run'])).out, /4 payloads would go/);
+  writeFileSync(sandbox.path('archived.json'), JSON.stringify({ dataDir, archives: [archive] }));
+  const config = ['--config', sandbox.path('archived.json')];
+  assert.equal((await sandbox.run([...prune, ...config])).code, 4);
+  assert.match((await sandbox.ok([...prune, ...config, '--force'])).out, /4 payloads went/);
+});
+
+/** The example of golang.org/x/mod/sumdb/note: nobody answers under it here. */
+const MIRROR_KEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+
 test('bench runs bounded and prints a table', async () => {
   const node = await startTestNode(sandbox);
   const args = ['bench', '--seconds', '1', '--writers', '1', '--url', node.url];

@@ -78,6 +78,8 @@ export const recordName = {
   superValue: (namespace: NamespaceId): string => `super/value/${namespace}`,
   superValues: 'super/value/',
   superNamespace: 'super/namespace',
+  /** Archives that have to hold payloads before they may go, one a line. */
+  archives: 'retention/archives',
 } as const;
 
 /** The frozen mark: u64 index, hash of the block that this log holds there. */

@@ -39,6 +39,7 @@ export {
   type RetentionResult,
 } from './retention/create-retention.ts';
 export type { GrowthForecast } from './retention/forecast.ts';
+export { noteArchives, notedArchives } from './retention/noted-archives.ts';
 export type { IsArchived } from './retention/plan.ts';
 export {
   parsePolicyFile,

@@ -1,6 +1,10 @@
+import { resolve } from 'node:path';
 import type { RetentionResult } from '@basalt/ledger';
 import { Command, Option } from 'commander';
 import type { Context } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { loadConfig } from '../load-config.ts';
 import { addExamples, jsonOption } from '../options.ts';
 import { openRetention, readRetentionPolicy } from '../retention/open-retention.ts';
 import { formatAmount, formatBytes, formatCount } from '../view/numbers.ts';
@@ -9,6 +13,8 @@ import { formatTable } from '../view/table.ts';
 interface Options {
   readonly policy: string;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly config?: string;
   readonly json?: boolean;
 }
 
@@ -17,11 +23,18 @@ export function pruneCommand(context: Context): Command {
     .description(
       'Take payloads out of a data folder (its node must be stopped). Headers, signatures, trees ' +
         'and proofs stay, and nothing goes that no published checkpoint covers. What went cannot ' +
-        'be brought back from here: look with --dry-run first.',
+        'be brought back from here: look with --dry-run first. Where archives are named that must ' +
+        'have a payload first, this refuses: only the running node can ask and audit them.',
     )
     .argument('[folder]', 'data folder', '.basalt')
     .addOption(retentionOption().makeOptionMandatory())
     .option('--dry-run', 'show what would go, change nothing')
+    .option('--force', 'let payloads go although no archive was asked')
+    .addOption(
+      new Option('--config <file>', 'configuration of the node, for its archives').env(
+        'BASALT_CONFIG',
+      ),
+    )
     .addOption(jsonOption())
     .action((folder: string, options: Options) => runPrune(context, folder, options));
   return addExamples(command, [
@@ -41,11 +54,16 @@ export function retentionOption(): Option {
 
 async function runPrune(context: Context, path: string, options: Options): Promise<void> {
   const policy = await readRetentionPolicy(options.policy);
+  const configured = archivesFor(context, path, options.config);
   await using folder = await openRetention(context, path, policy);
   const { retention } = folder;
+  const archives = folder.archives.length > 0 ? folder.archives : configured;
   const isDry = options.dryRun === true;
+  const isUnasked = archives.length > 0 && policy.mode !== 'none';
+  if (isUnasked && !isDry && options.force !== true) throw archivesFirst(path, archives);
   const results = isDry ? await retention.preview() : await retention.run();
   const { screen } = context;
+  if (isUnasked) context.terminal.line(`no archive was asked: ${namesOf(archives)}`);
   if (options.json === true) {
     for (const { namespace, label, payloads, bytes } of results) {
       screen.line(JSON.stringify({ namespace, label, payloads, bytes, dryRun: isDry }));
@@ -56,6 +74,26 @@ async function runPrune(context: Context, path: string, options: Options): Promi
   if (results.length === 0) screen.line(`nothing ${verb}`);
   else printResults(context, results, verb);
   if (folder.keepsChain) screen.line('the chain’s own namespace stays whole');
+}
+
+/** Those of a configuration that is for this folder: its node may not have started with them yet. */
+function archivesFor(context: Context, path: string, file?: string): readonly string[] {
+  const { config } = loadConfig(context, file === undefined ? {} : { config: file });
+  return resolve(config.dataDir) === resolve(path) ? config.archives : [];
+}
+
+function archivesFirst(path: string, archives: readonly string[]): CliError {
+  return new CliError(
+    EXIT.refused,
+    'archives-first',
+    `nothing went: the node of ${path} lets payloads go only when its archives have them ` +
+      `(${namesOf(archives)}), and without the node nobody asks them`,
+    'give the policy to the node as `retention`; with --force they go all the same',
+  );
+}
+
+function namesOf(archives: readonly string[]): string {
+  return archives.map((archive) => archive.split(' ')[0]).join(', ');
 }
 
 function printResults(

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createRetention,
+  notedArchives,
   parsePolicyFile,
   parsePolicyWord,
   type Retention,
@@ -17,6 +18,8 @@ export interface FolderRetention extends AsyncDisposable {
   readonly retention: Retention;
   /** The folder of a chain: its namespace stays whole, since it is replayed from its payloads. */
   readonly keepsChain: boolean;
+  /** Those that the node which ran here last had named to have payloads first. */
+  readonly archives: readonly string[];
 }
 
 /**
@@ -37,6 +40,7 @@ export async function openRetention(
   const { store } = folder;
   const untouched = untouchedIn(path);
   return {
+    archives: await notedArchives(store),
     retention: retentionOver(context, store, policy, untouched),
     keepsChain: untouched.length > 0,
     [Symbol.asyncDispose]: () => folder.close(),

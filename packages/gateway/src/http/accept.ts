@@ -66,8 +66,8 @@ function mediaQuality(preferences: readonly Preference[], type: string): number 
 }
 
 /**
- * The coding to send: the one that the client likes best, the better of several that it likes alike.
- * Identity is what a server may always fall back to when nothing else is acceptable.
+ * The coding to send: the one that the client likes best, the better one where it likes several
+ * alike. Identity is what a server may always fall back to when nothing else is acceptable.
  */
 export function negotiateCoding(acceptEncoding: string | undefined): Coding {
   if (acceptEncoding === undefined) return 'identity';

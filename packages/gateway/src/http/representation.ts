@@ -44,8 +44,8 @@ export interface RepresentationOptions {
 const ZSTD_LEVELS = { quick: 3, smallest: 19 } as const;
 
 /**
- * Quality 5 gives fewer bytes than gzip on bundles, lists and script, in less time; 9 takes 50 times
- * as long for 2 % of a bundle.
+ * Quality 5 gives fewer bytes than gzip on bundles and lists, in less time; 9 takes 50 times as
+ * long for 2 % of a bundle.
  */
 const BROTLI_QUALITIES = { quick: 5, smallest: 11 } as const;
 

@@ -5,13 +5,14 @@ import { createHandOver, type Federation, type HandOver } from '@basalt/federati
 import {
   createRetention,
   type Ledger,
+  noteArchives,
   type PruneHolds,
   parsePolicyFile,
   parsePolicyWord,
   type RetentionPolicy,
 } from '@basalt/ledger';
 import { type CryptoProvider, parseVerifierKey } from '@basalt/protocol';
-import type { LogStore } from '@basalt/store';
+import { type LogStore, StoreError } from '@basalt/store';
 import type { Logger } from '@basalt/telemetry';
 import { CHAIN_LABEL } from '../chain/ledger-block-log-shell.ts';
 import type { NodeConfig } from '../config.ts';
@@ -52,6 +53,7 @@ export async function openRetention(
     throw new NodeError('bad-config', 'retention: an archive vouches for all it has: no rules');
   }
   const { store, dataDir, logger, onPruned } = parts;
+  await noteFor(store, config, logger);
   // The blocks of a chain are replayed from their payloads.
   const isChain = config.chain || existsSync(join(dataDir, 'chain', 'chain.json'));
   const holds: PruneHolds = {
@@ -88,6 +90,16 @@ export async function openRetention(
       await retention.stop();
     },
   };
+}
+
+/** A prune of the folder while no node runs on it must not pass the archives by. */
+async function noteFor(store: LogStore, { archives }: NodeConfig, logger: Logger): Promise<void> {
+  try {
+    await noteArchives(store, archives);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'disk-full') throw error;
+    logger.warn('the folder does not say which archives hold its payloads: the disk is full');
+  }
 }
 
 async function readPolicy(text: string): Promise<RetentionPolicy> {
