@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Federation, Route } from '@basalt/federation';
+import type { Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { openPeers, type PeersParts } from './peers-shell.ts';
 import { openWitnessRole, type WitnessRoleParts } from './witness-role-shell.ts';
@@ -25,6 +26,7 @@ export async function openRoles(
     ? await openWitnessRole(config, parts)
     : undefined;
   const peers = await openPeers(config, parts);
+  warnOfNobody(config, parts.logger);
   return {
     routes: [...(witness?.routes ?? []), ...(peers?.routes ?? [])],
     witnessKeys: witness?.verifierKeys ?? [],
@@ -32,6 +34,21 @@ export async function openRoles(
     start: async (url) => peers?.start(reachableUrl(url)),
     stop: async () => peers?.stop(),
   };
+}
+
+/**
+ * A relay or an archive may wait for others to call, so it starts; who forgot an upstream has to
+ * hear of it.
+ */
+function warnOfNobody({ roles, upstreams, discovery }: NodeConfig, logger: Logger): void {
+  const copying = roles.filter((role) => role === 'relay' || role === 'archive');
+  if (copying.length === 0 || upstreams.length > 0) return;
+  const others = discovery ? 'peers that find it' : 'nobody, as discovery is off';
+  logger.warn('no upstream is named: nothing is copied until somebody announces it', {
+    roles: copying,
+    believed: others,
+    advice: 'name the node to copy: --upstream <address>',
+  });
 }
 
 /** Nobody can call `http://0.0.0.0`: the machine's first address stands in for all of them. */
