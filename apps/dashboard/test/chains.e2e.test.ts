@@ -125,15 +125,23 @@ test(
       return ((await answer.json()) as { readonly result: unknown }).result;
     };
     const [from, to] = (await rpc('eth_accounts', [])) as string[];
-    for (let i = 0; i < 3; i++) {
-      assert.match(String(await rpc('eth_sendTransaction', [{ from, to, value: '0x1' }])), /^0x/);
-    }
+    const send = async (fields: Readonly<Record<string, string>>): Promise<string> => {
+      const hash = String(await rpc('eth_sendTransaction', [{ from, ...fields }]));
+      assert.match(hash, /^0x[0-9a-f]{64}$/);
+      return hash;
+    };
+    // A contract of one byte, STOP; a transfer's recipient is none.
+    const created = await rpc('eth_getTransactionReceipt', [await send({ data: '0x60016000f3' })]);
+    const contract = (created as { readonly contractAddress: string }).contractAddress;
+    await send({ to: contract, data: '0x01' });
+    await send({ to: String(to), value: '0x1', gas: '0x15f90' });
     await using opened = await openPage(browser, `${chained.url}/dashboard/#/execution`);
     const { page, problems } = opened;
     const factOf = (name: string) => page.locator('.fact', { hasText: name }).locator('dd').first();
     await factOf('Height').getByText('3', { exact: true }).waitFor(WAIT);
     assert.equal(await factOf('Chain id').innerText(), '31337');
-    await page.locator(`.heat li[title="${to?.toLowerCase()}"]`).waitFor(WAIT);
+    await page.locator(`.heat li[title="${contract.toLowerCase()}"]`).waitFor(WAIT);
+    assert.equal(await page.locator(`.heat li[title="${to?.toLowerCase()}"]`).count(), 0);
     await keepPicture(page, 'real-chain');
     assert.deepEqual(problems, []);
   },
