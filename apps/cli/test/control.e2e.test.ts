@@ -40,7 +40,7 @@ test('a value is held by hand, told, and released', async () => {
   const held = lastJson<Told>((await sandbox.ok(['control', NAME, '--json', ...url])).out);
   assert.deepEqual([held.mode, held.value], ['held', 8_388_608]);
   const shown = await sandbox.ok(['control', NAME, ...url]);
-  assert.match(shown.out, /64 MiB → 8\.0 MiB {2}set by hand/);
+  assert.match(shown.out, /T\d\d:\d\d:\d\dZ {2}64 MiB → 8\.0 MiB {2}set by hand/);
   await sandbox.ok(['control', NAME, '--release', ...url, ...token]);
   await sandbox.ok(['control', '--off', ...url, ...token]);
   const off = lastJson<Told>((await sandbox.ok(['control', NAME, '--json', ...url])).out);

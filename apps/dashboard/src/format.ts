@@ -27,18 +27,17 @@ export function formatSeconds(seconds: number | null): string {
   return seconds < 99.95 ? `${digits(seconds)} s` : formatSpan(seconds);
 }
 
-/** 1536 -> "1.54 KB"; decimal prefixes. */
+/** 1536 -> "1.5 KiB", as the command line and the node itself tell it. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null || !Number.isFinite(bytes)) return DASH;
-  if (bytes < 1_000) return `${Math.round(bytes)} B`;
-  const units = ['KB', 'MB', 'GB', 'TB', 'PB'];
-  let value = bytes / 1_000;
+  if (bytes < 1_024) return `${Math.round(bytes)} B`;
+  let value = bytes / 1_024;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1_000;
+  while (value >= 1_023.5 && unit < 4) {
+    value /= 1_024;
     unit++;
   }
-  return `${digits(value)} ${units[unit]}`;
+  return `${digits(value)} ${'KMGTP'[unit]}iB`;
 }
 
 /** A long span in its largest unit: "42 s", "12 min", "5 h", "9 d". */
@@ -70,7 +69,7 @@ export function formatAmount(count: number, word: string): string {
   return `${formatCount(count)} ${word}${Math.round(count) === 1 ? '' : 's'}`;
 }
 
-/** A value with its unit as a controller tells it: "256 blocks", "1.05 MB", "0.8". */
+/** A value with its unit as a controller tells it: "256 blocks", "1.5 MiB", "0.8". */
 export function formatWithUnit(value: number, unit: string): string {
   if (unit === 'bytes') return formatBytes(value);
   if (unit === 'seconds' || unit === 's') return formatSeconds(value);

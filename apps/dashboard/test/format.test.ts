@@ -49,15 +49,20 @@ test('spans of time in the unit that fits', () => {
 test('bytes, amounts and units of tunables', () => {
   assert.equal(formatBytes(999), '999 B');
   assert.equal(formatBytes(Number.NaN), '–');
-  assert.equal(formatBytes(1_536), '1.54 KB');
-  assert.equal(formatBytes(5_120_000_000), '5.12 GB');
+  assert.equal(formatBytes(1_023), '1023 B');
+  assert.equal(formatBytes(1_024), '1 KiB');
+  assert.equal(formatBytes(1_536), '1.5 KiB');
+  assert.equal(formatBytes(1_024 ** 2 - 1), '1 MiB');
+  assert.equal(formatBytes(67_108_864), '64 MiB');
+  assert.equal(formatBytes(5_120_000_000), '4.77 GiB');
+  assert.equal(formatBytes(2 ** 60), '1024 PiB');
   assert.equal(formatAmount(1, 'block'), '1 block');
   assert.equal(formatAmount(2_000, 'block'), '2,000 blocks');
   assert.equal(formatWithUnit(512, 'blocks'), '512 blocks');
   assert.equal(formatWithUnit(250, 'ms'), '250 ms');
   assert.equal(formatWithUnit(0.8, ''), '0.8');
   assert.equal(formatBare(512, 'blocks'), '512');
-  assert.equal(formatBare(64_000_000, 'bytes'), '64 MB');
+  assert.equal(formatBare(67_108_864, 'bytes'), '64 MiB');
   assert.equal(shorten('0123456789abcdef'), '01234567…cdef');
 });
 

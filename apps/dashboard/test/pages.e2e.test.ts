@@ -367,8 +367,8 @@ test('the whole page is below 80 KB', OPTIONS, async () => {
     gzipSync(readFileSync(join(assets, name)), { level: 9 }).length;
   const sizes = readdirSync(assets).map((name) => [name, packed(name)] as const);
   const page = gzipSync(readFileSync(join(dist, 'index.html')), { level: 9 }).length;
-  // Loaded only for signatures that the browser does not check itself.
-  const onDemand = /^(?:ed25519|noble-[^h]|noble-.{8}\.js|all-suites|default-provider|cross-ref)/;
+  // Loaded only for signatures that the browser does not check itself, and for rare questions.
+  const onDemand = /^(?:ed25519|noble-[^h]|noble-.{8}\.js|all-suites|default-provider|seldom)/;
   const sum = (wanted: (name: string) => boolean): number =>
     sizes.filter(([name]) => wanted(name)).reduce((total, [, bytes]) => total + bytes, 0);
   const loaded = page + sum((name) => !onDemand.test(name));

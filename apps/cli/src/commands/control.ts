@@ -6,7 +6,7 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { fetchJson, postJson } from '../node-api.ts';
 import { addExamples, addNodeOptions, type NodeOptions, parseValue } from '../options.ts';
-import { formatBytes, formatCount, formatTime } from '../view/numbers.ts';
+import { formatBytes, formatCount, formatUtc } from '../view/numbers.ts';
 import { formatTable } from '../view/table.ts';
 
 interface Options extends NodeOptions {
@@ -146,7 +146,7 @@ function showOne({ screen }: Context, { help, unit, changes }: TunableState): vo
   screen.line(help);
   if (changes.length === 0) screen.line(screen.style('dim', 'It has not changed.'));
   for (const { atMs, from, to, reason } of changes) {
-    screen.line(`${formatTime(atMs)}  ${told(from, unit)} → ${told(to, unit)}  ${reason}`);
+    screen.line(`${formatUtc(atMs)}  ${told(from, unit)} → ${told(to, unit)}  ${reason}`);
   }
 }
 

@@ -44,6 +44,11 @@ export function formatTime(timestampMs: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** Universal time to the second: "2026-11-20T06:39:18Z". */
+export function formatUtc(timestampMs: number): string {
+  return `${new Date(timestampMs).toISOString().slice(0, 19)}Z`;
+}
+
 /** "64M" -> 67108864; plain numbers are bytes. undefined where it is no size. */
 export function parseSize(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i.exec(text.trim());

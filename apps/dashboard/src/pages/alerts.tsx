@@ -22,7 +22,11 @@ export function Alerts(): VNode {
   return (
     <>
       <Stale last={last} />
-      {sorted.length === 0 ? <Empty>Nothing fires. Nobody has to do anything.</Empty> : null}
+      {sorted.length === 0 ? (
+        <Empty>
+          Nothing fires. A node knows only itself: that it is gone, others have to tell.
+        </Empty>
+      ) : null}
       <ul class="alerts">
         {sorted.map((alert) => (
           <li key={alert.name} class={`card alert is-${alert.severity} is-${alert.state}`}>

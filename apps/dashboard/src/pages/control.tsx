@@ -56,7 +56,7 @@ interface TunableProps {
 }
 
 function Tunable({ tunable, nowMs }: TunableProps): VNode {
-  const { name, help, unit, controller, bounds, value, initial, mode, reading } = tunable;
+  const { name, help, unit, controller, bounds, value, initial, mode, reading, heldAt } = tunable;
   const format = (number: number): string => formatWithUnit(number, unit);
   const line = lineOf(tunable, nowMs);
   const within = `between ${format(bounds.min)} and ${format(bounds.max)}`;
@@ -65,7 +65,10 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
     <section class="card tunable" aria-label={name} data-tunable={name}>
       <header>
         <h2>{name}</h2>
-        <span class={`mode mode-${mode}`}>{MODES[mode] ?? mode}</span>
+        <span class={`mode mode-${mode}`}>
+          {MODES[mode] ?? mode}
+          {mode === 'off' && heldAt !== undefined ? `, then ${format(heldAt)}` : null}
+        </span>
         <p class="muted">{help}</p>
       </header>
       <div class="tunable-body">
@@ -78,7 +81,7 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
           </Fact>
           <Fact name="Without control">{format(initial)}</Fact>
           <Fact name="Rule">{controller}</Fact>
-          <Fact name="Changes" title="A reversal goes the other way than the change before.">
+          <Fact name="Changes" title="A reversal: the controller turned round.">
             {formatCount(tunable.changeCount)}, {formatAmount(tunable.reversalCount, 'reversal')}
           </Fact>
         </dl>
@@ -88,6 +91,7 @@ function Tunable({ tunable, nowMs }: TunableProps): VNode {
           series={line.series}
           format={format}
           formatTick={(number) => formatBare(number, unit)}
+          isBytes={unit === 'bytes'}
           from={nowMs - WINDOW_MS}
           to={nowMs}
           bounds={rangeOf(tunable)}

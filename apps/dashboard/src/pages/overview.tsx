@@ -201,6 +201,7 @@ function ChartCard({ chart, now, samples }: ChartCardProps): VNode {
           values: samples.map(read),
         }))}
         format={format}
+        isBytes={format === formatBytes}
         from={now.atMs - WINDOW_MS}
         to={now.atMs}
         syncKey="overview"

@@ -23,6 +23,8 @@ export interface LineChartProps {
   readonly format: (value: number) => string;
   /** For the axis, where it is to be shorter. */
   readonly formatTick?: (value: number) => string;
+  /** Ticks at powers of two: "64 MiB" and not "61 MiB". */
+  readonly isBytes?: boolean;
   /** Shown span: milliseconds since the Unix epoch. */
   readonly from: number;
   readonly to: number;
@@ -35,6 +37,7 @@ export interface LineChartProps {
 }
 
 const HEIGHT_PX = 104;
+const BYTE_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
 
 /** Lines over time. The element keeps its size whatever is drawn, so nothing around it moves. */
 export function LineChart(props: LineChartProps): VNode {
@@ -95,7 +98,7 @@ function createPlot(
   readout: HTMLElement | null,
   latest: { readonly current: LineChartProps },
 ): UPlot {
-  const { series, format, isStepped = false, syncKey } = latest.current;
+  const { series, format, isBytes, isStepped = false, syncKey } = latest.current;
   const formatTick = latest.current.formatTick ?? format;
   const names = ['accent', 'wait', 'line', 'ink-3'] as const;
   const colours = readColours(element, names);
@@ -128,6 +131,7 @@ function createPlot(
           ...axis,
           size: 52,
           space: 30,
+          ...(isBytes === true ? { incrs: BYTE_STEPS } : {}),
           values: (_plot, ticks) => ticks.map((tick) => formatTick(tick)),
         },
       ],
