@@ -1,6 +1,6 @@
 import { assert } from './assert.ts';
 import { formatSample } from './exposition.ts';
-import type { Labels, SeriesTable } from './series-table.ts';
+import type { Labels, SeriesTable, Where } from './series-table.ts';
 
 /** One series of a counter; hold on to it in hot paths, it saves the look-up. */
 export interface CounterSeries {
@@ -56,9 +56,9 @@ export class RegisteredCounter implements Counter {
     this.#table.get({}).read = read;
   }
 
-  sum(): number {
+  sum(where?: Where): number {
     let sum = 0;
-    for (const { series } of this.#table) sum += series.now;
+    for (const series of this.#table.matching(where)) sum += series.now;
     return sum;
   }
 

@@ -1,5 +1,5 @@
 import { formatSample } from './exposition.ts';
-import type { Labels, SeriesTable } from './series-table.ts';
+import type { Labels, SeriesTable, Where } from './series-table.ts';
 
 export interface GaugeSeries {
   set(value: number): void;
@@ -11,6 +11,8 @@ export interface Gauge {
   set(value: number, labels?: Labels): void;
   add(amount: number, labels?: Labels): void;
   with(labels: Labels): GaugeSeries;
+  /** Nothing is known: the series is left out until it is set again. A number would be believed. */
+  remove(labels?: Labels): void;
   /** Asks for the value whenever the metrics are read; only for a gauge without labels. */
   collect(read: () => number): void;
 }
@@ -53,9 +55,13 @@ export class RegisteredGauge implements Gauge {
     this.#table.get({}).read = read;
   }
 
-  sum(): number {
+  remove(labels: Labels = {}): void {
+    this.#table.delete(labels);
+  }
+
+  sum(where?: Where): number {
     let sum = 0;
-    for (const { series } of this.#table) sum += series.read?.() ?? series.value;
+    for (const series of this.#table.matching(where)) sum += series.read?.() ?? series.value;
     return sum;
   }
 

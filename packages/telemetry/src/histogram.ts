@@ -1,7 +1,7 @@
 import { assert } from './assert.ts';
 import type { Distribution } from './distribution.ts';
 import { formatSample, formatValue } from './exposition.ts';
-import type { Labels, SeriesTable } from './series-table.ts';
+import type { Labels, SeriesTable, Where } from './series-table.ts';
 
 /** Seconds from 0.25 ms to 10 s, about a factor of two apart: from a cache hit to a time-out. */
 export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
@@ -64,10 +64,10 @@ export class RegisteredHistogram implements Histogram {
     this.#table = table;
   }
 
-  distribution(): Distribution {
+  distribution(where?: Where): Distribution {
     const counts = Array.from({ length: this.#bounds.length + 1 }, () => 0);
     let sum = 0;
-    for (const { series } of this.#table) {
+    for (const series of this.#table.matching(where)) {
       for (const [i, count] of series.counts.entries()) counts[i] = (counts[i] ?? 0) + count;
       sum += series.sum;
     }

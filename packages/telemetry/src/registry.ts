@@ -6,7 +6,7 @@ import { type Gauge, GaugeCell, RegisteredGauge } from './gauge.ts';
 import { assertBuckets, type Histogram, HistogramCell, RegisteredHistogram } from './histogram.ts';
 import { LABEL_VALUES_MAX, METRICS_MAX, SERIES_MAX } from './limits.ts';
 import { assertMetricName, type MetricType } from './metric-name.ts';
-import { SeriesTable } from './series-table.ts';
+import { SeriesTable, type Where } from './series-table.ts';
 
 export interface MetricOptions {
   /** `basalt_<thing>_<unit>`, counters with `_total` behind it. */
@@ -30,16 +30,16 @@ export interface MetricsRegistry {
   histogram(options: HistogramOptions): Histogram;
   /** All metrics in the Prometheus text format, in order of registration. */
   expose(): string;
-  /** Sum over all series of a counter or gauge; undefined where there is no such metric. */
-  sum(name: string): number | undefined;
-  /** All series of a histogram together; undefined where there is no such histogram. */
-  distribution(name: string): Distribution | undefined;
+  /** Sum over series of a counter or gauge; undefined where there is no such metric. */
+  sum(name: string, where?: Where): number | undefined;
+  /** Series of a histogram together; undefined where there is no such histogram. */
+  distribution(name: string, where?: Where): Distribution | undefined;
 }
 
 interface Registered {
   expose(): string;
-  sum?(): number;
-  distribution?(): Distribution;
+  sum?(where?: Where): number;
+  distribution?(where?: Where): Distribution;
 }
 
 /** A registry of its own; nothing is global. */
@@ -91,8 +91,8 @@ export function createMetricsRegistry(): MetricsRegistry {
       for (const { heading, metric } of metrics.values()) text += heading + metric.expose();
       return text;
     },
-    sum: (name) => metrics.get(name)?.metric.sum?.(),
-    distribution: (name) => metrics.get(name)?.metric.distribution?.(),
+    sum: (name, where) => metrics.get(name)?.metric.sum?.(where),
+    distribution: (name, where) => metrics.get(name)?.metric.distribution?.(where),
   };
 }
 
@@ -106,7 +106,7 @@ function table<Cell>(options: MetricOptions, create: () => Cell): SeriesTable<Ce
 }
 
 const noopSeries = { add: () => {}, set: () => {}, observe: () => {} };
-const noopMetric = { ...noopSeries, with: () => noopSeries, collect: () => {} };
+const noopMetric = { ...noopSeries, with: () => noopSeries, collect: () => {}, remove: () => {} };
 
 /** Takes everything and keeps nothing; names are not checked. */
 export const noopMetricsRegistry: MetricsRegistry = {

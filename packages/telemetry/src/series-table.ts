@@ -5,6 +5,9 @@ import { assertLabelName } from './metric-name.ts';
 /** Values by label name; every label of the metric must be there. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** Which series are asked for, by their labels. */
+export type Where = (labels: Labels) => boolean;
+
 /** What stands for all label values beyond the bound. */
 export const OTHER = 'other';
 
@@ -52,8 +55,23 @@ export class SeriesTable<Series> {
     return this.#find(values) ?? this.#add(values);
   }
 
+  delete(labels: Labels): void {
+    this.#series.delete(JSON.stringify(this.#labelNames.map((name) => labels[name])));
+  }
+
+  /** Those whose labels are asked for; all where nothing is asked. */
+  *matching(where: Where | undefined): Generator<Series> {
+    for (const { values, series } of this.#series.values()) {
+      if (where === undefined || where(this.#labelsOf(values))) yield series;
+    }
+  }
+
   *[Symbol.iterator](): IterableIterator<{ values: readonly string[]; series: Series }> {
     yield* this.#series.values();
+  }
+
+  #labelsOf(values: readonly string[]): Labels {
+    return Object.fromEntries(this.#labelNames.map((name, i) => [name, values[i] ?? '']));
   }
 
   #admit(name: string, position: number, labels: Labels): string {

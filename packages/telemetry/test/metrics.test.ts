@@ -122,6 +122,54 @@ suite('metrics registry', () => {
   });
 });
 
+suite('what is asked of a registry, and what it does not tell', () => {
+  test('a gauge of which nothing is known is left out until it is set again', () => {
+    const metrics = createMetricsRegistry();
+    const free = metrics.gauge({ name: 'basalt_disk_free_bytes', help: 'Free.' });
+    const of = metrics.gauge({ name: 'basalt_load_ratio', help: 'Load.', labels: ['of'] });
+    free.set(7);
+    of.set(1, { of: 'a' });
+    of.set(2, { of: 'b' });
+    free.remove();
+    of.remove({ of: 'a' });
+    of.remove({ of: 'no such' });
+    assert.doesNotMatch(metrics.expose(), /^basalt_disk_free_bytes|"a"/m);
+    assert.match(metrics.expose(), /^basalt_load_ratio\{of="b"\} 2$/m);
+    free.set(8);
+    assert.match(metrics.expose(), /^basalt_disk_free_bytes 8$/m);
+  });
+
+  test('sums and distributions are of all series, or of those that are asked for', () => {
+    const metrics = createMetricsRegistry();
+    const counter = metrics.counter({
+      name: 'basalt_odd_things_total',
+      help: 'x',
+      labels: ['by', 'to'],
+    });
+    counter.add(1, { by: 'a', to: 'c' });
+    counter.add(2, { by: 'b', to: 'c' });
+    assert.equal(metrics.sum('basalt_odd_things_total'), 3);
+    assert.equal(
+      metrics.sum('basalt_odd_things_total', ({ by, to }) => by === 'b' && to === 'c'),
+      2,
+    );
+    assert.equal(
+      metrics.sum('basalt_odd_things_total', () => false),
+      0,
+    );
+    const seconds = metrics.histogram({
+      name: 'basalt_wait_duration_seconds',
+      help: 'x',
+      labels: ['by'],
+      buckets: [1, 2],
+    });
+    seconds.observe(0.5, { by: 'a' });
+    seconds.observe(1.5, { by: 'b' });
+    const asked = metrics.distribution('basalt_wait_duration_seconds', ({ by }) => by === 'b');
+    assert.deepEqual(asked?.counts, [0, 1, 0]);
+  });
+});
+
 suite('misuse of the registry', () => {
   const wrongNames: readonly [string, 'counter' | 'gauge' | 'histogram'][] = [
     ['http_requests_total', 'counter'],
