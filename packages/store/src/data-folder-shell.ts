@@ -10,7 +10,8 @@ import { DISK_RESERVE_BYTES_DEFAULT } from './limits.ts';
 
 const FORMAT_FILE = 'format';
 const FORMAT_TEXT = 'basalt-data 1\n';
-const STORE_FOLDER = 'store';
+/** Of the engine, within a data folder; it may be a disk of its own. */
+export const STORE_FOLDER = 'store';
 
 export interface DataFolderOptions {
   readonly store?: LogStoreOptions;

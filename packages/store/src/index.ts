@@ -38,6 +38,7 @@ export {
   type DataFolder,
   type DataFolderOptions,
   openDataFolder,
+  STORE_FOLDER,
 } from './data-folder-shell.ts';
 export {
   type Condition,

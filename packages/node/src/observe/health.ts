@@ -1,5 +1,10 @@
 import type { Health, HealthCheck } from '@basalt/telemetry';
 
+/** What a file system says of itself, or the code of the error with which it does not answer. */
+export type DiskFacts =
+  | { readonly freeBytes: number; readonly totalBytes: number }
+  | { readonly fault: string };
+
 /** What is known about a node when its health is asked for. */
 export interface HealthFacts {
   readonly isStopping: boolean;
@@ -7,8 +12,8 @@ export interface HealthFacts {
   readonly readOnlyReason: string | undefined;
   /** Why checkpoints do not come out: witnesses that are away, a failing disk. */
   readonly checkpointProblem: string | undefined;
-  /** Of the data folder's file system; undefined where it does not tell. */
-  readonly disk: { readonly freeBytes: number; readonly totalBytes: number } | undefined;
+  /** Of the data folder's file system; undefined where it does not tell, or was not asked yet. */
+  readonly disk: DiskFacts | undefined;
   /** 99th percentile over the last seconds. */
   readonly eventLoopSeconds: number;
   /** At most, over the last second. */
@@ -64,6 +69,7 @@ function writes({ readOnlyReason: reason }: HealthFacts): HealthCheck {
 
 function disk({ disk: space }: HealthFacts): HealthCheck {
   if (space === undefined) return check('disk', 'good', 'The disk does not tell its free space.');
+  if ('fault' in space) return check('disk', 'failing', faultWords(space.fault));
   const free = `${(space.freeBytes / GIB).toFixed(1)} GiB free`;
   if (space.freeBytes < DISK_FULL_BYTES) {
     return check('disk', 'failing', `${free}: make room now, or writes will be refused.`);
@@ -72,6 +78,17 @@ function disk({ disk: space }: HealthFacts): HealthCheck {
     return check('disk', 'degraded', `${free}: make room, or set a retention policy.`);
   }
   return check('disk', 'good', `${free}.`);
+}
+
+/** What a person has to do where the data folder does not answer. */
+function faultWords(code: string): string {
+  if (['ENOENT', 'ENOTDIR', 'ESTALE'].includes(code)) {
+    return `The data folder is gone (${code}): mount its disk, or bring the folder back.`;
+  }
+  if (['EACCES', 'EPERM'].includes(code)) {
+    return `The data folder may not be entered (${code}): give the node’s user its rights back.`;
+  }
+  return `The disk of the data folder reports an error (${code}): see the kernel’s log.`;
 }
 
 function checkpoints({ checkpointProblem: problem }: HealthFacts): HealthCheck {

@@ -1,9 +1,9 @@
-import { statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Federation } from '@basalt/federation';
 import type { RouteExtension } from '@basalt/gateway';
 import type { Ledger } from '@basalt/ledger';
-import type { EngineLogStore, StoreStats } from '@basalt/store';
+import { type EngineLogStore, STORE_FOLDER, type StoreStats } from '@basalt/store';
 import {
   type ControlPanel,
   createControlPanel,
@@ -16,8 +16,9 @@ import {
   type NodeStatus,
 } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
-import { type Alert, Alerts } from './alert-rules.ts';
-import { judgeHealth } from './health.ts';
+import { type Alert, Alerts } from './alerts.ts';
+import { readDisk } from './disk-shell.ts';
+import { type DiskFacts, judgeHealth } from './health.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import { networkStatus } from './network.ts';
 import { createObserverMetrics, type ObserverMetrics } from './observer-metrics.ts';
@@ -90,13 +91,13 @@ class NodeObserver implements Observer {
   readonly #components: ObserveComponents;
   readonly #sampler: Sampler;
   readonly #metrics: ObserverMetrics;
-  readonly #alerts = new Alerts();
+  readonly #alerts: Alerts;
   readonly #watchers = new Watchers();
   readonly #startedMs: number;
   #labels: NamespaceLabels | undefined;
   #parts: ObservedParts | undefined;
   #timers: NodeJS.Timeout[] = [];
-  #disk: { freeBytes: number; totalBytes: number } | undefined;
+  #disk: DiskFacts | undefined;
   #stats: StoreStats | undefined;
   #isStopping = false;
   #witnessProblem: () => string | undefined = () => undefined;
@@ -116,7 +117,8 @@ class NodeObserver implements Observer {
         this.#watchers.tell({ kind: 'change', value: { name, ...change } });
       },
     });
-    this.#sampler = new Sampler({ metrics, clock, readProcess, queue: this.queue });
+    this.#sampler = new Sampler({ metrics, clock, elapsedMs, readProcess, queue: this.queue });
+    this.#alerts = new Alerts(metrics);
     this.#metrics = createObserverMetrics(metrics, {
       version: components.version,
       roles: config.roles,
@@ -174,13 +176,16 @@ class NodeObserver implements Observer {
     for (const look of this.#parts?.looks ?? []) look();
     const sample = this.#sampler.take();
     const health = this.health();
+    const disk = this.#disk;
+    const diskFreeBytes = disk === undefined || 'fault' in disk ? undefined : disk.freeBytes;
     this.#metrics.look({
       health,
       panel: this.panel,
       peers: this.#parts?.peers?.status(),
-      diskFreeBytes: this.#disk?.freeBytes,
+      diskFreeBytes,
     });
-    const firing = this.#alerts.look(sample, health);
+    const look = { health, diskFreeBytes, tunables: this.panel.list(), elapsedMs: elapsedMs() };
+    const firing = this.#alerts.look(look, sample.atMs);
     for (const alert of firing) {
       const wasFiring = this.#firing.some(
         ({ name, state }) => name === alert.name && state === 'firing',
@@ -196,14 +201,9 @@ class NodeObserver implements Observer {
   }
 
   async #askDisk(): Promise<void> {
-    try {
-      const { bavail, blocks, bsize } = await statfs(this.#components.dataDir);
-      this.#disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-      this.#stats = await this.#parts?.store.stats();
-    } catch {
-      // What fails here fails in the next commit too, and is told there.
-      this.#disk = undefined;
-    }
+    this.#disk = await readDisk(join(this.#components.dataDir, STORE_FOLDER));
+    // What fails here fails in the next commit too, and is told there; what was counted stays.
+    this.#stats = (await this.#parts?.store.stats().catch(() => undefined)) ?? this.#stats;
   }
 
   #status(): NodeStatus {
@@ -249,6 +249,10 @@ export function memoryPressure(): number | undefined {
   const total = limit > 0 && limit < totalmem() ? limit : totalmem();
   const free = process.availableMemory();
   return free <= 0 || free > total ? undefined : 1 - free / total;
+}
+
+function elapsedMs(): number {
+  return performance.now();
 }
 
 function readProcess(): { readonly cpuSeconds: number; readonly memoryBytes: number } {

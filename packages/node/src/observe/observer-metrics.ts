@@ -30,7 +30,7 @@ export function createObserverMetrics(
   });
   const disk = registry.gauge({
     name: 'basalt_disk_free_bytes',
-    help: 'Free bytes of the file system that holds the data folder.',
+    help: 'Free bytes of the file system that holds the data folder; absent where it is gone.',
   });
   const value = registry.gauge({
     name: 'basalt_control_tunable_value',
@@ -44,7 +44,7 @@ export function createObserverMetrics(
   });
   const reversals = registry.counter({
     name: 'basalt_control_reversals_total',
-    help: 'Changes of a tunable against the one before.',
+    help: 'Times that the controller of a tunable turned round; changes by hand do not count.',
     labels: ['name'],
   });
   const peers = registry.gauge({
@@ -59,12 +59,15 @@ export function createObserverMetrics(
       labels: ['version', 'roles'],
     })
     .set(1, { version: build.version, roles: build.roles.join(',') });
+  disk.remove();
   const told = new Map<string, { changes: number; reversals: number }>();
   return {
     look({ health, panel, peers: status, diskFreeBytes }) {
       ready.set(health.isReady ? 1 : 0);
       for (const { name, state } of health.checks) check.set(STATES[state], { check: name });
-      if (diskFreeBytes !== undefined) disk.set(diskFreeBytes);
+      // The last number of a disk that is gone would look like room.
+      if (diskFreeBytes === undefined) disk.remove();
+      else disk.set(diskFreeBytes);
       for (const { name, value: now, changeCount, reversalCount } of panel.list()) {
         value.set(now, { name });
         const before = told.get(name) ?? { changes: 0, reversals: 0 };

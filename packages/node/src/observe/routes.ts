@@ -8,7 +8,7 @@ import type {
   StatusSample,
 } from '@basalt/telemetry';
 import { LOG_LEVELS } from '@basalt/telemetry';
-import type { Alert } from './alert-rules.ts';
+import type { Alert } from './alerts.ts';
 import type { StatusEvent, Watchers } from './watchers.ts';
 
 export interface ObserveParts {

@@ -18,6 +18,8 @@ export interface ProcessReading {
 export interface SamplerParts {
   readonly metrics: MetricsRegistry;
   readonly clock: { nowMs(): number };
+  /** Milliseconds since any moment, that only go on: the clock may be set back or forward. */
+  readonly elapsedMs: () => number;
   readonly readProcess: () => ProcessReading;
   /** Blocks that wait to be committed. */
   readonly queue: Peak;
@@ -40,6 +42,7 @@ const DISTRIBUTIONS = {
 
 interface Moment {
   readonly atMs: number;
+  readonly elapsedMs: number;
   readonly cpuSeconds: number;
   readonly sums: Readonly<Record<keyof typeof COUNTERS, number>>;
   readonly distributions: Readonly<Record<keyof typeof DISTRIBUTIONS, Distribution | undefined>>;
@@ -62,8 +65,8 @@ export class Sampler {
     const now = this.#look(reading);
     const before = this.#before;
     this.#before = now;
-    // A clock that goes back makes no negative rates.
-    const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1_000);
+    // Two looks within a moment make no rate.
+    const seconds = Math.max(0.001, (now.elapsedMs - before.elapsedMs) / 1_000);
     const rate = (name: keyof typeof COUNTERS): number =>
       Math.max(0, now.sums[name] - before.sums[name]) / seconds;
     const part = (name: keyof typeof DISTRIBUTIONS, of: number): number | null => {
@@ -101,10 +104,11 @@ export class Sampler {
   }
 
   #look({ cpuSeconds }: ProcessReading): Moment {
-    const { metrics, clock } = this.#parts;
+    const { metrics, clock, elapsedMs } = this.#parts;
     const sum = (name: keyof typeof COUNTERS): number => metrics.sum(COUNTERS[name]) ?? 0;
     return {
       atMs: clock.nowMs(),
+      elapsedMs: elapsedMs(),
       cpuSeconds,
       sums: {
         blocksPerSecond: sum('blocksPerSecond'),

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  createControlPanel,
   createMetricsRegistry,
   LATENCY_BUCKETS_SECONDS,
-  type StatusSample,
 } from '@basalt/telemetry';
-import { Alerts } from '../../src/observe/alert-rules.ts';
+import { readDisk } from '../../src/observe/disk-shell.ts';
 import { type HealthFacts, judgeHealth } from '../../src/observe/health.ts';
+import { createObserverMetrics } from '../../src/observe/observer-metrics.ts';
 import { Peak } from '../../src/observe/peak.ts';
 import { Sampler } from '../../src/observe/sampler.ts';
 import { Watchers } from '../../src/observe/watchers.ts';
@@ -30,6 +32,9 @@ const CASES: readonly (readonly [Partial<HealthFacts>, string, string, boolean])
   [{ disk: { freeBytes: 1e9, totalBytes: 1e11 } }, 'disk', 'degraded', true],
   [{ disk: { freeBytes: 1e8, totalBytes: 1e11 } }, 'disk', 'failing', false],
   [{ disk: undefined }, 'disk', 'good', true],
+  [{ disk: { fault: 'ENOENT' } }, 'disk', 'failing', false],
+  [{ disk: { fault: 'EACCES' } }, 'disk', 'failing', false],
+  [{ disk: { fault: 'EIO' } }, 'disk', 'failing', false],
   [{ eventLoopSeconds: 0.5 }, 'event-loop', 'degraded', true],
   [{ eventLoopSeconds: 3 }, 'event-loop', 'failing', false],
   [{ queueBlocks: 900 }, 'queue', 'degraded', true],
@@ -48,9 +53,40 @@ for (const [facts, name, state, isReady] of CASES) {
   });
 }
 
-test('a sample tells rates and quantiles since the one before, and a clock may go back', () => {
+test('where the disk does not answer, the words say what to do', () => {
+  const words = (fault: string): string | undefined =>
+    judgeHealth({ ...WELL, disk: { fault } }).checks.find(({ name }) => name === 'disk')?.words;
+  assert.match(words('ESTALE') ?? '', /is gone \(ESTALE\): mount its disk/);
+  assert.match(words('EACCES') ?? '', /rights back/);
+  assert.match(words('EIO') ?? '', /error \(EIO\): see the kernel/);
+});
+
+test('a disk is asked for its room; a folder that is gone is no disk without words', async () => {
+  const here = await readDisk(import.meta.dirname);
+  assert.ok(here !== undefined && 'freeBytes' in here && here.totalBytes >= here.freeBytes);
+  assert.deepEqual(await readDisk(join(import.meta.dirname, 'no such folder')), {
+    fault: 'ENOENT',
+  });
+});
+
+test('a disk that is gone has no free bytes in the metrics: the last one looks like room', () => {
+  const registry = createMetricsRegistry();
+  const metrics = createObserverMetrics(registry, { version: '1', roles: ['origin'] });
+  const panel = createControlPanel({ clock: { nowMs: () => 0 } });
+  const look = (diskFreeBytes: number | undefined): string => {
+    metrics.look({ health: judgeHealth(WELL), panel, peers: undefined, diskFreeBytes });
+    return registry.expose();
+  };
+  assert.doesNotMatch(registry.expose(), /^basalt_disk_free_bytes/m, 'nor is 0 the first of them');
+  assert.match(look(7), /^basalt_disk_free_bytes 7$/m);
+  assert.doesNotMatch(look(undefined), /^basalt_disk_free_bytes/m);
+  assert.match(look(8), /^basalt_disk_free_bytes 8$/m);
+});
+
+test('a sample tells rates and quantiles since the one before, wherever the clock is set', () => {
   const metrics = createMetricsRegistry();
   const clock = { ms: 1_000_000, nowMs: () => clock.ms };
+  let elapsed = 5;
   const process = { cpuSeconds: 5, memoryBytes: 7 };
   const accepted = metrics.counter({ name: 'basalt_blocks_accepted_total', help: 'x' });
   const seconds = metrics.histogram({
@@ -60,12 +96,19 @@ test('a sample tells rates and quantiles since the one before, and a clock may g
   });
   accepted.add(100);
   const queue = new Peak();
-  const sampler = new Sampler({ metrics, clock, readProcess: () => process, queue });
+  const sampler = new Sampler({
+    metrics,
+    clock,
+    elapsedMs: () => elapsed,
+    readProcess: () => process,
+    queue,
+  });
   accepted.add(30);
   seconds.observe(0.002);
   process.cpuSeconds = 6;
   for (const blocks of [2, 9, 4, 0, 1]) queue.set(blocks);
   clock.ms += 2_000;
+  elapsed += 2_000;
   const sample = sampler.take();
   assert.equal(sample.blocksPerSecond, 15);
   assert.equal(sample.cpuCores, 0.5);
@@ -73,32 +116,24 @@ test('a sample tells rates and quantiles since the one before, and a clock may g
   assert.ok((sample.requestP50Seconds ?? 0) > 0.001 && (sample.requestP99Seconds ?? 1) <= 0.0025);
   assert.equal(sample.finalityP50Seconds, null);
   assert.equal(sample.queueBlocks, 9, 'full for a moment is full');
-  clock.ms -= 60_000;
+  for (const setMs of [-3_600_000, 3_600_000]) {
+    clock.ms += setMs;
+    elapsed += 1_000;
+    accepted.add(100);
+    process.cpuSeconds += 0.5;
+    const { atMs, blocksPerSecond, cpuCores } = sampler.take();
+    assert.deepEqual([atMs, blocksPerSecond, cpuCores], [clock.ms, 100, 0.5]);
+  }
+  elapsed += 1_000;
   const back = sampler.take();
   assert.equal(back.blocksPerSecond, 0);
   assert.equal(back.queueBlocks, 1, 'what still waits');
   assert.equal(back.requestP50Seconds, null);
   for (let i = 0; i < 700; i++) {
-    clock.ms += 1_000;
+    elapsed += 1_000;
     sampler.take();
   }
   assert.equal(sampler.history.length, 600);
-});
-
-test('an alert is pending, then fires, and ends with its cause', () => {
-  const alerts = new Alerts();
-  const at = (atMs: number): StatusSample => ({ ...SAMPLE, atMs });
-  const slow = judgeHealth({ ...WELL, eventLoopSeconds: 0.5 });
-  assert.deepEqual(alerts.look(at(0), judgeHealth(WELL)), []);
-  assert.equal(alerts.look(at(1_000), slow)[0]?.state, 'pending');
-  const [firing] = alerts.look(at(61_000), slow);
-  assert.equal(firing?.state, 'firing');
-  assert.equal(firing.sinceMs, 1_000);
-  assert.deepEqual(alerts.look(at(62_000), judgeHealth(WELL)), []);
-  assert.equal(alerts.look(at(63_000), slow)[0]?.sinceMs, 63_000);
-  const full = judgeHealth({ ...WELL, readOnlyReason: 'disk full' });
-  const [page] = alerts.look(at(64_000), full);
-  assert.deepEqual([page?.name, page?.state], ['BasaltWritesRefused', 'firing']);
 });
 
 test('a watcher gets what comes, loses the oldest when slow, ends with its signal', async () => {
@@ -121,18 +156,3 @@ test('a watcher gets what comes, loses the oldest when slow, ends with its signa
   for await (const _event of events) break;
   assert.equal(watchers.count, 0);
 });
-
-const SAMPLE: StatusSample = {
-  atMs: 0,
-  blocksPerSecond: 0,
-  requestsPerSecond: 0,
-  transactionsPerSecond: 0,
-  finalityP50Seconds: null,
-  finalityP99Seconds: null,
-  requestP50Seconds: null,
-  requestP99Seconds: null,
-  eventLoopDelaySeconds: 0,
-  cpuCores: 0,
-  memoryBytes: 0,
-  queueBlocks: 0,
-};

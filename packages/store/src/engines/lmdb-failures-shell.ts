@@ -69,9 +69,10 @@ function freeBytes(path: string): number {
     // A file system that does not tell decides by itself; LMDB passes its word on.
     if (UNTOLD_CODES.has(code)) return Number.POSITIVE_INFINITY;
     // Through open files a write may still succeed, where no restart will find it.
+    // Without the path: strangers read why their write is refused.
     const message =
-      `the folder ${path} cannot be reached (${messageOf(cause)}): nothing was kept of this ` +
-      'write; mount its disk or bring the folder back, and write again';
+      `the folder of the store cannot be reached (${code || messageOf(cause)}): nothing was kept ` +
+      'of this write; mount its disk or bring the folder back, and write again';
     throw new StoreError('io', message, { path }, { cause });
   }
 }
