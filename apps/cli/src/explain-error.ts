@@ -81,7 +81,8 @@ function explainClientError(error: ClientError): CliError {
           'is a node running? `npm start` starts one; another address: --url or BASALT_URL',
         );
       }
-      return make(EXIT.refused, message, 'the node is busy or cannot write now: try again');
+      if (isAway(error)) return make(EXIT.unreachable, message, AWAY_HINT);
+      return make(EXIT.refused, message, REJECTED_HINTS[code] ?? 'the node is busy: try again');
     case 'rejected':
       return make(EXIT.refused, message, REJECTED_HINTS[code]);
     case 'refused':
@@ -93,6 +94,16 @@ function explainClientError(error: ClientError): CliError {
   }
 }
 
+const AWAY_HINT =
+  'a cache or proxy answered, and the node behind it is away: it has what was read before; ' +
+  'another address: --url or BASALT_URL';
+
+/** Who answered is not the node, and says that the node did not: a gateway's status, or its code. */
+function isAway({ metadata }: ClientError): boolean {
+  const { status, type } = metadata;
+  return status === 502 || status === 504 || type === 'urn:basalt:error:unavailable';
+}
+
 const REJECTED_HINTS: Readonly<Record<string, string>> = {
   unauthorized: 'this node takes new namespaces from its administrators only: give --token-file',
   'unknown-namespace': '`basalt namespaces` lists what is there',
@@ -101,6 +112,8 @@ const REJECTED_HINTS: Readonly<Record<string, string>> = {
   'too-far-in-future': 'is the clock of this computer right?',
   unfinished: 'run `basalt snapshot fetch` on the stopped node again: it goes on',
   'read-only': 'the disk of the node is full: make room, it goes on by itself',
+  internal: 'the log of the node says more about this failure',
+  'too-many-requests': 'this address has asked too much: wait a moment',
 };
 
 function explainSystemError(error: unknown): CliError {

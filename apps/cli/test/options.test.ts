@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientError } from '@basalt/client';
+import { ClientError, type ClientErrorCode, type ClientErrorMetadata } from '@basalt/client';
 import { CryptoError } from '@basalt/crypto';
 import { NodeError, resolveConfig } from '@basalt/node';
 import { ProtocolError } from '@basalt/protocol';
 import { StoreError } from '@basalt/store';
 import { CliError } from '../src/errors.ts';
+import { EXIT } from '../src/exit-codes.ts';
 import { explainError } from '../src/explain-error.ts';
 import {
   parseBytes,
@@ -61,5 +62,19 @@ test('every kind of error has its exit code', () => {
   assert.equal(codeOf(new CliError(2, 'usage', 'x')), 2);
   const missing = Object.assign(new Error('ENOENT'), { syscall: 'open', code: 'ENOENT' });
   assert.equal(codeOf(missing), 2);
+  const unavailable = (code: ClientErrorCode, metadata: ClientErrorMetadata): CliError =>
+    explainError(new ClientError('unavailable', code, 'no', metadata));
+  for (const metadata of [
+    { status: 502 },
+    { status: 504 },
+    { status: 503, type: 'urn:basalt:error:unavailable' },
+  ]) {
+    const away = unavailable('http-error', metadata);
+    assert.equal(away.exitCode, EXIT.unreachable);
+    assert.match(away.hint ?? '', /the node behind it is away/);
+  }
+  const busy = unavailable('queue-full', { status: 503 });
+  assert.deepEqual([busy.exitCode, busy.hint], [EXIT.refused, 'the node is busy: try again']);
+  assert.match(unavailable('read-only', { status: 503 }).hint ?? '', /disk of the node is full/);
   assert.match(explainError(new Error('boom')).message, /should not happen: boom/);
 });

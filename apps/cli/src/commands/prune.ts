@@ -23,8 +23,8 @@ export function pruneCommand(context: Context): Command {
     .description(
       'Take payloads out of a data folder (its node must be stopped). Headers, signatures, trees ' +
         'and proofs stay, and nothing goes that no published checkpoint covers. What went cannot ' +
-        'be brought back from here: look with --dry-run first. Where archives are named that must ' +
-        'have a payload first, this refuses: only the running node can ask and audit them.',
+        'be brought back from here: look with --dry-run first. Where archives are named that ' +
+        'must have a payload first, this refuses: only the running node can ask and audit them.',
     )
     .argument('[folder]', 'data folder', '.basalt')
     .addOption(retentionOption().makeOptionMandatory())
@@ -54,7 +54,7 @@ export function retentionOption(): Option {
 
 async function runPrune(context: Context, path: string, options: Options): Promise<void> {
   const policy = await readRetentionPolicy(options.policy);
-  const configured = archivesFor(context, path, options.config);
+  const configured = options.force === true ? [] : archivesFor(context, path, options.config);
   await using folder = await openRetention(context, path, policy);
   const { retention } = folder;
   const archives = folder.archives.length > 0 ? folder.archives : configured;
@@ -76,7 +76,7 @@ async function runPrune(context: Context, path: string, options: Options): Promi
   if (folder.keepsChain) screen.line('the chain’s own namespace stays whole');
 }
 
-/** Those of a configuration that is for this folder: its node may not have started with them yet. */
+/** Those of a configuration for this folder: its node may not have started with them yet. */
 function archivesFor(context: Context, path: string, file?: string): readonly string[] {
   const { config } = loadConfig(context, file === undefined ? {} : { config: file });
   return resolve(config.dataDir) === resolve(path) ? config.archives : [];
