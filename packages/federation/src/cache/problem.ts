@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<number, string>> = {
   416: 'The range lies outside',
   429: 'Too much from one address',
   502: 'No upstream gave a good answer',
-  503: 'The cache is busy, try again',
+  503: 'Not now, try again',
   504: 'No upstream answered in time',
 };
 
