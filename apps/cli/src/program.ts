@@ -183,6 +183,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/import-chain.ts')).importChainCommand,
   },
   {
+    name: 'chain-state',
+    group: CHAIN,
+    summary: 'write the state of a chain to a file, and bring it back under a proven block',
+    load: async () => (await import('./commands/chain-state.ts')).chainStateCommand,
+  },
+  {
     name: 'send',
     group: CHAIN,
     summary: 'send ether or call a contract, wait for the receipt',

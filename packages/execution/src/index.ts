@@ -173,6 +173,7 @@ export { RLP_DEPTH_MAX, RLP_ITEMS_MAX } from './rlp/limits.ts';
 export { malformedRlp, RlpReader } from './rlp/reader.ts';
 export { decodeRlp, encodeRlp, type RlpInput, type RlpItem, writeItem } from './rlp/tree.ts';
 export { RlpWriter } from './rlp/writer.ts';
+export { SNAPSHOT_CHUNK_BYTES_MAX } from './state/limits.ts';
 export {
   exportSnapshot,
   importSnapshot,

@@ -25,6 +25,12 @@
  */
 export type { ChainInfo, DevnetInfo } from './chain/chain-info.ts';
 export {
+  type ChainStateInfo,
+  type ChainStateOptions,
+  exportChainState,
+  importChainState,
+} from './chain/chain-state-shell.ts';
+export {
   type ImportChainOptions,
   type ImportedChainInfo,
   importChain,

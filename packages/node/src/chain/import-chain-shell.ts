@@ -1,15 +1,9 @@
-import { join, resolve } from 'node:path';
-import { createNativeProvider } from '@basalt/crypto';
 import { type ImportProgress, importChainRlp } from '@basalt/execution';
-import { openDataFolder } from '@basalt/store';
-import { createMetricsRegistry, type Logger } from '@basalt/telemetry';
+import type { Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { NodeError } from '../errors.ts';
-import { openNodeKey } from '../node-keys-shell.ts';
-import { createVerifier, openLedger, originOf } from '../open-ledger-shell.ts';
 import { Parts } from '../parts.ts';
-import { systemClock, systemScheduler } from '../system-shell.ts';
-import { openChain } from './open-chain-shell.ts';
+import { openChainOf, openFolder } from './open-folder-shell.ts';
 
 export interface ImportChainOptions {
   readonly config: NodeConfig;
@@ -47,37 +41,9 @@ export async function importChain(options: ImportChainOptions): Promise<Imported
 
 async function importInto(options: ImportChainOptions, parts: Parts): Promise<ImportedChainInfo> {
   const { config, logger, genesis, source, onProgress, signal } = options;
-  const dataDir = resolve(config.dataDir);
-  const folder = await openDataFolder(dataDir);
-  parts.onStop(() => folder.close());
-  const provider = createNativeProvider();
-  const { signer } = await openNodeKey(join(dataDir, 'log.key'), provider, undefined);
-  const metrics = createMetricsRegistry();
-  const { verifier, pool } = createVerifier(config, provider);
-  if (pool !== undefined) parts.onStop(() => pool.close());
-  const ledger = await openLedger(config, {
-    folder,
-    provider,
-    verifier,
-    metrics,
-    logSigner: signer,
-    logger,
-    origin: config.origin ?? originOf(signer, provider),
-    clock: systemClock,
-    scheduler: systemScheduler,
-  });
-  parts.onStop(() => ledger.close());
-  const opened = await openChain(
-    { ledger, crypto: provider, logger: logger.child({ part: 'chain' }), metrics, dataDir },
-    {
-      workers: config.chainWorkers,
-      engine: config.chainEngine,
-      isTemporary: false,
-      executed: () => undefined,
-      found: () => ({ kind: 'imported', genesis }),
-    },
-  );
-  parts.onStop(() => opened.close());
+  const folder = await openFolder(config, logger, parts);
+  const { dataDir } = folder;
+  const opened = await openChainOf(folder, config, () => genesis, parts);
   const { chain, recoverer, file } = opened;
   if (file.kind !== 'imported' || JSON.stringify(file.genesis) !== JSON.stringify(genesis)) {
     const message = `${dataDir} holds another chain: choose another folder with --data-dir`;

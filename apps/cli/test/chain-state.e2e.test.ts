@@ -1,0 +1,127 @@
+/** The state of a chain as a file: taken, lost, brought back; and what is not of the chain. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { lastJson, Sandbox } from './helpers/run-cli.ts';
+import { startDevnet, type TestDevnet } from './helpers/test-devnet.ts';
+
+const sandbox = new Sandbox();
+
+after(() => sandbox[Symbol.dispose]());
+
+const RECEIVER = `0x${'ab'.repeat(20)}`;
+
+async function send(devnet: TestDevnet, count: number): Promise<void> {
+  const [from] = await devnet.call<string[]>('eth_accounts');
+  for (let each = 0; each < count; each++) {
+    await devnet.call('eth_sendTransaction', [{ from, to: RECEIVER, value: '0x1' }]);
+  }
+}
+
+interface State {
+  readonly number: number;
+  readonly blockHash: string;
+  readonly root: string;
+  readonly chunks: number;
+}
+
+function command(verb: 'export' | 'import', file: string, dataDir: string): string[] {
+  return ['chain-state', verb, file, '--data-dir', dataDir];
+}
+
+test('a state that was lost comes back from a file, under the block of the ledger', async () => {
+  const dataDir = sandbox.path('chain');
+  const stateDir = join(dataDir, 'chain', 'state');
+  const args = ['--data-dir', dataDir, '--accounts', '2'];
+  const first = await startDevnet(sandbox, args);
+  await send(first, 4);
+  // An entry of the log that takes blocks back, and others in their place.
+  const snapshot = await first.call<string>('evm_snapshot');
+  await send(first, 2);
+  await first.call('evm_revert', [snapshot]);
+  await first.call('anvil_setBalance', [RECEIVER, '0x1000']);
+  await send(first, 2);
+  const block = await first.call<{ hash: string; stateRoot: string }>('eth_getBlockByNumber', [
+    '0x6',
+    false,
+  ]);
+  await first.stop();
+  const file = sandbox.path('state.bin');
+  const exported = lastJson<State>(
+    (await sandbox.ok([...command('export', file, dataDir), '--json'])).out,
+  );
+  assert.deepEqual([exported.number, exported.blockHash], [6, block.hash]);
+  assert.equal(exported.root, block.stateRoot);
+  const twice = await sandbox.run(command('export', file, dataDir));
+  assert.equal(twice.code, 2);
+  assert.match(twice.err, /is there already/);
+  const older = sandbox.path('older.bin');
+  await sandbox.ok([...command('export', older, dataDir), '--block', '5']);
+
+  const there = await sandbox.run(command('import', file, dataDir));
+  assert.equal(there.code, 2);
+  assert.match(there.err, /there is a state already/);
+  rmSync(stateDir, { recursive: true });
+  // A file that breaks off, or has a wrong byte: nothing is opened, and the right one goes on.
+  const bytes = readFileSync(file);
+  const broken = sandbox.path('broken.bin');
+  writeFileSync(broken, bytes.subarray(0, bytes.length - 9));
+  const cut = await sandbox.run(command('import', broken, dataDir));
+  assert.equal(cut.code, 1);
+  assert.match(cut.err, /breaks off within a chunk/);
+  const changed = Buffer.from(bytes);
+  changed[bytes.length - 9]! ^= 1;
+  writeFileSync(broken, changed);
+  const lie = await sandbox.run(command('import', broken, dataDir));
+  assert.equal(lie.code, 1);
+  assert.match(lie.err, /invalid-snapshot|is not part|malformed|RLP/);
+  const back = lastJson<State>(
+    (await sandbox.ok([...command('import', file, dataDir), '--json'])).out,
+  );
+  assert.deepEqual([back.number, back.root], [6, block.stateRoot]);
+
+  const again = await startDevnet(sandbox, args);
+  assert.equal(await again.call('eth_getBalance', [RECEIVER, 'latest']), '0x1002');
+  await send(again, 1);
+  assert.equal(await again.call('eth_blockNumber'), '0x7');
+  await again.stop();
+
+  // An older state: the blocks since are run again. Without an index too.
+  rmSync(stateDir, { recursive: true });
+  rmSync(join(dataDir, 'chain', 'index'), { recursive: true });
+  await sandbox.ok(command('import', older, dataDir));
+  const third = await startDevnet(sandbox, args);
+  assert.equal(await third.call('eth_blockNumber'), '0x7');
+  assert.equal(await third.call('eth_getBalance', [RECEIVER, 'latest']), '0x1003');
+  await third.stop();
+});
+
+test('a state of another chain, of no chain, into no chain', async () => {
+  const one = sandbox.path('one');
+  const other = sandbox.path('other');
+  for (const [dataDir, chainId] of [
+    [one, '7'],
+    [other, '8'],
+  ] as const) {
+    const devnet = await startDevnet(sandbox, ['--data-dir', dataDir, '--chain-id', chainId]);
+    await send(devnet, 1);
+    await devnet.stop();
+  }
+  const file = sandbox.path('one.bin');
+  await sandbox.ok(command('export', file, one));
+  rmSync(join(other, 'chain', 'state'), { recursive: true });
+  const foreign = await sandbox.run(command('import', file, other));
+  assert.equal(foreign.code, 2);
+  assert.match(foreign.err, /the file is of block 1 with hash 0x[0-9a-f]{64}; this chain has 0x/);
+  assert.equal(existsSync(join(other, 'chain', 'state')), false);
+  const text = sandbox.path('text');
+  writeFileSync(text, 'no state at all');
+  const none = await sandbox.run(command('import', text, other));
+  assert.equal(none.code, 1);
+  assert.match(none.err, /at most 1048576|no state of a chain/);
+  const nowhere = await sandbox.run(command('export', sandbox.path('x'), sandbox.path('nowhere')));
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.err, /there is no chain in/);
+  assert.equal(existsSync(sandbox.path('nowhere')), false);
+});
