@@ -136,6 +136,9 @@ suite('calls', () => {
     const calls = Array.from({ length: 5_001 }, () => ({}));
     assert.equal(await codeOf({ blockStateCalls: [{ calls }] }), -32602);
     assert.equal(await codeOf({ blockStateCalls: [] }), -32602);
+    const last = { blockOverrides: { time: '0xffffffffffffffff' } };
+    await opened.ask('eth_simulateV1', { blockStateCalls: [last] });
+    assert.equal(await codeOf({ blockStateCalls: [last, {}] }), -38021);
   });
 });
 

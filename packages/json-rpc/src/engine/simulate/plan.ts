@@ -4,6 +4,9 @@ import { SIMULATE_BLOCKS_MAX, SIMULATE_STEP_SECONDS } from '../../limits.ts';
 import { NO_BLOCK_OVERRIDES } from '../../params/overrides.ts';
 import type { SimulateBlockArgs } from '../../params/simulate.ts';
 
+/** What a header has room for. */
+const TIMESTAMP_MAX = 2n ** 64n - 1n;
+
 /** A block to be simulated; its place and time are settled. */
 export interface PlannedBlock extends SimulateBlockArgs {
   readonly number: bigint;
@@ -37,6 +40,12 @@ export function planBlocks(
     if (time <= timestamp) {
       const message = `block timestamps must be in order: ${time} <= ${timestamp}`;
       throw new RpcError(RPC_ERRORS.blockTimestamp, message);
+    }
+    if (time > TIMESTAMP_MAX) {
+      throw new RpcError(
+        RPC_ERRORS.blockTimestamp,
+        `block timestamp ${time} has more than 64 bits`,
+      );
     }
     timestamp = time;
     planned.push({ ...block, number, timestamp });
