@@ -61,6 +61,9 @@ for (const { workers, engine } of RUNS) {
   });
 }
 
+/** A machine that gives one thread all the time has no conflicts: then the block runs once more. */
+const ATTEMPTS_MAX = 50;
+
 test('conflicts show in the statistics, with the slots that cause them', async () => {
   const executor = createBlockExecutor({
     workers: 4,
@@ -69,10 +72,15 @@ test('conflicts show in the statistics, with the slots that cause them', async (
     scheduleSeed: 1,
   });
   const job = workloadJob({ kind: 'swap', transactions: TRANSACTIONS, pairs: 1 });
-  const { statistics } = await executor.execute(job);
-  assert.ok(statistics.aborts + statistics.suspensions > 0);
-  assert.ok(statistics.hotKeys.length > 0 && statistics.hotKeys.length <= 8);
-  assert.ok(statistics.hotKeys.some(({ slot }) => slot !== undefined));
+  let hasConflicts = false;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX && !hasConflicts; attempt++) {
+    const { statistics } = await executor.execute(job);
+    const { aborts, suspensions, hotKeys } = statistics;
+    assert.ok(hotKeys.length <= 8);
+    hasConflicts = aborts + suspensions > 0 && hotKeys.some(({ slot }) => slot !== undefined);
+    executor.forgetState();
+  }
+  assert.ok(hasConflicts);
   await executor.close();
 });
 
