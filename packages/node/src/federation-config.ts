@@ -4,6 +4,10 @@ import { ORIGIN_KEYS_MAX, RELAY_HOPS_MAX, UPSTREAMS_MAX } from './limits.ts';
 export const ROLES = ['origin', 'relay', 'archive', 'witness', 'cache'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a witness can cosign with (c2sp.org/tlog-cosignature). */
+export const WITNESS_ALGORITHMS = ['ed25519', 'ml-dsa-44'] as const;
+export type WitnessAlgorithm = (typeof WITNESS_ALGORITHMS)[number];
+
 /** What a node is told about other nodes. */
 export interface FederationKeys {
   readonly roles: readonly Role[];
@@ -24,7 +28,10 @@ export interface FederationKeys {
   readonly witnessPolicyFile?: string | undefined;
   readonly publishUnwitnessed: boolean;
   readonly witnessName?: string | undefined;
+  readonly witnessAlgorithms: readonly WitnessAlgorithm[];
   readonly witnessKeyFile?: string | undefined;
+  readonly witnessMlDsaKeyFile?: string | undefined;
+  readonly witnessBlsKeyFile?: string | undefined;
   readonly witnessLogsFile?: string | undefined;
 }
 
@@ -119,11 +126,27 @@ export const FEDERATION_SHAPE: {
   witnessName: keyName
     .optional()
     .describe('role witness: name of its key; <origin>/witness if absent'),
+  witnessAlgorithms: z
+    .array(z.enum(WITNESS_ALGORITHMS))
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, 'expected every algorithm once')
+    .default(['ed25519'])
+    .describe('role witness: what it cosigns with, a key and a line each: ed25519, ml-dsa-44'),
   witnessKeyFile: z
     .string()
     .min(1)
     .optional()
-    .describe('role witness: its key; <dataDir>/witness.key if absent'),
+    .describe('role witness: its Ed25519 key; <dataDir>/witness.key if absent'),
+  witnessMlDsaKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('role witness: its ML-DSA-44 key; <dataDir>/witness-ml-dsa-44.key if absent'),
+  witnessBlsKeyFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('role witness: key file of whose secret a BLS key is made; no BLS key if absent'),
   witnessLogsFile: z
     .string()
     .min(1)

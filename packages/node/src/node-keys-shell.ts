@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { CryptoError, readKeyFile, writeKeyFile } from '@basalt/crypto';
-import { ALGORITHM, type CryptoProvider, createSigner, type Signer } from '@basalt/protocol';
+import {
+  ALGORITHM,
+  type CryptoProvider,
+  createSigner,
+  type KeyPair,
+  type PlainAlgorithmId,
+  type Signer,
+} from '@basalt/protocol';
 import { NodeError } from './errors.ts';
 import { ADMIN_TOKEN_BYTES } from './limits.ts';
 
@@ -13,8 +20,7 @@ export interface NodeKey {
 }
 
 /**
- * The Ed25519 key in a file; made at first start, mode 0600. A node starts without a person at the
- * keyboard, so the file is not encrypted unless a passphrase is given.
+ * The key in a file; an Ed25519 key is made at first start, as by `openKeyPair`.
  *
  * @throws NodeError `key-damaged`
  */
@@ -24,19 +30,35 @@ export async function openNodeKey(
   passphrase: string | undefined,
 ): Promise<NodeKey> {
   const isNew = !existsSync(path);
+  const keyPair = await openKeyPair(path, ALGORITHM.ed25519, provider, passphrase);
+  return { signer: createSigner(keyPair, provider), isNew };
+}
+
+/**
+ * The key in a file, of whatever algorithm; one of `algorithm` is made where there is no file, mode
+ * 0600. A node starts without a person at the keyboard, so the file is not encrypted unless a
+ * passphrase is given.
+ *
+ * @throws NodeError `key-damaged`
+ */
+export async function openKeyPair(
+  path: string,
+  algorithm: PlainAlgorithmId,
+  provider: CryptoProvider,
+  passphrase: string | undefined,
+): Promise<KeyPair> {
   try {
-    if (isNew) {
-      const seed = new Uint8Array(randomBytes(32));
-      const keyPair = provider.suite(ALGORITHM.ed25519).keyPairFromSeed(seed);
+    if (!existsSync(path)) {
+      const suite = provider.suite(algorithm);
+      const keyPair = suite.keyPairFromSeed(new Uint8Array(randomBytes(suite.seedBytes)));
       const protection = passphrase === undefined ? { unencrypted: true as const } : { passphrase };
       await writeKeyFile(path, keyPair, { protection });
     }
-    const keyPair = await readKeyFile(path, {
+    return await readKeyFile(path, {
       provider,
       allowUnencrypted: true,
       ...(passphrase === undefined ? {} : { passphrase }),
     });
-    return { signer: createSigner(keyPair, provider), isNew };
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
     const hint = error.code === 'wrong-passphrase' ? '; set BASALT_PASSPHRASE' : '';

@@ -1,4 +1,11 @@
-import { createNoteKey, formatVerifierKey, parsePolicy, parseVerifierKey } from '@basalt/protocol';
+import {
+  ALGORITHM,
+  createNoteKey,
+  formatVerifierKey,
+  noteKeyAlgorithm,
+  parsePolicy,
+  parseVerifierKey,
+} from '@basalt/protocol';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -14,9 +21,16 @@ import {
   parsePositive,
 } from '../options.ts';
 
+/** What witnesses cosign with. */
+const WITNESS_ALGORITHMS: Readonly<Record<string, number>> = {
+  ed25519: ALGORITHM.ed25519,
+  'ml-dsa-44': ALGORITHM.mlDsa44,
+};
+
 interface Options extends NodeOptions {
   readonly namespace?: string;
   readonly witness?: readonly string[];
+  readonly witnessAlgorithm?: string;
   readonly quorum?: number;
 }
 
@@ -32,6 +46,12 @@ export function policyCommand(context: Context): Command {
     .option('--witness <url>', 'node with the role witness; may be repeated', collectUrl)
     .addOption(
       new Option(
+        '--witness-algorithm <name>',
+        'which key of a witness that has several (default: the one it names first)',
+      ).choices(Object.keys(WITNESS_ALGORITHMS)),
+    )
+    .addOption(
+      new Option(
         '--quorum <number>',
         'how many witnesses have to cosign (default: more than half)',
       ).argParser(parsePositive),
@@ -41,6 +61,7 @@ export function policyCommand(context: Context): Command {
     'basalt policy > policy.txt',
     'basalt policy --namespace audit > audit-policy.txt',
     'basalt policy --witness https://w1.example --witness https://w2.example --quorum 2',
+    'basalt policy --witness https://w1.example --witness-algorithm ml-dsa-44',
   ]);
 }
 
@@ -67,13 +88,18 @@ interface NamedWitness {
   readonly url: string;
 }
 
-function readWitnesses({ witness: urls = [] }: Options): Promise<NamedWitness[]> {
+function readWitnesses(options: Options): Promise<NamedWitness[]> {
+  const { witness: urls = [], witnessAlgorithm: asked } = options;
+  const isAsked = (line: string): boolean =>
+    asked === undefined ||
+    noteKeyAlgorithm(parseVerifierKey(line).type) === WITNESS_ALGORITHMS[asked];
   return Promise.all(
     urls.map(async (url) => {
       const { verifierKeys } = await fetchJson<{ verifierKeys: string[] }>(url, '/witness');
-      const [verifierKey] = verifierKeys;
+      const verifierKey = verifierKeys.find(isAsked);
       if (verifierKey === undefined) {
-        throw new CliError(EXIT.refused, 'no-witness', `${url} names no key to cosign with`);
+        const what = asked === undefined ? 'key' : `key of ${asked}`;
+        throw new CliError(EXIT.refused, 'no-witness', `${url} names no ${what} to cosign with`);
       }
       return { verifierKey, url: `${url}/witness` };
     }),

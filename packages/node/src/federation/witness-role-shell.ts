@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { NativeProvider } from '@basalt/crypto';
+import { type BlsSigner, createBlsSigner, type NativeProvider } from '@basalt/crypto';
 import {
   createFetchTransport,
   createWitness,
@@ -10,13 +10,25 @@ import {
   WitnessError,
   type WitnessedLog,
 } from '@basalt/federation';
-import { createCosigner, ProtocolError, parseVerifierKey, toHex } from '@basalt/protocol';
+import {
+  ALGORITHM,
+  algorithmName,
+  createCosigner,
+  createSigner,
+  equalBytes,
+  type NoteSigner,
+  type PlainAlgorithmId,
+  ProtocolError,
+  parseVerifierKey,
+  toHex,
+} from '@basalt/protocol';
 import type { LogStore } from '@basalt/store';
 import type { Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
 import { NodeError } from '../errors.ts';
+import type { WitnessAlgorithm } from '../federation-config.ts';
 import { CARD_BYTES_MAX, WITNESS_REQUESTS_PER_DAY } from '../limits.ts';
-import { openNodeKey } from '../node-keys-shell.ts';
+import { openKeyPair } from '../node-keys-shell.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
 import { isFileError } from './witnesses-shell.ts';
 
@@ -29,13 +41,18 @@ export interface WitnessRoleParts {
   readonly passphrase: string | undefined;
 }
 
+const ALGORITHMS: Readonly<Record<WitnessAlgorithm, PlainAlgorithmId>> = {
+  ed25519: ALGORITHM.ed25519,
+  'ml-dsa-44': ALGORITHM.mlDsa44,
+};
+
 export interface OpenWitness {
   readonly routes: readonly Route[];
   readonly verifierKeys: readonly string[];
 }
 
 /**
- * The witness role: a key of its own, made at first start, and a list of logs that decides for whom
+ * The witness role: keys of its own, made at first start, and a list of logs that decides for whom
  * it cosigns. Without a list one is made of what the upstreams tell at first contact; afterwards
  * the file decides.
  *
@@ -46,13 +63,14 @@ export async function openWitnessRole(
   parts: WitnessRoleParts,
 ): Promise<OpenWitness> {
   const { dataDir, provider, logger } = parts;
-  const keyFile = resolve(config.witnessKeyFile ?? join(dataDir, 'witness.key'));
-  const { signer } = await openNodeKey(keyFile, provider, parts.passphrase);
+  const signers = await openSigners(config, parts);
+  const bls = await openBlsSigner(config, parts, signers);
   const listFile = resolve(config.witnessLogsFile ?? join(dataDir, 'witness-logs.txt'));
   try {
     const role = createWitness(
       {
-        signers: [createCosigner(config.witnessName ?? `${parts.origin}/witness`, signer)],
+        signers,
+        ...(bls === undefined ? {} : { bls }),
         logs: await readLogs(listFile, config, provider),
       },
       {
@@ -70,6 +88,42 @@ export async function openWitnessRole(
     if (!(error instanceof WitnessError || error instanceof ProtocolError)) throw error;
     throw new NodeError('bad-config', `${listFile}: ${error.message}`, { cause: error });
   }
+}
+
+/** One cosigner for each algorithm, all of one name. */
+async function openSigners(config: NodeConfig, parts: WitnessRoleParts): Promise<NoteSigner[]> {
+  const { dataDir, provider, passphrase } = parts;
+  const name = config.witnessName ?? `${parts.origin}/witness`;
+  const files: Readonly<Record<WitnessAlgorithm, string>> = {
+    ed25519: config.witnessKeyFile ?? join(dataDir, 'witness.key'),
+    'ml-dsa-44': config.witnessMlDsaKeyFile ?? join(dataDir, 'witness-ml-dsa-44.key'),
+  };
+  const signers: NoteSigner[] = [];
+  for (const wanted of config.witnessAlgorithms) {
+    const path = resolve(files[wanted]);
+    const keyPair = await openKeyPair(path, ALGORITHMS[wanted], provider, passphrase);
+    if (keyPair.algorithm !== ALGORITHMS[wanted]) {
+      const found = algorithmName(keyPair.algorithm);
+      throw new NodeError('bad-config', `${path}: expected a key of ${wanted}, found ${found}`);
+    }
+    signers.push(createCosigner(name, createSigner(keyPair, provider)));
+  }
+  return signers;
+}
+
+/** Key files know no BLS: KeyGen makes the key of the secret of one that signs nothing else. */
+async function openBlsSigner(
+  config: NodeConfig,
+  { provider, passphrase }: WitnessRoleParts,
+  signers: readonly NoteSigner[],
+): Promise<BlsSigner | undefined> {
+  if (config.witnessBlsKeyFile === undefined) return undefined;
+  const path = resolve(config.witnessBlsKeyFile);
+  const pair = await openKeyPair(path, ALGORITHM.ed25519, provider, passphrase);
+  if (signers.some(({ signer }) => equalBytes(signer.publicKey, pair.publicKey))) {
+    throw new NodeError('bad-config', `${path}: expected a key that signs nothing else`);
+  }
+  return createBlsSigner(pair.secretKey);
 }
 
 async function readLogs(
