@@ -34,6 +34,13 @@ export function policyOption(): Option {
   return new Option('--policy <file>', 'whom to believe: a tlog-policy file').argParser(readText);
 }
 
+export function maxAgeOption(): Option {
+  return new Option(
+    '--max-age <seconds>',
+    'refuse what the witnesses of the policy cosigned longer ago',
+  ).argParser(parsePositive);
+}
+
 /** For an option that may be repeated. */
 export function collectUrl(value: string, before: readonly string[] = []): string[] {
   return [...before, parseUrl(value)];

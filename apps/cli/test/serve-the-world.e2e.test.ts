@@ -5,7 +5,7 @@
  * archive gives a pruned relay its payloads back.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -16,6 +16,9 @@ import {
   ALGORITHM,
   createNoteKey,
   createSigner,
+  decodeBlock,
+  encodeBlock,
+  headerForm,
   type NamespaceId,
   type Policy,
   parsePolicy,
@@ -118,14 +121,14 @@ after(async () => {
 const front = (): string => proxy?.url ?? cache.url;
 
 /** The example page of the explorer, made for this record, on a server that knows nothing else. */
-function servePage(): Promise<LoopbackServer> {
-  const folder = join(sandbox.folder, 'page');
+function servePage(url = front(), text = policyText): Promise<LoopbackServer> {
+  const folder = mkdtempSync(join(sandbox.folder, 'page-'));
   buildExample(folder);
   const html = readFileSync(join(folder, 'index.html'), 'utf8')
-    .replace('http://127.0.0.1:4711', front())
+    .replace('http://127.0.0.1:4711', url)
     .replace('NAMESPACE', namespace)
     .replace('INDEX', String(INDEX))
-    .replace('POLICY', policyText);
+    .replace('POLICY', text);
   writeFileSync(join(folder, 'index.html'), html);
   const server = createServer((request, response) => {
     const name = request.url === '/' ? '/index.html' : (request.url ?? '');
@@ -142,7 +145,7 @@ function servePage(): Promise<LoopbackServer> {
 }
 
 /** Opens the page as somebody who was never there; bytes on the wire, header fields included. */
-async function look(): Promise<{ text: string; script: number; data: number }> {
+async function look(at = page): Promise<{ text: string; script: number; data: number }> {
   browser ??= await launchBrowser();
   const context = await browser.newContext();
   const tab = await context.newPage();
@@ -158,7 +161,7 @@ async function look(): Promise<{ text: string; script: number; data: number }> {
     if (url.endsWith('.js')) sums.script += encodedDataLength;
     else if (url.startsWith(front())) sums.data += encodedDataLength;
   });
-  await tab.goto(page.url);
+  await tab.goto(at.url);
   await tab.locator('verified-record[data-state]').waitFor({ timeout: 20_000 });
   const text = (await tab.locator('verified-record').textContent()) ?? '';
   await context.close();
@@ -188,9 +191,31 @@ suite('a namespace served to the world', () => {
     const { text, script, data } = await look();
     t.diagnostic(`script ${script} B and data ${data} B on the wire, through ${front()}`);
     assert.match(text, new RegExp(`^${RECORD}Block ${INDEX} of ${SIZE}`), text);
-    assert.match(text, /cosigned by 3 witnesses: w1, w2, w3/);
+    assert.match(text, /cosigned by 3 witnesses: w1, w2, w3, the quorum by 20\d\d-.*Z\.$/);
     assert.ok(script > 10_000 && script < 40_000, `${script} bytes of script`);
     assert.ok(data > 1_000 && data < 10_000, `${data} bytes of data`);
+  });
+
+  test('a page shows no blank record, and none that nobody has witnessed', {
+    skip: chromiumAbsent,
+  }, async () => {
+    // Somebody in between takes the payload out, as a node does that has pruned it.
+    await using stripping = await startForwarder(origin.url, (target, answer) => {
+      const open = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+      const passed = { ...answer, fields: { ...answer.fields, ...open } };
+      if (!target.endsWith(`/blocks/${INDEX}`)) return passed;
+      return { ...passed, body: Buffer.from(encodeBlock(headerForm(decodeBlock(answer.body)))) };
+    });
+    const { block, payload } = await readWitnessedRecord(
+      { url: stripping.url, policy },
+      { namespace, index: INDEX },
+    );
+    assert.equal(payload.status, 'absent');
+    assert.equal(block.verified.inclusion, true);
+    await using blank = await servePage(stripping.url);
+    assert.match((await look(blank)).text, /^Not shown: .*came without its record/);
+    await using alone = await servePage(front(), logPolicy);
+    assert.match((await look(alone)).text, /^Not shown: .*asks for no witness/);
   });
 
   test('a witness too few, or a record changed on its way, and nothing is shown', async () => {
@@ -252,6 +277,19 @@ suite('a namespace served to the world', () => {
       assert.ok(verified.signature && verified.writer && verified.inclusion);
       assert.deepEqual(hash, before.hash);
     }
+    // Under the origin's key too, by its own note that they keep; what a copy of a copy does not.
+    writeFileSync(sandbox.path('log-policy.txt'), logPolicy);
+    const get = ['get', String(INDEX), '--namespace', namespace, '--policy', 'log-policy.txt'];
+    for (const node of [near, archive]) {
+      const { out } = await sandbox.ok([...get, '--url', node.url]);
+      assert.match(out, new RegExp(`the tree is signed by the key you gave[^]*${RECORD}`));
+    }
+    const unknown = await sandbox.run([...get, '--url', far.url]);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.err, /is signed by .* and not by .*, whose key you gave/);
+    const witnessed = await sandbox.run([...get.slice(0, -1), 'policy.txt', '--url', archive.url]);
+    assert.equal(witnessed.code, 2);
+    assert.match(witnessed.err, /for which the policy has no key: a relay or archive has one/);
     const [line] = policy.logs;
     assert.equal(line?.key.name, name);
     for (const node of [near, archive]) {

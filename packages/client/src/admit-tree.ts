@@ -15,7 +15,8 @@ export interface AdmittedTree {
 
 /**
  * Accepts the tree that a served note speaks of: the log has signed it, or, at a copy that signs
- * with a key of its own, it is one history with the newest checkpoint of the log that is kept there.
+ * with a key of its own, it is one history with the newest checkpoint of the log that is kept
+ * there.
  *
  * @param size leaves that have to be under the accepted checkpoint
  * @throws ClientError codes of `LogView.admit` and `admitAtCopy`

@@ -134,7 +134,7 @@ export function createClient(options: ClientOptions): Client {
       if (proof === undefined || !block.verified.inclusion) {
         throw new ClientError('usage', 'no-trust', 'a client that verifies nothing cannot prove');
       }
-      // At a copy the proof stands under the copy's checkpoint, which the caller's key has not signed.
+      // At a copy the proof stands under a checkpoint that the caller's key has not signed.
       await (await sessions.open(proof.namespace, call)).log.admit(proof.checkpoint, call);
       return { block, proof, text: formatProof(block, proof) };
     },

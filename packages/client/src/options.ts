@@ -120,7 +120,7 @@ export function createContext(options: ExaminerOptions): ClientContext {
     session: async () => await handshakes?.open(parts),
     verify: options.verify ?? 'full',
     policy: options.policy,
-    staleAfterSeconds: staleLimit(options),
+    staleAfterSeconds: staleLimit(options.policy, options.staleAfterSeconds),
     pinnedKeys: asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line))),
     storage,
     provider: source,
@@ -132,7 +132,10 @@ export function createContext(options: ExaminerOptions): ClientContext {
 }
 
 /** @throws ClientError `no-trust` where no witness would say how old a checkpoint is */
-function staleLimit({ policy, staleAfterSeconds }: ExaminerOptions): number | undefined {
+export function staleLimit(
+  policy: Policy | undefined,
+  staleAfterSeconds: number | undefined,
+): number | undefined {
   if (staleAfterSeconds !== undefined && (policy?.quorum ?? 'none') === 'none') {
     const message = 'an age can be asked for only with a policy that has a quorum of witnesses';
     throw new ClientError('usage', 'no-trust', message);

@@ -5,6 +5,7 @@ import {
   type BlockHeader,
   blockHash,
   type Checkpoint,
+  type Clock,
   type CryptoProvider,
   checkPayload,
   decodeBlock,
@@ -23,11 +24,13 @@ import {
   writerAt,
 } from '@basalt/protocol';
 import { NO_CHECKS } from './check-block.ts';
+import { systemClock } from './defaults.ts';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
+import { requireFresh } from './freshness.ts';
 import { advanceKeys, requireSignature } from './key-chain.ts';
 import { KEY_BLOCKS_MAX } from './limits.ts';
 import { createTrust, matchKey, suffixOf } from './log-trust.ts';
-import { asUsage, loadDefaultProvider, type ProviderSource } from './options.ts';
+import { asUsage, loadDefaultProvider, type ProviderSource, staleLimit } from './options.ts';
 import type { Verified } from './types.ts';
 
 export interface VerifyProofOptions {
@@ -43,6 +46,12 @@ export interface VerifyProofOptions {
   /** Whom to believe about checkpoints; at least one of both. */
   readonly policy?: string | Policy;
   readonly verifierKeys?: readonly string[];
+  /**
+   * Refuse a checkpoint that the quorum of the policy cosigned longer ago than this, by `clock`. A
+   * proof does not become wrong by that: it says nothing of what came after.
+   */
+  readonly staleAfterSeconds?: number;
+  readonly clock?: Clock;
   /** Key blocks of the namespace, concatenated, genesis first: who was the writer. */
   readonly keyBlocks?: Uint8Array;
   readonly provider?: CryptoProvider | ProviderSource;
@@ -66,7 +75,8 @@ export interface VerifiedProof {
  * signature and the writer, where the key blocks are given.
  *
  * @throws ClientError kind `refused` with the code of what does not hold; kind `usage`: `no-trust`
- *   without a policy or key, `missing-block` when there is no entry to prove
+ *   without a policy or key, or an age without a quorum; `missing-block` when there is no entry to
+ *   prove
  */
 export async function verifyProof(options: VerifyProofOptions): Promise<VerifiedProof> {
   const provider = await providersOf(options)(ALGORITHM.ed25519);
@@ -80,8 +90,12 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
     });
   }
   const { origin } = refuseUnless(() => parseCheckpoint(proof.note.text));
-  const trust = offlineTrust(options, header.namespace, origin);
+  const { clock = systemClock } = options;
+  const policy = readPolicy(options);
+  const staleAfterSeconds = staleLimit(policy, options.staleAfterSeconds);
+  const trust = offlineTrust(options, policy, header.namespace, origin);
   const opened = await trust.open(proofNote(options.proof));
+  requireFresh(opened, { clock, staleAfterSeconds });
   const { size, root } = opened.checkpoint;
   refuseUnless(() =>
     verifyInclusion({
@@ -113,14 +127,16 @@ export async function verifyProof(options: VerifyProofOptions): Promise<Verified
   };
 }
 
+function readPolicy({ policy }: VerifyProofOptions): Policy | undefined {
+  return asUsage(() => (typeof policy === 'string' ? parsePolicy(policy) : policy));
+}
+
 function offlineTrust(
   options: VerifyProofOptions,
+  policy: Policy | undefined,
   namespace: string,
   origin: string,
 ): ReturnType<typeof createTrust> {
-  const policy = asUsage(() =>
-    typeof options.policy === 'string' ? parsePolicy(options.policy) : options.policy,
-  );
   const given = asUsage(() => (options.verifierKeys ?? []).map((line) => parseVerifierKey(line)));
   const keys = [...given, ...(policy?.logs ?? []).map(({ key }) => key)];
   const key = matchKey(keys, suffixOf(`/ns/${namespace}`, origin), origin);

@@ -48,7 +48,8 @@ export interface WitnessedRecord extends Pick<SuperStatement, 'superRoot' | 'sup
  *
  * @throws ClientError kind `usage`: `no-trust` where the policy asks for no witness
  * @throws ClientError kind `refused`: `invalid-proof`, `policy-unsatisfied`, codes of `get`;
- *   `stale-checkpoint` with `staleAfterSeconds`; `not-covered` while no witnessed super-root covers the block
+ *   `stale-checkpoint` with `staleAfterSeconds`; `not-covered` while no witnessed super-root covers
+ *   the block
  */
 export async function readWitnessedRecord(
   options: WitnessedRecordOptions,
@@ -120,9 +121,9 @@ function witnessedLog(context: ClientContext, policy: Policy, proof: BlockProof)
   const key = matchKey(keys, SUPER, origin);
   if (key === undefined || key.name !== origin) {
     const message =
-      `the node answers with the super-log ${origin}, for which the policy has no key: a relay or ` +
-      'archive has one of its own, so what witnesses saw of this one is shown by its origin, or ' +
-      'by a cache or proxy of it';
+      `the node answers with the super-log ${origin}, for which the policy has no key: a relay ` +
+      'or archive has one of its own, and what witnesses saw is shown by the origin alone, or by ' +
+      'a cache or proxy of it';
     throw new ClientError('usage', 'no-trust', message, { origin });
   }
   return createLogView({

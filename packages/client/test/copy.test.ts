@@ -68,7 +68,7 @@ test('what the note of the origin does not cover is not passed off as covered', 
   await assert.rejects(asked, isCode('not-covered', 'rejected'));
 });
 
-test('a copy with another history, or without a note of the origin, is refused by name', async () => {
+test('a copy with another history, or without the note of the origin, is refused', async () => {
   const { chain, copy, copied, kept, reader } = createCopied();
   const { namespace } = chain;
   const [path = '', note = ''] = [...kept][0] ?? [];

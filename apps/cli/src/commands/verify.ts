@@ -27,12 +27,13 @@ import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { possibleRecords } from '../input/files-source.ts';
 import { RECORD_BYTES_MAX } from '../limits.ts';
-import { addExamples, jsonOption, policyOption } from '../options.ts';
-import { type CheckLine, formatChecks } from '../view/checks.ts';
+import { addExamples, jsonOption, maxAgeOption, policyOption } from '../options.ts';
+import { type CheckLine, formatChecks, witnessLine } from '../view/checks.ts';
 import { formatBytes, formatTime } from '../view/numbers.ts';
 
 interface Options {
   readonly policy?: string;
+  readonly maxAge?: number;
   readonly record?: string;
   readonly keyBlocks?: string;
   readonly json?: boolean;
@@ -54,6 +55,7 @@ export function verifyCommand(context: Context): Command {
     )
     .option('--key-blocks <file>', 'of `basalt prove`: check the writer’s signature with them')
     .addOption(policyOption())
+    .addOption(maxAgeOption())
     .addOption(jsonOption())
     .action((proof: string, options: Options) => verify(context, proof, options));
   return addExamples(command, [
@@ -113,12 +115,14 @@ function asProof<Result>(read: () => Result, path: string): Result {
 /** Whom to believe, and with what. */
 function believed(
   context: Context,
-  { policy, keyBlocks }: Options,
+  { policy, maxAge, keyBlocks }: Options,
   verifierKey: string | undefined,
 ): Omit<VerifyProofOptions, 'proof'> {
   return {
     provider: context.provider(),
+    clock: context.clock,
     ...(policy === undefined ? {} : { policy }),
+    ...(maxAge === undefined ? {} : { staleAfterSeconds: maxAge }),
     ...(verifierKey === undefined ? {} : { verifierKeys: [verifierKey] }),
     ...(keyBlocks === undefined ? {} : { keyBlocks: readInput(keyBlocks) }),
   };
@@ -241,7 +245,7 @@ interface Report {
 function report(context: Context, options: Options, result: Report): void {
   const { screen } = context;
   const { header } = result.entry;
-  const { checkpoint, witnesses, verified } = result.verified;
+  const { checkpoint, witnesses, witnessedMs, verified } = result.verified;
   if (options.json === true) {
     screen.line(
       JSON.stringify({
@@ -260,6 +264,7 @@ function report(context: Context, options: Options, result: Report): void {
           checkpoint: true,
           policy: options.policy !== undefined,
           witnesses,
+          witnessedMs: witnessedMs ?? null,
           signature: verified.signature || result.isOwnKey,
           writer: verified.writer,
         },
@@ -268,14 +273,15 @@ function report(context: Context, options: Options, result: Report): void {
     return;
   }
   screen.line(screen.style(['green', 'bold'], `${result.path} holds`));
-  for (const line of formatChecks(screen, checkLines(options, result))) screen.line(line);
+  const checks = checkLines(options, result, context.clock.nowMs());
+  for (const line of formatChecks(screen, checks)) screen.line(line);
   const when = formatTime(header.timestampMs);
   screen.line(
     screen.style('dim', `  dated ${when} by its writer; nobody else vouches for the time`),
   );
 }
 
-function checkLines(options: Options, result: Report): CheckLine[] {
+function checkLines(options: Options, result: Report, nowMs: number): CheckLine[] {
   const { header } = result.entry;
   const { checkpoint, witnesses, verified } = result.verified;
   const line = (name: string, holds: boolean, words: string): CheckLine => ({
@@ -287,6 +293,7 @@ function checkLines(options: Options, result: Report): CheckLine[] {
   const noRecord =
     `not compared: the proof is about ${formatBytes(header.payloadLength)} with ` +
     `SHA-256 ${toHex(header.payloadHash).slice(0, 16)}…; give a copy with --record`;
+  const noneBy = options.policy === undefined ? ': no policy was given' : ' by the policy';
   const isSigned = verified.signature || result.isOwnKey;
   const whose = verified.writer ? ', who was the writer then' : ', one of your own keys';
   return [
@@ -297,15 +304,9 @@ function checkLines(options: Options, result: Report): CheckLine[] {
       `block ${header.index} of ${header.namespace} is in the tree of ${checkpoint.size}`,
     ),
     line('checkpoint', true, `signed by the log ${checkpoint.origin}; its key is ${result.trust}`),
-    line(
-      'witnesses',
-      witnesses.length > 0,
-      witnesses.length > 0
-        ? `cosigned by ${witnesses.join(', ')}`
-        : options.policy === undefined
-          ? 'none asked for: no policy was given'
-          : 'none asked for by the policy',
-    ),
+    witnesses.length > 0
+      ? witnessLine(result.verified, nowMs)
+      : line('witnesses', false, `none asked for${noneBy}`),
     line(
       'signature',
       isSigned,

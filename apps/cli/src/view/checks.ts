@@ -1,4 +1,5 @@
-import type { Verified } from '@basalt/client';
+import type { Verified, VerifiedCheckpoint } from '@basalt/client';
+import { formatDuration, formatUtc } from './numbers.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CheckLine {
@@ -15,6 +16,19 @@ export function formatChecks(terminal: Terminal, lines: readonly CheckLine[]): s
     const text = holds === true ? words : terminal.style('dim', words);
     return `  ${mark} ${name.padEnd(12)}${text}`;
   });
+}
+
+/** Who cosigned and when; how long ago that is tells whether something old is shown again. */
+export function witnessLine(
+  { witnesses, witnessedMs }: Pick<VerifiedCheckpoint, 'witnesses' | 'witnessedMs'>,
+  nowMs: number,
+): CheckLine {
+  const who = `cosigned by ${witnesses.join(', ')}`;
+  if (witnessedMs === undefined) return { name: 'witnesses', holds: true, words: who };
+  const seconds = (nowMs - witnessedMs) / 1000;
+  const age = seconds < 0 ? 'by a clock ahead of this one' : `${formatDuration(seconds)} ago`;
+  const words = `${who}, the quorum at ${formatUtc(witnessedMs)}, ${age}`;
+  return { name: 'witnesses', holds: true, words };
 }
 
 /** What a client checked about a block that a node served, in words. */
