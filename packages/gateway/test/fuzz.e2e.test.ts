@@ -125,6 +125,7 @@ const place = fc
       '/chains/@n/snapshots/@i/chunks/@i',
       '/chains/@n/forks',
       '/forks/@h',
+      '/snapshots',
       '/snapshots/@i',
       '/ns/@n/checkpoint',
       '/ns/@n/tile/0/@t',

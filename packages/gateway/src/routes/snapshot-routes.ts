@@ -46,6 +46,23 @@ function addSnapshots(app: App, services: Services): void {
     app,
     {
       method: 'get',
+      path: '/snapshots',
+      tag: 'log',
+      summary: `${summary} (super-log, newest checkpoint)`,
+      responses,
+      problems: [409],
+    },
+    async ({ request, response }) => {
+      const namespace = ledger.superNamespace();
+      const { checkpointSize = 0 } = (await ledger.info(namespace)) ?? {};
+      const view = await ledger.snapshot(namespace, checkpointSize);
+      return sendJson(request, response, view, snapshotOptions(view));
+    },
+  );
+  addRoute(
+    app,
+    {
+      method: 'get',
       path: '/snapshots/:height',
       tag: 'log',
       summary: `${summary} (super-log)`,
