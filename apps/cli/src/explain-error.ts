@@ -98,7 +98,7 @@ const AWAY_HINT =
   'a cache or proxy answered, and the node behind it is away: it has what was read before; ' +
   'another address: --url or BASALT_URL';
 
-/** Who answered is not the node, and says that the node did not: a gateway's status, or its code. */
+/** Who answered is not the node and says that it did not: by a gateway's status, or its code. */
 function isAway({ metadata }: ClientError): boolean {
   const { status, type } = metadata;
   return status === 502 || status === 504 || type === 'urn:basalt:error:unavailable';

@@ -43,7 +43,8 @@ export const OUTGOING_COUNTED_BYTES_MIN: number = 64 * 1024;
 
 /**
  * Share of these bytes, and of event streams, that the readers at one address may hold, a part of
- * one: some who read nothing must not shut out everybody. A proxy on this machine reads for all, and has all of it.
+ * one: some who read nothing must not shut out everybody. A proxy on this machine reads for all,
+ * and has all of it.
  */
 export const OUTGOING_ADDRESS_SHARE = 8;
 
