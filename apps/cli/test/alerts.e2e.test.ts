@@ -1,7 +1,7 @@
 /**
  * A real Prometheus with the rules of this repository, `for` and windows made short, scrapes real
- * nodes in trouble. Made-up series stand for a controller without rest, and for a full disk where no
- * small one can be mounted.
+ * nodes in trouble. Made-up series stand for a controller without rest, and for a full disk where
+ * no small one can be mounted.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
