@@ -25,7 +25,8 @@ import { openNodeKey } from '../node-keys-shell.ts';
 import { Parts } from '../parts.ts';
 import { readChainFile } from './chain-file-shell.ts';
 import { type LedgerBlockLog, openLedgerBlockLog } from './ledger-block-log-shell.ts';
-import { type OpenedFolder, openChainOf, openFolder } from './open-folder-shell.ts';
+import type { OpenChainComponents } from './open-chain-shell.ts';
+import { openChainOf, openFolder } from './open-folder-shell.ts';
 import { readStateFile, type StateFileHead, stateFile } from './state-file.ts';
 
 export interface ChainStateOptions {
@@ -114,7 +115,10 @@ export async function importChainState(options: ImportStateOptions): Promise<Cha
 }
 
 /** The block that a file says it is of, as the ledger has it: nothing else of the file counts. */
-async function provenTarget(folder: OpenedFolder, head: StateFileHead): Promise<SnapshotTarget> {
+async function provenTarget(
+  folder: OpenChainComponents,
+  head: StateFileHead,
+): Promise<SnapshotTarget> {
   const { ledger, crypto, dataDir } = folder;
   const { signer } = await openNodeKey(join(dataDir, 'chain.key'), crypto, undefined);
   const log = await openLedgerBlockLog({ ledger, signer, crypto });

@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import { createNativeProvider } from '@basalt/crypto';
-import type { Ledger } from '@basalt/ledger';
 import { openDataFolder } from '@basalt/store';
 import { createMetricsRegistry, type Logger } from '@basalt/telemetry';
 import type { NodeConfig } from '../config.ts';
@@ -10,17 +9,16 @@ import type { Parts } from '../parts.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
 import { type OpenChainComponents, type OpenedChain, openChain } from './open-chain-shell.ts';
 
-/** A data folder whose node is stopped, opened for a command; `parts` closes it. */
-export interface OpenedFolder extends OpenChainComponents {
-  readonly ledger: Ledger;
-}
-
-/** @throws NodeError as `startNode` */
+/**
+ * Opens a data folder whose node is stopped, for a command; `parts` closes it.
+ *
+ * @throws NodeError as `startNode`
+ */
 export async function openFolder(
   config: NodeConfig,
   logger: Logger,
   parts: Parts,
-): Promise<OpenedFolder> {
+): Promise<OpenChainComponents> {
   const dataDir = resolve(config.dataDir);
   const folder = await openDataFolder(dataDir);
   parts.onStop(() => folder.close());
@@ -46,7 +44,7 @@ export async function openFolder(
 
 /** The chain of an opened folder, founded from `genesis` where there is none. */
 export async function openChainOf(
-  folder: OpenedFolder,
+  folder: OpenChainComponents,
   { chainWorkers, chainEngine }: NodeConfig,
   genesis: () => unknown,
   parts: Parts,
