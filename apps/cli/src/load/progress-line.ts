@@ -7,7 +7,7 @@ const BAR_CELLS_MAX = 20;
 /** A shorter one tells nothing. */
 const BAR_CELLS_MIN = 5;
 
-/** How a load goes, in one line of a terminal: where that is narrow, the least of it is left out. */
+/** How a load goes, in one line of a terminal; a narrow one leaves out what matters least. */
 export function progressLine(
   terminal: Pick<Terminal, 'columns' | 'style'>,
   load: { readonly name: string; readonly seconds: number },

@@ -127,7 +127,7 @@ export class CacheHealth {
     if (held === 0) {
       return { name, state: 'failing', words: `${silent} Nothing is held that could be served.` };
     }
-    const served = `${held} answers are held and served, the rest has to wait for an upstream.`;
+    const served = `What is held (${held}) is served, the rest has to wait for an upstream.`;
     return { name, state: 'degraded', words: `${silent} ${served}` };
   }
 }
