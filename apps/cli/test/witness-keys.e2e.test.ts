@@ -80,6 +80,14 @@ suite('a witness with an ML-DSA-44 and a BLS key', () => {
     assert.match((await get(origin.url, hash, ...trust)).out, /cosigned by w1/);
   });
 
+  test('a proof of a block has no cosignature, and the refusal says who has one', async () => {
+    const prove = ['prove', '2', '--namespace', 'audit', '--url', origin.url];
+    writeFileSync(sandbox.path('2.tlog-proof'), (await sandbox.ok(prove)).out);
+    const refused = await sandbox.run(['verify', '2.tlog-proof', ...trust]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /witnesses cosign the super-log alone/);
+  });
+
   test('an old checkpoint that is shown again is told by its age, and refused by it', async () => {
     const kept = new Map<string, Buffer>();
     await using between = await startForwarder(origin.url, (target, answer) => {

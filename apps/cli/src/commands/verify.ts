@@ -156,7 +156,17 @@ function readProof(proof: string, path: string): { entry: Entry; origin: string 
 function explainProofError(error: unknown, path: string): unknown {
   const isBad = error instanceof ProtocolError || error instanceof ClientError;
   if (!isBad || (error instanceof ClientError && error.kind === 'usage')) return error;
-  return new CliError(EXIT.failedCheck, error.code, `${path} does not hold: ${error.message}`);
+  const hint =
+    error.code === 'policy-unsatisfied'
+      ? 'witnesses cosign the super-log alone: a policy with `quorum none` checks the signature ' +
+        'of the block’s own log, and `basalt get --policy` shows what the witnesses saw'
+      : undefined;
+  return new CliError(
+    EXIT.failedCheck,
+    error.code,
+    `${path} does not hold: ${error.message}`,
+    hint,
+  );
 }
 
 /** From the policy, or the key that was kept when this computer first saw the log. */
