@@ -31,7 +31,8 @@ export async function waitingReason(rpc: Rpc, hash: string): Promise<string> {
     );
   }
   const first = await inPool(rpc, from, next);
-  const place = `it has nonce ${Number(waiting.nonce)}, and transaction ${next} of ${from} comes first`;
+  const nonce = Number(waiting.nonce);
+  const place = `it has nonce ${nonce}, and transaction ${next} of ${from} comes first`;
   if (first === undefined) return `${place}, which the node does not have`;
   const why = feeTooLow('whose', first, baseFee);
   return why === undefined ? `${place}, which waits too` : `${place}, ${why}`;
