@@ -1,7 +1,7 @@
 /**
- * The worker of an executor, with its real engine, that dies in the middle of a block: after so many
- * parts of tasks, or as it asks for a slot of the state for the so manyth time, which is within a
- * transaction. `DYING_WORKER` says which, as `parts=60`; the exit code is the number.
+ * The worker of an executor, with its real engine, that dies in the middle of a block: after so
+ * many parts of tasks, or as it asks for a slot of the state for the so manyth time, which is
+ * within a transaction. `DYING_WORKER` says which, as `parts=60`; the exit code is the number.
  */
 import { Hand } from '../../src/parallel/hand.ts';
 import { MailboxReader } from '../../src/parallel/mailbox.ts';
