@@ -271,7 +271,9 @@ suite('a node behind nginx', { skip: noProxy }, () => {
   test('the operator’s paths are not there, and strangers found nothing', async () => {
     const token = readFileSync(join(node.dataDir, 'admin.token'), 'utf8').trim();
     const authorization = `Bearer ${token}`;
-    for (const path of ['/admin/config', '/metrics', '/%61dmin/config', '/x/../admin/config']) {
+    const spelt = ['/admin/config', '/%61dmin/config', '/x/../admin/config'];
+    const told = ['/metrics', '/control', '/log-levels', '/status', '/status/events', '/alerts'];
+    for (const path of [...spelt, ...told, '/dashboard/']) {
       assert.equal((await exchange(proxy.url + path, { authorization })).status, 404, path);
     }
     const stranger = createClient({ url: proxy.url, retries: 0 });
