@@ -74,7 +74,7 @@ export async function openOwnChain(genesis: GenesisDocument): Promise<OwnChain> 
 
 const sync = promisify(fdatasync);
 
-/** Entries one after another in a file, each synced before it counts; the thread goes on meanwhile. */
+/** Entries one after another in a file; each is synced before it counts, beside the thread. */
 function openFileLog(path: string): { log: BlockLog; closeLog: () => void } {
   const file = openSync(path, 'w+');
   const places: { readonly at: number; readonly length: number }[] = [];

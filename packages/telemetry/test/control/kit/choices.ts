@@ -67,7 +67,7 @@ interface Look<Context> {
   readonly cost: number;
 }
 
-/** One chooser at work; what a choice cost is told late, as nonsense, or never, as the signal says. */
+/** One chooser at work; the signal says whether it hears of a cost late, as nonsense, or never. */
 class Chosen<Context> {
   cost = 0;
   readonly #chooser: Chooser<Context>;
