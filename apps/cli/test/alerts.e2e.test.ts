@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LoopbackServer, listenOnLoopback } from './helpers/loopback.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../../tools/testing/loopback.ts';
 import {
   alertNames,
   type FiringAlert,
@@ -364,7 +364,7 @@ async function stallUntil({ child }: TestNode, isDone: () => boolean): Promise<v
 
 /**
  * Waits until Prometheus has seen this life for so long, and not what the one before left: and for
- * twice as long as it was old when first seen, so that the next one, first seen as late, is younger.
+ * twice as long as it was old when first seen, so that the next, first seen as late, is younger.
  */
 async function lives(bornMs: number, seconds: number): Promise<void> {
   let firstUptime: number | undefined;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import type { LoopbackServer } from '../../../tools/testing/loopback.ts';
 import { type ChangeAnswer, lastByteChanged, startForwarder } from './helpers/forwarder.ts';
-import type { LoopbackServer } from './helpers/loopback.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 
 const sandbox = new Sandbox();

@@ -28,6 +28,7 @@ import {
 } from '@basalt/protocol';
 import type { Browser } from 'playwright-core';
 import { buildExample, chromiumAbsent, launchBrowser } from '../../../tools/testing/browser.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../../tools/testing/loopback.ts';
 import {
   type Card,
   checkMirrored,
@@ -36,7 +37,6 @@ import {
   witnessedCheckpoint,
 } from './helpers/federation.ts';
 import { lastByteChanged, startForwarder } from './helpers/forwarder.ts';
-import { type LoopbackServer, listenOnLoopback } from './helpers/loopback.ts';
 import { noProxy, startProxy, type TestProxy } from './helpers/proxy.ts';
 import { lastJson, Sandbox, startTestNode, type TestNode } from './helpers/run-cli.ts';
 

@@ -1,16 +1,9 @@
-import {
-  type Checkpoint,
-  equalBytes,
-  type NamespaceId,
-  NOTE_BYTES_MAX,
-  toHex,
-  utf8,
-  verifyConsistency,
-} from '@basalt/protocol';
+import { type Checkpoint, equalBytes, type NamespaceId, toHex, utf8 } from '@basalt/protocol';
 import type { TreeSession } from './admit-tree.ts';
-import { ClientError, refusal, refuseUnless } from './errors.ts';
+import { ClientError, refusal } from './errors.ts';
 import type { LogView } from './log-view.ts';
-import { fetchConsistency } from './requests.ts';
+import { isOneHistory } from './one-history.ts';
+import { fetchNote } from './requests.ts';
 import type { CallOptions, VerifiedCheckpoint } from './types.ts';
 
 /** The pair that was checked last for a log: a page of blocks comes under one of them. */
@@ -58,13 +51,7 @@ async function fetchKeptNote(
 ): Promise<string> {
   const { origin } = log.trust;
   try {
-    const reply = await context.transport.request(await keptAt(log, namespace, context), {
-      headers: { accept: 'text/plain' },
-      bytesMax: NOTE_BYTES_MAX,
-      signal: call.signal,
-      isFresh: true,
-    });
-    return new TextDecoder().decode(reply.body);
+    return await fetchNote(context.transport, await keptAt(log, namespace, context), call);
   } catch (error) {
     if (!(error instanceof ClientError) || error.kind !== 'rejected') throw error;
     throw refusal(
@@ -95,24 +82,10 @@ async function requireOneHistory(
   tree: Checkpoint,
   call: CallOptions,
 ): Promise<void> {
-  const [from, to] = kept.size < tree.size ? [kept, tree] : [tree, kept];
-  const isSame = from.size === to.size;
-  const sizes = { from: from.size, to: to.size };
-  const proof = isSame ? [] : await fetchConsistency(context.transport, namespace, sizes, call);
-  if (isSame && !equalBytes(from.root, to.root)) {
-    throw refusal(
-      'inconsistent-checkpoint',
-      `the copy and ${kept.origin} have two trees of one size`,
-      { size: kept.size },
-    );
-  }
-  refuseUnless(() =>
-    verifyConsistency({
-      fromSize: from.size,
-      fromRoot: from.root,
-      toSize: to.size,
-      toRoot: to.root,
-      proof,
-    }),
+  if (await isOneHistory(context.transport, namespace, [kept, tree], call)) return;
+  throw refusal(
+    'inconsistent-checkpoint',
+    `the copy and ${kept.origin} have two trees of one size`,
+    { size: kept.size },
   );
 }

@@ -317,17 +317,26 @@ export async function fetchCheckpoint(
 ): Promise<string> {
   const path = namespace === 'super' ? '/super/checkpoint' : `/ns/${namespace}/checkpoint`;
   try {
-    const reply = await transport.request(path, {
-      headers: { accept: 'text/plain' },
-      bytesMax: NOTE_BYTES_MAX,
-      signal: call.signal,
-      isFresh: true,
-    });
-    return new TextDecoder().decode(reply.body);
+    return await fetchNote(transport, path, call);
   } catch (error) {
     if (!(error instanceof ClientError) || error.code !== 'not-found') throw error;
     throw new ClientError('rejected', 'not-covered', error.message, error.metadata);
   }
+}
+
+/** A signed note as it is now, wherever it lies. */
+export async function fetchNote(
+  transport: Transport,
+  path: string,
+  call: CallOptions,
+): Promise<string> {
+  const reply = await transport.request(path, {
+    headers: { accept: 'text/plain' },
+    bytesMax: NOTE_BYTES_MAX,
+    signal: call.signal,
+    isFresh: true,
+  });
+  return new TextDecoder().decode(reply.body);
 }
 
 /** What became of a submitted block. */

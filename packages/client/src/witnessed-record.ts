@@ -1,17 +1,16 @@
 import {
   createNoteKey,
-  equalBytes,
   type NamespaceId,
   type Policy,
   parseCheckpoint,
   parseNote,
   type SuperStatement,
-  verifyConsistency,
 } from '@basalt/protocol';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
 import { examineBlock, requireServed } from './examine.ts';
 import { createTrust, matchKey, SUPER } from './log-trust.ts';
 import { createLogView, type LogView } from './log-view.ts';
+import { isOneHistory } from './one-history.ts';
 import { type ClientContext, createContext, type ExaminerOptions } from './options.ts';
 import { fetchConsistency } from './requests.ts';
 import { createSessions } from './session.ts';
@@ -82,24 +81,8 @@ export async function readWitnessedRecord(
   if (proof === undefined) throw refusal('invalid-proof', 'expected a proof of the block');
   const { size, root } = value;
   const record = { block, payload: payloadOf(block), size, superRoot, superIndex, checkpoint };
-  const heads = [{ size, root }, proof].toSorted((one, other) => one.size - other.size);
-  const [from, to] = heads as [(typeof heads)[number], (typeof heads)[number]];
-  if (from.size === to.size) {
-    if (equalBytes(from.root, to.root)) return record;
-    throw refusal('invalid-proof', 'the witnessed tree is another one than that of the block');
-  }
-  const sizes = { from: from.size, to: to.size };
-  const hashes = await fetchConsistency(own.transport, namespace, sizes, call);
-  refuseUnless(() =>
-    verifyConsistency({
-      fromSize: from.size,
-      fromRoot: from.root,
-      toSize: to.size,
-      toRoot: to.root,
-      proof: hashes,
-    }),
-  );
-  return record;
+  if (await isOneHistory(own.transport, namespace, [{ size, root }, proof], call)) return record;
+  throw refusal('invalid-proof', 'the witnessed tree is another one than that of the block');
 }
 
 function payloadOf({ block, verified }: ServedBlock): WitnessedPayload {

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type AbiItem, encodeDeployment, parseConstructor } from '../chain/abi.ts';
-import { hasFailed } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
-import { addSendingOptions, type SendingOptions, sendRequest } from '../chain/sending.ts';
-import { showReceipt } from '../chain/show-receipt.ts';
+import { sendAndShow } from '../chain/send-and-show.ts';
+import { addSendingOptions, type SendingOptions } from '../chain/sending.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -39,20 +38,12 @@ async function deploy(
   texts: readonly string[],
   options: Options,
 ): Promise<void> {
-  const { screen, signal } = context;
   const contract = readContract(path);
   const types = options.constructorTypes;
   const constructor = types === undefined ? contract.constructor : parseConstructor(types);
   const data = encodeDeployment(contract.bytecode, constructor, texts);
-  const rpc = createRpc(options.rpcUrl, signal);
-  const { hash, receipt } = await sendRequest(context, rpc, options, { to: undefined, data });
-  const isJson = options.json === true;
-  if (receipt === undefined) {
-    screen.line(isJson ? JSON.stringify({ transactionHash: hash }) : hash);
-    return;
-  }
-  await showReceipt(context, rpc, receipt, isJson);
-  if (hasFailed(receipt)) process.exitCode = EXIT.failedCheck;
+  const rpc = createRpc(options.rpcUrl, context.signal);
+  await sendAndShow(context, rpc, options, { to: undefined, data });
 }
 
 interface Contract {

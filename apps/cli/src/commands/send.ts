@@ -1,14 +1,8 @@
 import { Argument, Command } from 'commander';
 import { encodeCall } from '../chain/abi.ts';
-import { hasFailed } from '../chain/receipt-view.ts';
 import { createRpc } from '../chain/rpc.ts';
-import {
-  addSendingOptions,
-  parseAddress,
-  type SendingOptions,
-  sendRequest,
-} from '../chain/sending.ts';
-import { showReceipt } from '../chain/show-receipt.ts';
+import { sendAndShow } from '../chain/send-and-show.ts';
+import { addSendingOptions, parseAddress, type SendingOptions } from '../chain/sending.ts';
 import type { Context } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -47,17 +41,9 @@ interface Call {
 }
 
 async function send(context: Context, call: Call, options: Options): Promise<void> {
-  const { screen, signal } = context;
-  const rpc = createRpc(options.rpcUrl, signal);
+  const rpc = createRpc(options.rpcUrl, context.signal);
   const request = { to: call.to, data: dataOf(call, options) };
-  const { hash, receipt } = await sendRequest(context, rpc, options, request);
-  const isJson = options.json === true;
-  if (receipt === undefined) {
-    screen.line(isJson ? JSON.stringify({ transactionHash: hash }) : hash);
-    return;
-  }
-  await showReceipt(context, rpc, receipt, isJson);
-  if (hasFailed(receipt)) process.exitCode = EXIT.failedCheck;
+  await sendAndShow(context, rpc, options, request);
 }
 
 function dataOf({ signature, texts }: Call, { data }: Options): string {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { type LoopbackServer, listenOnLoopback } from './loopback.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../../../tools/testing/loopback.ts';
 
 export interface ForwardedAnswer {
   readonly status: number;

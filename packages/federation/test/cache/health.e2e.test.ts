@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
 import { suite, test } from 'node:test';
 import type { Scheduler } from '@basalt/protocol';
+import { type LoopbackServer, listenOnLoopback } from '../../../../tools/testing/loopback.ts';
 import { type CacheRoleConfig, createCacheRole } from '../../src/cache/create-cache-role-shell.ts';
 import { hashes, IMMUTABLE } from '../support/fake-upstreams.ts';
 
@@ -27,21 +27,11 @@ interface Healthz {
   };
 }
 
-async function listen(handler: RequestListener): Promise<{ server: Server; url: string }> {
-  const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
+const listen = (handler: RequestListener): Promise<LoopbackServer> =>
+  listenOnLoopback(createServer(handler));
 
 /** A node that can be made to hang, as one that was stopped does: it takes calls and is silent. */
-async function startOrigin(): Promise<{ server: Server; url: string; state: { hangs: boolean } }> {
+async function startOrigin(): Promise<LoopbackServer & { readonly state: { hangs: boolean } }> {
   const state = { hangs: false };
   const origin = await listen((_, response) => {
     if (state.hangs) return;
@@ -60,7 +50,7 @@ async function withCache(
   try {
     await run(front.url);
   } finally {
-    await close(front.server);
+    await front[Symbol.asyncDispose]();
     await cache.stop();
   }
 }
@@ -103,7 +93,7 @@ suite('health of a cache', { timeout: 30_000 }, () => {
       assert.match(words, /1 of 1 upstreams/);
       assert.doesNotMatch(words, /127\.0\.0\.1/);
     });
-    await close(origin.server);
+    await origin[Symbol.asyncDispose]();
   });
 
   test('who can answer nothing lives and is not ready; who can ask another is', async () => {
@@ -129,7 +119,7 @@ suite('health of a cache', { timeout: 30_000 }, () => {
       assert.equal(ready.status, 503);
       assert.ok(ms < 2_500, `${ms} ms`);
     });
-    await close(origin.server);
+    await origin[Symbol.asyncDispose]();
   });
 
   test("what is of a node alone is not the cache's", async () => {
@@ -148,6 +138,6 @@ suite('health of a cache', { timeout: 30_000 }, () => {
         assert.equal((await ask(url + path))[0].headers.get('x-from'), 'origin', path);
       }
     });
-    await close(origin.server);
+    await origin[Symbol.asyncDispose]();
   });
 });

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  request,
-  type Server,
-} from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { suite, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Scheduler } from '@basalt/protocol';
+import { type LoopbackServer, listenOnLoopback } from '../../../../tools/testing/loopback.ts';
 import { type CacheRoleConfig, createCacheRole } from '../../src/cache/create-cache-role-shell.ts';
 import { forwardPost } from '../../src/cache/forward-post-shell.ts';
 import { POST_BYTES_HELD_MAX } from '../../src/cache/limits.ts';
@@ -28,18 +23,8 @@ const scheduler: Scheduler = {
   },
 };
 
-async function listen(handler: RequestListener): Promise<{ server: Server; url: string }> {
-  const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
+const listen = (handler: RequestListener): Promise<LoopbackServer> =>
+  listenOnLoopback(createServer(handler));
 
 interface Answer {
   readonly status: number | undefined;
@@ -72,17 +57,17 @@ function call(
 async function withCache(
   upstream: RequestListener,
   config: Partial<CacheRoleConfig>,
-  run: (url: string, origin: Server) => Promise<void>,
+  run: (url: string, origin: LoopbackServer) => Promise<void>,
 ): Promise<void> {
   const origin = await listen(upstream);
   const parts = { hashes, clock, scheduler };
   const cache = await createCacheRole({ upstreams: [origin.url], ...config }, parts);
   const front = await listen(cache.handler);
   try {
-    await run(front.url, origin.server);
+    await run(front.url, origin);
   } finally {
-    await close(front.server);
-    await close(origin.server);
+    await front[Symbol.asyncDispose]();
+    await origin[Symbol.asyncDispose]();
     await cache.stop();
   }
 }
@@ -115,7 +100,7 @@ suite('cache over HTTP', { timeout: 30_000 }, () => {
     const path = (digit: string): string => `/blocks/${digit.repeat(64)}/payload`;
     const slow: Socket[] = [];
     const ask = (digit: string): void => {
-      const socket = connect((front.server.address() as AddressInfo).port, '127.0.0.1');
+      const socket = connect(Number(new URL(front.url).port), '127.0.0.1');
       socket.pause();
       socket.on('error', () => undefined);
       socket.write(`GET ${path(digit)} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -145,8 +130,8 @@ suite('cache over HTTP', { timeout: 30_000 }, () => {
       assert.equal((await call(front.url + path('c'))).body.length, bytes);
     } finally {
       for (const socket of slow) socket.destroy();
-      await close(front.server);
-      await close(origin.server);
+      await front[Symbol.asyncDispose]();
+      await origin[Symbol.asyncDispose]();
       await cache.stop();
       await rm(folder, { recursive: true, force: true });
     }
@@ -319,7 +304,7 @@ suite('cache over HTTP: what goes by', { timeout: 30_000 }, () => {
       await call(url + path);
       const range = { range: 'bytes=2-4' };
       assert.equal((await call(url + path, range)).headers['basalt-chunk-proof'], 'cHJvb2Y=');
-      await close(origin);
+      await origin[Symbol.asyncDispose]();
       const cut = await call(url + path, range);
       assert.deepEqual([cut.status, cut.body.toString()], [206, '234']);
       assert.equal(cut.headers['basalt-chunk-proof'], undefined);
