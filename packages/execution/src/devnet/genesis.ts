@@ -2,7 +2,7 @@ import { FORKS, type Fork } from '@basalt/evm';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { ExecutionError } from '../errors.ts';
 import type { DevnetKeys } from './accounts.ts';
-import { CHAIN_ID_DEFAULT, GAS_LIMIT_DEFAULT } from './limits.ts';
+import { BALANCE_SET_MAX, CHAIN_ID_DEFAULT, GAS_LIMIT_DEFAULT } from './limits.ts';
 import { PREDEPLOYS } from './predeploys.ts';
 
 /** Ether of each account where nothing else is said. */
@@ -48,7 +48,8 @@ const TIME_FORKS = ['shanghai', 'cancun', 'prague', 'osaka'] as const;
  * Genesis of a devnet: every fork up to the one asked for from the first block on, funded accounts,
  * the system contracts.
  *
- * @throws ExecutionError `invalid-genesis` for a fork before Paris: such blocks need work
+ * @throws ExecutionError `invalid-genesis` for a fork before Paris: such blocks need work; for
+ *   balances above what can be set by hand
  */
 export function devnetGenesis(options: DevnetGenesisOptions): DevnetGenesis {
   const { fork = 'osaka', chainId = CHAIN_ID_DEFAULT, gasLimit = GAS_LIMIT_DEFAULT } = options;
@@ -105,6 +106,10 @@ const BLOCK_FORKS = Object.fromEntries(
 
 function allocation(options: DevnetGenesisOptions): DevnetGenesis['alloc'] {
   const { keys, balanceEther = BALANCE_ETHER_DEFAULT } = options;
+  if (balanceEther * WEI > BALANCE_SET_MAX) {
+    const message = `${balanceEther} ether for each account: at most ${BALANCE_SET_MAX / WEI}`;
+    throw new ExecutionError('invalid-genesis', message, { balanceEther });
+  }
   const alloc: Record<string, Record<string, string>> = {};
   for (const { address, nonce, code } of PREDEPLOYS) {
     alloc[address] = { balance: '0x0', nonce: hex(BigInt(nonce)), code: `0x${code}` };
