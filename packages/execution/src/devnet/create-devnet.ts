@@ -122,7 +122,7 @@ class ChainDevnet implements Devnet {
       lane: this.#lane,
       time: this.#time,
       scheduler,
-      attributes: () => this.nextAttributes(),
+      attributes: (timeBudgetMs) => this.#attributes(timeBudgetMs),
       made: ({ timestamp }) => this.#used(timestamp),
       onError: components.onError,
     });
@@ -149,18 +149,7 @@ class ChainDevnet implements Devnet {
   }
 
   nextAttributes(): BlockAttributes {
-    const { coinbase, gasLimit, baseFee } = this.#settings;
-    const { number, timestamp } = this.chain.head().header;
-    const { mining } = this.#miner;
-    return {
-      timestamp: this.#time.after(timestamp),
-      coinbase,
-      gasLimit,
-      prevRandao: this.#prevRandao(number + 1n),
-      // One that takes longer than the interval would hold up the next.
-      timeBudgetMs: mining.mode === 'interval' ? mining.intervalMs : BLOCK_BUDGET_MS,
-      ...(baseFee === undefined ? {} : { baseFee }),
-    };
+    return this.#attributes(BLOCK_BUDGET_MS);
   }
 
   settled(): Promise<void> {
@@ -356,6 +345,20 @@ class ChainDevnet implements Devnet {
     // A balance or nonce set by hand may make what waits executable, or worthless.
     this.#components.pool.advance([], [address]);
     this.#miner.transactionCame();
+  }
+
+  #attributes(timeBudgetMs: number): BlockAttributes {
+    const { coinbase, gasLimit, baseFee } = this.#settings;
+    const { number, timestamp } = this.chain.head().header;
+    return {
+      timestamp: this.#time.after(timestamp),
+      coinbase,
+      gasLimit,
+      prevRandao: this.#prevRandao(number + 1n),
+      // How much fits into a time is measured by the clock: no two runs would be equal.
+      ...(this.#options.seed === undefined ? { timeBudgetMs } : {}),
+      ...(baseFee === undefined ? {} : { baseFee }),
+    };
   }
 
   #firstSettings(): BlockSettings {

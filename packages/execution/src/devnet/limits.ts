@@ -34,8 +34,8 @@ export const SNAPSHOTS_MAX = 10_000;
 export const MINE_BLOCKS_MAX = 10_000;
 
 /**
- * What running the transactions of a block may take where the interval between blocks does not say:
- * a third of what a client waits that asked for the block.
+ * What running the transactions of a block may take that no timer made: a third of what a client
+ * waits that asked for the block.
  */
 export const BLOCK_BUDGET_MS = 10_000;
 

@@ -8,7 +8,7 @@ import type { Pool } from '../pool/types.ts';
 import type { RecoveredTransaction } from '../transaction/types.ts';
 import type { BlockTime } from './block-time.ts';
 import type { Lane } from './lane.ts';
-import { MINE_BLOCKS_MAX, OVERFILL } from './limits.ts';
+import { BLOCK_BUDGET_MS, MINE_BLOCKS_MAX, OVERFILL } from './limits.ts';
 import type { Mining } from './types.ts';
 
 export interface MinerComponents {
@@ -17,8 +17,11 @@ export interface MinerComponents {
   readonly lane: Lane;
   readonly time: BlockTime;
   readonly scheduler: Scheduler;
-  /** Of the next block; what was set for it alone is used up by `made`. */
-  readonly attributes: () => BlockAttributes;
+  /**
+   * Of the next block, whose transactions may run so long; what was set for it alone is used up by
+   * `made`.
+   */
+  readonly attributes: (timeBudgetMs: number) => BlockAttributes;
   /** A block of these attributes is there. */
   readonly made: (attributes: BlockAttributes) => void;
   /** A block that nobody waits for could not be made. */
@@ -141,7 +144,9 @@ export class Miner {
     this.#stopInterval = scheduler.after(intervalMs, () => {
       const mined = lane.runOwed(async () => {
         const { mode } = this.#mining;
-        if (mode === 'interval' && !this.#isClosed) await this.#mineOne(this.#candidates());
+        if (mode !== 'interval' || this.#isClosed) return;
+        // One that takes longer than the interval would hold up the next.
+        await this.#mineOne(this.#candidates(), intervalMs);
       });
       mined.catch(onError).finally(() => {
         // Set anew meanwhile, it has a timer of its own already.
@@ -168,7 +173,7 @@ export class Miner {
 
   #candidates(): readonly RecoveredTransaction[] {
     const { chain, pool } = this.#components;
-    const { baseFee, timestamp, gasLimit } = this.#components.attributes();
+    const { baseFee, timestamp, gasLimit } = this.#components.attributes(BLOCK_BUDGET_MS);
     return pool.best({
       baseFee: baseFee ?? chain.nextBaseFee() ?? 0n,
       blobBaseFee: chain.nextBlobBaseFee(timestamp),
@@ -179,9 +184,10 @@ export class Miner {
 
   async #mineOne(
     candidates: readonly RecoveredTransaction[],
+    timeBudgetMs = BLOCK_BUDGET_MS,
   ): Promise<{ block: Block; refused: number }> {
     const { chain, pool, attributes, made } = this.#components;
-    const wanted = attributes();
+    const wanted = attributes(timeBudgetMs);
     const { block, refused } = await chain.propose(candidates, wanted);
     assert(block.header.timestamp === wanted.timestamp, 'a block has the time it was asked for');
     made(wanted);
