@@ -1,6 +1,8 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Chain } from '../chain/types.ts';
 import { ExecutionError } from '../errors.ts';
+import { checkSize } from '../pool/check-size.ts';
+import { POOL_LIMITS } from '../pool/limits.ts';
 import type { Pool } from '../pool/types.ts';
 import { decodePooledTransaction } from '../transaction/pooled.ts';
 import { type Sign, signTransaction } from '../transaction/sign.ts';
@@ -38,11 +40,12 @@ export class Sending {
     );
   }
 
-  /** @throws ExecutionError `underpriced`; what can not be decoded is left to the pool */
+  /** @throws ExecutionError `underpriced`; what is too large or no transaction is the pool's */
   checkRaw(raw: Uint8Array): void {
     if (this.#components.baseFeeAsked() === undefined) return;
     let fields: TransactionFields;
     try {
+      checkSize(raw, POOL_LIMITS);
       ({ fields } = decodePooledTransaction(raw).signed);
     } catch (error) {
       if (error instanceof ExecutionError) return;

@@ -5,6 +5,7 @@ import { decodePooledTransaction, type PooledForm } from '../transaction/pooled.
 import type { Recoverer } from '../transaction/recoverer-shell.ts';
 import type { BlobSidecar, RecoveredTransaction } from '../transaction/types.ts';
 import { type BlobVerifier, checkSidecar } from './blob-verifier.ts';
+import { checkSize } from './check-size.ts';
 import { FAST_PATH, type FastPath } from './fast-path.ts';
 import type { FullCheck } from './full-check.ts';
 import { type PoolJournal, readRecord, removedRecord, transactionRecord } from './journal.ts';
@@ -235,9 +236,7 @@ class JournaledPool implements TransactionPool {
   #examine(raw: Uint8Array, index: number, head: PoolHead): Arrived | ExecutionError {
     const { chain } = this.#components;
     try {
-      const bound =
-        raw[0] === 3 ? this.#limits.blobTransactionBytes : this.#limits.transactionBytes;
-      if (raw.length > bound) throw refuse('oversize', `${raw.length} bytes, at most ${bound}`);
+      checkSize(raw, this.#limits);
       const { signed, sidecar } = decodePooledTransaction(raw);
       const key = keyOf(signed.hash);
       if (this.#contents.has(key) || this.#arriving.has(key)) {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toHex } from '@basalt/protocol';
 import type { Block } from '../../src/block/types.ts';
+import { deriveDevnetKeys, TEST_MNEMONIC } from '../../src/devnet/accounts.ts';
+import { devnetGenesis } from '../../src/devnet/genesis.ts';
 import { signTransaction } from '../../src/transaction/sign.ts';
 import { openTestChain } from '../chain/support/chains.ts';
 import { createMemoryLog } from '../chain/support/memory-log.ts';
@@ -66,6 +69,14 @@ test('a lowered base fee lets in what waited', async () => {
   assert.equal(devnet.chain.head().transactions.length, 1);
 });
 
+test('a devnet is founded with balances that no sum wraps', () => {
+  const keys = deriveDevnetKeys(TEST_MNEMONIC, 1);
+  const found = (balanceEther: bigint): unknown =>
+    devnetGenesis({ keys, balanceEther, timestamp: 0n });
+  found(2n ** 192n / 10n ** 18n);
+  assert.throws(() => found(2n ** 192n / 10n ** 18n + 1n), { code: 'invalid-genesis' });
+});
+
 test('a balance is set so that no sum comes back to zero', async () => {
   await using running = await startTestDevnet();
   const { devnet } = running;
@@ -86,6 +97,12 @@ test('what can not pay the next block is refused where that would come with it',
   const { raw } = signTransaction(cheap, 31_337n, first!.privateKey);
   await assert.rejects(devnet.pool.add(raw), refused);
   await assert.rejects(devnet.pool.add(Uint8Array.of(1)), { code: 'malformed' });
+  const large = signTransaction(
+    { ...cheap, data: new Uint8Array(128 * 1024) },
+    31_337n,
+    first!.privateKey,
+  );
+  await assert.rejects(devnet.pool.add(large.raw), { code: 'oversize' });
   devnet.setMining({ mode: 'manual' });
   await devnet.pool.add(raw);
   assert.equal(devnet.pool.stats().pending, 1);
@@ -99,9 +116,29 @@ test('a block takes no longer than the interval, as far as is known', async () =
   await devnet.settled();
   const { length } = devnet.chain.head().transactions;
   assert.equal(length, 4, 'a transaction takes a millisecond until some were measured');
-  devnet.setMining({ mode: 'manual' });
   const [rest] = await devnet.mine();
   assert.equal(rest!.transactions.length, 6, 'who asks for a block by hand gets the rest');
+});
+
+test('with a seed no block goes by the time that others took', async () => {
+  const run = async (): Promise<readonly (readonly [number, string])[]> => {
+    const mining = { mode: 'interval', intervalMs: 4 } as const;
+    await using running = await startTestDevnet({ mining, seed: 'equal' });
+    const { devnet } = running;
+    for (let nonce = 0; nonce < 20; nonce++) await send(devnet, 0, nonce);
+    await running.advance(4);
+    await devnet.settled();
+    const byTimer = devnet.chain.head();
+    for (let nonce = 0; nonce < 20; nonce++) await send(devnet, 1, nonce);
+    const byHand = await devnet.mine(2);
+    return [byTimer, ...byHand].map(({ hash, transactions }) => [transactions.length, toHex(hash)]);
+  };
+  const first = await run();
+  assert.deepEqual(
+    first.map(([transactions]) => transactions),
+    [20, 20, 0],
+  );
+  assert.deepEqual(await run(), first);
 });
 
 test('mining by hand ends when it is wanted no more', async () => {
