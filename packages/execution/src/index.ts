@@ -78,6 +78,7 @@ export {
 } from './chain/genesis.ts';
 export { type ImportOptions, type ImportProgress, importChainRlp } from './chain/import-chain.ts';
 export { createLayeredState, type LayeredState } from './chain/layered-state.ts';
+export { TIMESTAMP_MAX } from './chain/limits.ts';
 export {
   type ChainPayload,
   decodeChainPayload,

@@ -25,8 +25,17 @@ export async function suggestTip({ chain }: Services): Promise<bigint> {
 
 /** What the next block's senders pay: a tip above its base fee. */
 export async function suggestGasPrice(services: Services): Promise<bigint> {
-  const { header } = services.chain.head();
-  return (await suggestTip(services)) + (header.baseFee ?? 0n);
+  return (await suggestTip(services)) + baseFeeToPay(services);
+}
+
+/**
+ * The larger of the newest block's and the next one's, which a devnet's owner may have set: a fee
+ * that covers it is not refused by the next block.
+ */
+export function baseFeeToPay({ chain, devnet }: Services): bigint {
+  const newest = chain.head().header.baseFee ?? 0n;
+  const next = devnet?.nextAttributes().baseFee ?? chain.nextBaseFee() ?? 0n;
+  return newest > next ? newest : next;
 }
 
 function lowestTips({ header, transactions }: Block): bigint[] {

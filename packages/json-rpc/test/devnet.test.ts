@@ -138,6 +138,31 @@ suite('many at once, and too little', () => {
     await opened.close();
   });
 
+  test('fees that the node fills in cover a base fee that was set for the next block', async () => {
+    const opened = await openTestServer();
+    const set = 0x2540be400n;
+    const asked = { from: ADDRESS, to: OTHER, value: '0x1' };
+    const sends = [
+      () => opened.ask('eth_sendTransaction', asked),
+      () => opened.ask('eth_sendTransaction', { ...asked, type: '0x0' }),
+      () => opened.ask('basalt_faucet', OTHER, '0x1'),
+      async () =>
+        opened.ask('eth_sendTransaction', {
+          ...asked,
+          gasPrice: await opened.ask('eth_gasPrice'),
+        }),
+    ];
+    for (const send of sends) {
+      await opened.ask('hardhat_setNextBlockBaseFeePerGas', `0x${set.toString(16)}`);
+      await send();
+      const { header, transactions } = opened.devnet.chain.head();
+      assert.deepEqual([header.baseFee, transactions.length], [set, 1]);
+      await opened.ask('hardhat_setNextBlockBaseFeePerGas', '0x1');
+      await opened.ask('evm_mine');
+    }
+    await opened.close();
+  });
+
   test('blocks that a request has no time for are not made behind its back', async () => {
     let nowMs = 0;
     const opened = await openTestServer({ clock: { nowMs: () => (nowMs += 1_000) } });

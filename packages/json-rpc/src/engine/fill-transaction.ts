@@ -1,7 +1,7 @@
 import { isAtLeast } from '@basalt/evm';
 import type { TransactionFields } from '@basalt/execution';
 import { invalidParams } from '../errors.ts';
-import { suggestTip } from '../fees.ts';
+import { baseFeeToPay, suggestTip } from '../fees.ts';
 import type { TransactionArgs } from '../params/transaction-args.ts';
 import type { Services } from '../services.ts';
 import { openCall, toMessage } from './call-context.ts';
@@ -74,9 +74,9 @@ async function feesOf(services: Services, args: TransactionArgs): Promise<Fees> 
   if (args.gasPrice !== undefined) return { gasPrice: args.gasPrice };
   const tip = args.maxPriorityFeePerGas ?? (await suggestTip(services));
   const isLegacy = args.type === 0n || args.type === 1n || !isAtLeast(fork, 'london');
-  if (isLegacy) return { gasPrice: (services.chain.nextBaseFee() ?? 0n) * 2n + tip };
+  if (isLegacy) return { gasPrice: baseFeeToPay(services) * 2n + tip };
   // Twice the base fee lasts for six full blocks.
-  const maxFeePerGas = args.maxFeePerGas ?? (header.baseFee ?? 0n) * 2n + tip;
+  const maxFeePerGas = args.maxFeePerGas ?? baseFeeToPay(services) * 2n + tip;
   if (args.maxPriorityFeePerGas !== undefined && maxFeePerGas < tip) {
     throw invalidParams(`maxFeePerGas (${maxFeePerGas}) < maxPriorityFeePerGas (${tip})`);
   }

@@ -1,11 +1,8 @@
-import type { BlockHeader } from '@basalt/execution';
+import { type BlockHeader, TIMESTAMP_MAX } from '@basalt/execution';
 import { clientLimit, RPC_ERRORS, RpcError } from '../../errors.ts';
 import { SIMULATE_BLOCKS_MAX, SIMULATE_STEP_SECONDS } from '../../limits.ts';
 import { NO_BLOCK_OVERRIDES } from '../../params/overrides.ts';
 import type { SimulateBlockArgs } from '../../params/simulate.ts';
-
-/** What a header has room for. */
-const TIMESTAMP_MAX = 2n ** 64n - 1n;
 
 /** A block to be simulated; its place and time are settled. */
 export interface PlannedBlock extends SimulateBlockArgs {
