@@ -1,6 +1,14 @@
 /** A node as a service: start, stop, crash, and what it leaves behind. */
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { lastJson, Sandbox, startTestNode } from './helpers/run-cli.ts';
@@ -236,8 +244,39 @@ test('prune lets nothing go where archives are named, unless it is forced', asyn
   writeFileSync(sandbox.path('archived.json'), JSON.stringify({ dataDir, archives: [archive] }));
   const config = ['--config', sandbox.path('archived.json')];
   assert.equal((await sandbox.run([...prune, ...config])).code, 4);
+  await assertArchivesCount(dataDir, archive);
   assert.match((await sandbox.ok([...prune, ...config, '--force'])).out, /4 payloads went/);
 });
+
+/** However the folder of a node is written, and wherever its configuration says nothing of it. */
+async function assertArchivesCount(dataDir: string, archive: string): Promise<void> {
+  const link = sandbox.path('linked');
+  symlinkSync(dataDir, link);
+  const rest = ['--policy', 'keep-headers'];
+  const write = (file: string, content: object): void =>
+    writeFileSync(sandbox.path(file), JSON.stringify({ ...content, archives: [archive] }));
+  const codeOf = async (args: readonly string[], env = {}): Promise<number | null> =>
+    (await sandbox.run(['prune', ...args, ...rest], { env })).code;
+  write('elsewhere.json', { dataDir: sandbox.path('another') });
+  write('folderless.json', {});
+  for (const file of ['archived.json', 'elsewhere.json', 'folderless.json']) {
+    assert.equal(await codeOf([link, '--config', sandbox.path(file)]), 4, file);
+  }
+  assert.equal(await codeOf([dataDir], { BASALT_CONFIG: sandbox.path('folderless.json') }), 4);
+  // The file that lies in the working folder.
+  for (const [content, path] of [
+    [{ dataDir }, link],
+    [{ dataDir: link }, dataDir],
+    [{}, dataDir],
+  ] as const) {
+    write('basalt.config.json', content);
+    assert.equal(await codeOf([path]), 4, JSON.stringify(content));
+  }
+  write('basalt.config.json', { dataDir: sandbox.path('another') });
+  const looked = await sandbox.ok(['prune', link, ...rest, '--dry-run']);
+  assert.doesNotMatch(looked.err, /no archive was asked/);
+  rmSync(sandbox.path('basalt.config.json'));
+}
 
 /** The example of golang.org/x/mod/sumdb/note: nobody answers under it here. */
 const MIRROR_KEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RetentionResult } from '@basalt/ledger';
 import { Command, Option } from 'commander';
@@ -76,10 +77,24 @@ async function runPrune(context: Context, path: string, options: Options): Promi
   if (folder.keepsChain) screen.line('the chain’s own namespace stays whole');
 }
 
-/** Those of a configuration for this folder: its node may not have started with them yet. */
+/**
+ * Those that a configuration names: its node may not have started with them yet. A file that was
+ * given counts whatever it says of a folder, since a node is often told that apart from it; one that
+ * lies in the working folder by chance counts unless it is about another folder.
+ */
 function archivesFor(context: Context, path: string, file?: string): readonly string[] {
-  const { config } = loadConfig(context, file === undefined ? {} : { config: file });
-  return resolve(config.dataDir) === resolve(path) ? config.archives : [];
+  const { config, sources } = loadConfig(context, file === undefined ? {} : { config: file });
+  const isNamed = file === undefined && sources.dataDir !== 'default';
+  return isNamed && realPath(config.dataDir) !== realPath(path) ? [] : config.archives;
+}
+
+/** Behind links: systemd gives a service its folder as one. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 function archivesFirst(path: string, archives: readonly string[]): CliError {
