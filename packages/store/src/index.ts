@@ -40,6 +40,7 @@ export {
   openDataFolder,
   STORE_FOLDER,
 } from './data-folder-shell.ts';
+export { diskFault } from './disk-fault.ts';
 export {
   type Condition,
   type KeyValueEngine,

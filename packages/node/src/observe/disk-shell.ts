@@ -1,8 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { diskFault } from '@basalt/store';
 import type { DiskFacts } from './health.ts';
-
-/** Of a file system that does not know its free space. */
-const UNTOLD_CODES: ReadonlySet<string> = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
  * Free and all space of the file system below a folder. Ask for the folder of the store itself:
@@ -13,7 +11,7 @@ export async function readDisk(folder: string): Promise<DiskFacts | undefined> {
     const { bavail, blocks, bsize } = await statfs(folder);
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    return UNTOLD_CODES.has(code) ? undefined : { fault: code };
+    const fault = diskFault(error);
+    return fault === undefined ? undefined : { fault };
   }
 }

@@ -1,12 +1,10 @@
 import { statfsSync } from 'node:fs';
+import { diskFault } from '../disk-fault.ts';
 import { StoreError } from '../errors.ts';
 
 /** Codes of errno and LMDB that mean: there is no room. */
 const NO_ROOM_CODES: ReadonlySet<number> = new Set([28, 122, 27, -30792]);
 const EIO = 5;
-
-/** Of statfs, where a file system does not know its free space. */
-const UNTOLD_CODES: ReadonlySet<string> = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /** Copy-on-write touches more pages than it adds; what a commit may need beyond its own bytes. */
 const COMMIT_SLACK_BYTES: number = 4 * 1024 * 1024;
@@ -65,13 +63,13 @@ function freeBytes(path: string): number {
     const { bavail, bsize } = statfsSync(path);
     return bavail * bsize;
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const fault = diskFault(cause);
     // A file system that does not tell decides by itself; LMDB passes its word on.
-    if (UNTOLD_CODES.has(code)) return Number.POSITIVE_INFINITY;
+    if (fault === undefined) return Number.POSITIVE_INFINITY;
     // Through open files a write may still succeed, where no restart will find it.
     // Without the path: strangers read why their write is refused.
     const message =
-      `the folder of the store cannot be reached (${code || messageOf(cause)}): nothing was kept ` +
+      `the folder of the store cannot be reached (${fault}): nothing was kept ` +
       'of this write; mount its disk or bring the folder back, and write again';
     throw new StoreError('io', message, { path }, { cause });
   }
