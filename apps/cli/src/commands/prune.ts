@@ -79,8 +79,8 @@ async function runPrune(context: Context, path: string, options: Options): Promi
 
 /**
  * Those that a configuration names: its node may not have started with them yet. A file that was
- * given counts whatever it says of a folder, since a node is often told that apart from it; one that
- * lies in the working folder by chance counts unless it is about another folder.
+ * given counts whatever it says of a folder, since a node is often told that apart from it; one
+ * that lies in the working folder by chance counts unless it is about another folder.
  */
 function archivesFor(context: Context, path: string, file?: string): readonly string[] {
   const { config, sources } = loadConfig(context, file === undefined ? {} : { config: file });
