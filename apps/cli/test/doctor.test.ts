@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type ClockFacts, isThisMachine, judgeClock, synchronizedIn } from '../src/doctor/clock.ts';
+import { type ClockFacts, judgeClock, synchronizedIn } from '../src/doctor/clock.ts';
 import { type DiskFacts, judgeDisk } from '../src/doctor/disk.ts';
 import type { Finding } from '../src/doctor/finding.ts';
 import { holderOf, judgeFolder, nearestFolder } from '../src/doctor/folder.ts';
 import { judgeMachine, type MachineFacts } from '../src/doctor/machine.ts';
 import { judgePort } from '../src/doctor/ports.ts';
 import { openFilesIn, readDisk, readMachine, swapIn } from '../src/doctor/read-machine.ts';
+import { type Address, isThisMachine } from '../src/doctor/this-machine.ts';
 
 const GIB = 1024 ** 3;
 
@@ -108,10 +109,40 @@ test('clocks', () => {
     undefined,
     undefined,
   ]);
-  for (const own of ['http://127.0.0.1:4711', 'http://localhost', 'http://[::1]:80/']) {
-    assert.equal(isThisMachine(own), true, own);
+});
+
+test('a node of this machine is known by every name and address that leads here', async () => {
+  const names: Readonly<Record<string, readonly Address[]>> = {
+    localhost: [{ address: '127.0.0.1', family: 4 }],
+    'localhost.': [{ address: '::1', family: 6 }],
+    'here.example': [
+      { address: 'fe80::5%eth0', family: 6 },
+      { address: '203.0.113.7', family: 4 },
+    ],
+    'box.lan': [{ address: '127.0.1.1', family: 4 }],
+    '127.example.org': [{ address: '203.0.113.8', family: 4 }],
+  };
+  const resolver = {
+    resolve: (host: string): Promise<readonly Address[]> =>
+      Promise.resolve(names[host] ?? [{ address: host, family: host.includes(':') ? 6 : 4 }]),
+    own: (): readonly Address[] => [
+      { address: '192.168.1.5', family: 4 },
+      { address: 'fe80::5', family: 6 },
+    ],
+  };
+  const here = ['127.0.0.1', '127.9.9.9', '0.0.0.0', '192.168.1.5', '[::1]', '[::]', '[fe80::5]'];
+  const mapped = ['[::ffff:127.0.0.1]', '[::ffff:192.168.1.5]'];
+  for (const host of [...here, ...mapped, 'localhost', 'localhost.', 'here.example', 'box.lan']) {
+    assert.equal(await isThisMachine(`http://${host}:4711`, resolver), true, host);
   }
-  assert.equal(isThisMachine('https://127.example.org'), false);
+  for (const host of ['127.example.org', '192.168.1.6', '[fe80::6]', '[::ffff:8.8.8.8]']) {
+    assert.equal(await isThisMachine(`https://${host}`, resolver), false, host);
+  }
+  assert.equal(await isThisMachine('http://localhost'), true);
+  for (const address of Object.values(networkInterfaces()).flatMap((all) => all ?? [])) {
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    assert.equal(await isThisMachine(`http://${host}:80/`), true, host);
+  }
 });
 
 test('readings of this machine, and the texts that they come from', () => {

@@ -2,19 +2,14 @@ import { resolve } from 'node:path';
 import type { NodeConfig, ResolvedConfig } from '@basalt/node';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
-import {
-  askClock,
-  type ClockFacts,
-  isThisMachine,
-  judgeClock,
-  readSynchronized,
-} from '../doctor/clock.ts';
+import { askClock, type ClockFacts, judgeClock, readSynchronized } from '../doctor/clock.ts';
 import { judgeDisk } from '../doctor/disk.ts';
 import { bad, type Finding, good, warn } from '../doctor/finding.ts';
 import { holderOf, judgeFolder, nearestFolder } from '../doctor/folder.ts';
 import { judgeMachine } from '../doctor/machine.ts';
 import { judgePort } from '../doctor/ports.ts';
 import { readDisk, readMachine } from '../doctor/read-machine.ts';
+import { isThisMachine } from '../doctor/this-machine.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addConfigOptions, type ConfigOptions, loadConfig } from '../load-config.ts';
 import { addExamples, jsonOption } from '../options.ts';
@@ -39,7 +34,7 @@ export function doctorCommand(context: Context): Command {
   return addExamples(command, [
     'basalt doctor',
     'basalt doctor --config /etc/basalt.json',
-    'basalt doctor --data-dir /var/lib/basalt --url http://127.0.0.1:4711 --json',
+    'basalt doctor --data-dir /var/lib/basalt --url https://node.example.org --json',
   ]);
 }
 
@@ -105,7 +100,8 @@ async function clock(
   if (url === undefined) return [judgeClock({ ...facts, aheadMs: undefined })];
   try {
     const aheadMs = await askClock(url, context.signal, context.clock);
-    return [judgeClock({ ...facts, aheadMs: isThisMachine(url) ? undefined : aheadMs })];
+    const isOwn = await isThisMachine(url);
+    return [judgeClock({ ...facts, aheadMs: isOwn ? undefined : aheadMs })];
   } catch (error) {
     context.signal.throwIfAborted();
     const words = `${url} does not answer: ${error instanceof Error ? error.message : error}`;

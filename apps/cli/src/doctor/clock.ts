@@ -66,11 +66,6 @@ export function synchronizedIn(text: string): boolean | undefined {
   return told === 'yes' ? true : told === 'no' ? false : undefined;
 }
 
-/** Whether a node at this address has the clock of this machine. */
-export function isThisMachine(url: string): boolean {
-  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
-}
-
 /** This clock minus that of the node, by the Date of an answer. */
 export async function askClock(
   url: string,
