@@ -34,9 +34,10 @@ export async function examineBlock(
   options: ReadOptions,
 ): Promise<BlockReport> {
   if (context.verify === 'none') return serveUnchecked(context, reference, options);
-  const asking = askProof(context, reference, options);
+  const ask = (): Promise<BlockProof> => fetchProof(context.transport, reference, options);
+  const asked = [ask()];
   // Awaited below; a rejection that comes before that must not count as unhandled.
-  asking.catch(() => undefined);
+  asked[0]?.catch(() => undefined);
   const { sha256 } = await context.provider(1);
   const found = await fetchNamed(context, reference, sha256, options);
   const { block } = found;
@@ -46,11 +47,7 @@ export async function examineBlock(
   }
   const session = await sessions.open(found.namespace, options);
   await checkBlockItself(session, found, block, options);
-  await note(found, 'inclusion', async () => {
-    found.proof = await asking;
-    if (found.proof === undefined) return;
-    noteInclusion(found, await checkInclusion(session, block.entry, found.proof, options));
-  });
+  await proveBlock(session, found, () => asked.pop() ?? ask(), options);
   return toReport(found);
 }
 
@@ -87,18 +84,33 @@ async function nameFound(
   });
 }
 
-async function askProof(
-  context: ClientContext,
-  reference: BlockReference,
+/**
+ * Looks for a proof that holds under an accepted checkpoint: at a copy, that of the log may come
+ * later than a proof.
+ *
+ * @returns false where no checkpoint covers the block and none is waited for
+ */
+async function proveBlock(
+  session: NamespaceSession,
+  found: Findings,
+  ask: () => Promise<BlockProof>,
   options: ReadOptions,
-): Promise<BlockProof | undefined> {
-  const ask = (): Promise<BlockProof> => fetchProof(context.transport, reference, options);
-  if (options.inclusion !== 'if-covered') return whenCovered(context, ask, options);
+): Promise<boolean> {
+  const { entry } = found.block as Block;
+  const look = async (): Promise<void> => {
+    found.proof = await ask();
+    noteInclusion(found, await checkInclusion(session, entry, found.proof, options));
+  };
+  const isPatient = options.inclusion !== 'if-covered';
   try {
-    return await ask();
+    await note(found, 'inclusion', () =>
+      isPatient ? whenCovered(session.context, look, options) : look(),
+    );
+    return true;
   } catch (error) {
-    if (isNotCovered(error)) return undefined;
-    throw error;
+    if (isPatient || !isNotCovered(error)) throw error;
+    found.proof = undefined;
+    return false;
   }
 }
 
@@ -193,14 +205,11 @@ async function proveOneByOne(
   sound: readonly Findings[],
   options: ReadOptions,
 ): Promise<void> {
+  const { transport } = session.context;
   for (const found of sound) {
-    const { namespace, index } = found;
-    const { entry } = found.block as Block;
-    await note(found, 'inclusion', async () => {
-      found.proof = await askProof(session.context, { namespace, index }, options);
-      if (found.proof === undefined) return;
-      noteInclusion(found, await checkInclusion(session, entry, found.proof, options));
-    });
+    const ask = (): Promise<BlockProof> => fetchProof(transport, found, options);
+    // What comes behind one that is not covered is not covered either.
+    if (!(await proveBlock(session, found, ask, options))) return;
   }
 }
 

@@ -63,9 +63,47 @@ test('a copy is read under the key of the origin, by the note that it keeps', as
 });
 
 test('what the note of the origin does not cover is not passed off as covered', async () => {
-  const { chain, reader } = createCopied();
-  const asked = reader().get({ namespace: chain.namespace, index: 13 });
+  const { chain, copy, reader } = createCopied();
+  const { namespace } = chain;
+  const asked = reader().get({ namespace, index: 13 });
   await assert.rejects(asked, isCode('not-covered', 'rejected'));
+  await assert.rejects(reader().list({ namespace, from: 10, count: 9 }), isCode('not-covered'));
+  const options = { inclusion: 'if-covered' } as const;
+  const { status, verified, proof } = await reader().get({ namespace, index: 15 }, options);
+  assert.deepEqual([status, verified.inclusion, verified.writer], ['verified', false, true]);
+  assert.equal(proof, undefined);
+  copy.seen.length = 0;
+  const page = await reader().list({ namespace, from: 10, count: 11 }, options);
+  assert.deepEqual(
+    page.map((one) => one.verified.inclusion),
+    page.map((one) => one.index < 13),
+  );
+  assert.equal(page.at(-1)?.index, 20);
+  // Those behind the first that is not covered are not asked for.
+  assert.equal(copy.seen.filter(({ path }) => path.includes('/proof?')).length, 4);
+});
+
+test('a block at a copy waits for the note of the origin that covers it', async () => {
+  for (const isPage of [false, true]) {
+    const { origin, chain, copy, kept, reader } = createCopied();
+    const { namespace } = chain;
+    const [path = ''] = kept.keys();
+    const answer = copy.intercept;
+    let asked = 0;
+    copy.intercept = (request, inner) => {
+      // The first three are asked for in vain.
+      if (request.path === path && ++asked === 4) kept.set(path, origin.noteFor(chain, 16));
+      return answer?.(request, inner);
+    };
+    const client = reader();
+    const range = { namespace, from: 12, count: 4 };
+    const one = isPage
+      ? (await client.list(range)).at(-1)
+      : await client.get({ namespace, index: 15 });
+    assert.equal(one?.index, 15);
+    assert.ok(one.verified.inclusion && one.verified.policy);
+    assert.ok(asked >= 4);
+  }
 });
 
 test('a copy with another history, or without the note of the origin, is refused', async () => {
