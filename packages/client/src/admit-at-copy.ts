@@ -1,8 +1,18 @@
-import { type Checkpoint, equalBytes, type NamespaceId, toHex, utf8 } from '@basalt/protocol';
+import {
+  type Checkpoint,
+  equalBytes,
+  type NamespaceId,
+  type NoteKey,
+  toHex,
+  utf8,
+} from '@basalt/protocol';
 import type { TreeSession } from './admit-tree.ts';
 import { ClientError, refusal } from './errors.ts';
+import { KEPT_LOOKS_MAX } from './limits.ts';
+import { type LogTrustRequest, matchKeys, pinnedKeys, SUPER } from './log-trust.ts';
 import type { LogView } from './log-view.ts';
 import { isOneHistory } from './one-history.ts';
+import type { ClientContext } from './options.ts';
 import { fetchNote } from './requests.ts';
 import type { CallOptions, VerifiedCheckpoint } from './types.ts';
 
@@ -44,6 +54,26 @@ export async function admitAtCopy(
   return admitted;
 }
 
+/**
+ * Of several keys, none of which is of the name that a copy serves a log under: that of the first
+ * log that it keeps a checkpoint of. It is not read here: who opens the log does that, by the key.
+ */
+export async function findKept(
+  context: ClientContext,
+  { namespace, call }: Pick<LogTrustRequest, 'namespace' | 'call'>,
+  keys: readonly NoteKey[],
+): Promise<NoteKey | undefined> {
+  for (const key of keys.slice(0, KEPT_LOOKS_MAX)) {
+    try {
+      await fetchNote(context.transport, await keptAt(key.name, namespace, context), call);
+      return key;
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.kind !== 'rejected') throw error;
+    }
+  }
+  return undefined;
+}
+
 async function fetchKeptNote(
   { log, namespace, context }: TreeSession,
   tree: Checkpoint,
@@ -51,14 +81,18 @@ async function fetchKeptNote(
 ): Promise<string> {
   const { origin } = log.trust;
   try {
-    return await fetchNote(context.transport, await keptAt(log, namespace, context), call);
+    return await fetchNote(context.transport, await keptAt(origin, namespace, context), call);
   } catch (error) {
     if (!(error instanceof ClientError) || error.kind !== 'rejected') throw error;
+    const keys = matchKeys(pinnedKeys(context), placeOf(origin, namespace));
+    const names = keys.slice(0, KEPT_LOOKS_MAX).map(({ name }) => name);
+    const isOne = names.length === 1;
     throw refusal(
       'invalid-signature',
-      `the answer is signed by ${tree.origin} and not by ${origin}, whose key you gave, and no ` +
-        `checkpoint of ${origin} is kept here: ask a relay or archive that copies it directly, a ` +
-        'cache of it, or believe the key of this node',
+      `the answer is signed by ${tree.origin} and not by ${names.join(' or ')}, whose ` +
+        `${isOne ? 'key' : 'keys'} you gave, and no checkpoint of ${isOne ? origin : 'these'} is ` +
+        'kept here: ask a relay or archive that copies it directly, a cache of it, or believe ' +
+        'the key of this node',
       { origin, signedBy: tree.origin },
     );
   }
@@ -66,14 +100,17 @@ async function fetchKeptNote(
 
 /** Origins are `<name>/ns/<uuid>` and `<name>/super`; a mirror goes by the hash of the name. */
 async function keptAt(
-  { trust }: LogView,
+  origin: string,
   namespace: NamespaceId,
-  context: TreeSession['context'],
+  context: ClientContext,
 ): Promise<string> {
-  const place = trust.origin.endsWith('/super') ? '/super' : `/ns/${namespace}`;
+  const place = placeOf(origin, namespace);
   const { sha256 } = await context.provider(1);
-  const name = trust.origin.slice(0, -place.length);
-  return `/mirrors/${toHex(sha256(utf8(name)))}${place}/checkpoint`;
+  return `/mirrors/${toHex(sha256(utf8(origin.slice(0, -place.length))))}${place}/checkpoint`;
+}
+
+function placeOf(origin: string, namespace: NamespaceId): string {
+  return origin.endsWith(SUPER) ? SUPER : `/ns/${namespace}`;
 }
 
 async function requireOneHistory(

@@ -68,5 +68,8 @@ export const COVER_MS_FIRST = 100;
 /** Longest pause between two looks. */
 export const COVER_MS_MAX = 1_000;
 
+/** Logs that a copy is asked for where several keys were given and none has the name it uses. */
+export const KEPT_LOOKS_MAX = 16;
+
 /** Key states of namespaces kept in memory, oldest dropped first. */
 export const NAMESPACES_KEPT_MAX = 1_000;

@@ -18,7 +18,7 @@ import {
 } from '@basalt/protocol';
 import { ClientError, refusal, refuseUnless } from './errors.ts';
 import type { ClientContext, ProviderSource } from './options.ts';
-import type { Trust, VerifiedCheckpoint } from './types.ts';
+import type { CallOptions, Trust, VerifiedCheckpoint } from './types.ts';
 
 /** A checkpoint whose signatures hold; consistency is somebody else's work. */
 export type OpenedNote = Pick<
@@ -48,6 +48,7 @@ export interface LogTrustRequest {
   readonly namespace: NamespaceId;
   /** Asks the node for the log's verifier key line. */
   readonly askVerifierKey: () => Promise<string>;
+  readonly call: CallOptions;
 }
 
 /** How origins end: the super-log is a namespace like any other, with a name of its own. */
@@ -63,13 +64,19 @@ export async function resolveLogTrust(
   context: ClientContext,
   request: LogTrustRequest,
 ): Promise<LogTrust> {
-  const pinned = [...context.pinnedKeys, ...(context.policy?.logs ?? []).map(({ key }) => key)];
+  const pinned = pinnedKeys(context);
   if (pinned.length > 0) {
     const own = `/ns/${request.namespace}`;
-    const isListed = pinned.some(({ name }) => name.endsWith(own));
+    const isListed = pinned.filter(({ name }) => name.endsWith(own)).length === 1;
     // Which of the pinned nodes this is, and whether the log is its super-log, only it can say.
     const origin = isListed ? undefined : readKey(await request.askVerifierKey()).name;
-    const key = matchKey(pinned, suffixOf(own, origin), origin);
+    const keys = matchKeys(pinned, suffixOf(own, origin));
+    let key = keys.find(({ name }) => name === origin) ?? keys[0];
+    if (origin !== undefined && keys.length > 1 && key?.name !== origin) {
+      // A copy under a name of its own: what it keeps tells whose log it copies.
+      const { findKept } = await import('./seldom.ts');
+      key = (await findKept(context, request, keys)) ?? key;
+    }
     if (key === undefined) {
       throw new ClientError(
         'usage',
@@ -89,21 +96,30 @@ export function suffixOf(own: string, origin: string | undefined): string {
   return origin?.endsWith(SUPER) === true ? SUPER : own;
 }
 
+/** The keys that were given: each of a log, or of a node for all logs below its name. */
+export function pinnedKeys({ pinnedKeys, policy }: ClientContext): readonly NoteKey[] {
+  return [...pinnedKeys, ...(policy?.logs ?? []).map(({ key }) => key)];
+}
+
 /**
- * The key for the log whose origin ends with `suffix`: its own, or a node's key (a name without
- * `/ns/` and `/super`), which signs for all logs below that name. Where several could be meant, the
- * one under which the log has the name `origin`.
+ * The keys for a log whose origin ends with `suffix`: its own, and those of nodes (a name without
+ * `/ns/` and `/super`), each of which signs for all logs below that name.
  */
+export function matchKeys(keys: readonly NoteKey[], suffix: string): readonly NoteKey[] {
+  const own = keys.filter(({ name }) => name.endsWith(suffix));
+  const below = keys
+    .filter(({ name }) => !/\/ns\/|\/super$/.test(name))
+    .map(({ name, type, publicKey }) => createNoteKey(name + suffix, type, publicKey));
+  return [...own, ...below];
+}
+
+/** Of several keys of `matchKeys`, the one under which the log has the name `origin`. */
 export function matchKey(
   keys: readonly NoteKey[],
   suffix: string,
   origin: string | undefined,
 ): NoteKey | undefined {
-  const own = keys.filter(({ name }) => name.endsWith(suffix));
-  const below = keys
-    .filter(({ name }) => !/\/ns\/|\/super$/.test(name))
-    .map(({ name, type, publicKey }) => createNoteKey(name + suffix, type, publicKey));
-  const found = [...own, ...below];
+  const found = matchKeys(keys, suffix);
   return found.find(({ name }) => name === origin) ?? found[0];
 }
 

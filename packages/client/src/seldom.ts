@@ -3,5 +3,5 @@
  * namespaces, copies that sign with a key of their own. One, because a bundler makes a file of
  * whatever two of them share.
  */
-export { admitAtCopy } from './admit-at-copy.ts';
+export { admitAtCopy, findKept } from './admit-at-copy.ts';
 export { verifyReference } from './cross-reference.ts';

@@ -50,6 +50,7 @@ async function openSession(
   const { transport, storage } = context;
   const trust = await resolveLogTrust(context, {
     namespace,
+    call,
     askVerifierKey: async () => (await fetchNamespace(transport, namespace, call)).verifierKey,
   });
   const log = createLogView({

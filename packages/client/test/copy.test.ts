@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sha256, toHex, utf8 } from '@basalt/protocol';
+import { createNoteSigner, formatVerifierKey, sha256, toHex, utf8 } from '@basalt/protocol';
 import { type Client, createClient } from '../src/index.ts';
 import { type FakeChain, FakeNode, seededSigner } from './fake-node.ts';
 import { createSetup, isCode } from './setup.ts';
@@ -13,7 +13,8 @@ interface Copied {
   readonly copied: FakeChain;
   /** Notes of the origin that the copy keeps, by path. */
   readonly kept: Map<string, string>;
-  readonly reader: () => Client;
+  /** By default under the key of the log. */
+  readonly reader: (policy?: string) => Client;
 }
 
 /** A node that copies a namespace of 21 blocks and keeps the origin's note of `keptSize`. */
@@ -32,8 +33,8 @@ function createCopied(keptSize = 13): Copied {
     const note = kept.get(request.path);
     return note === undefined ? undefined : new Response(note);
   };
-  const policy = `log ${origin.verifierKey(chain)}\nquorum none\n`;
-  const reader = (): Client => {
+  const own = `log ${origin.verifierKey(chain)}\nquorum none\n`;
+  const reader = (policy = own): Client => {
     const { clock, scheduler } = createVirtualTime();
     const random = createSeededRandom(1);
     const base = { url: 'http://copy.test', fetch: copy.fetch, clock, scheduler, random };
@@ -122,4 +123,43 @@ test('a copy with another history, or without the note of the origin, is refused
     return true;
   });
   assert.ok(note.startsWith(chain.origin));
+});
+
+test('of several nodes whose keys were given, the one that the copy keeps is read', async () => {
+  const { origin, chain, copied, kept, reader } = createCopied();
+  const { namespace } = chain;
+  const nodeKey = (name: string, seed: number): string =>
+    `log ${formatVerifierKey(createNoteSigner(name, seededSigner(seed)).key)}\n`;
+  const others = Array.from({ length: 3 }, (_, place) =>
+    nodeKey(`other${place}.test`, 202 + place),
+  );
+  const own = nodeKey(origin.origin, 200);
+  const logKey = `log ${origin.verifierKey(chain)}\n`;
+  const otherLog = nodeKey(`other.test/ns/${namespace}`, 205);
+  for (const keys of [
+    [own, ...others],
+    [...others, own],
+    [logKey, otherLog],
+    [otherLog, logKey],
+  ]) {
+    const client = reader(`${keys.join('')}quorum none\n`);
+    const { verified } = await client.get({ namespace, index: 4 });
+    assert.ok(verified.inclusion && verified.policy, keys.join(''));
+    assert.equal((await client.checkpoint(namespace)).checkpoint.origin, chain.origin);
+  }
+  // What is kept under a name is believed by the key of that name alone.
+  const [[path, note] = ['', '']] = kept;
+  const otherPath = path.replace(/[0-9a-f]{64}/, toHex(sha256(utf8('other0.test'))));
+  kept.set(otherPath, note);
+  const both = `${others.join('')}${own}quorum none\n`;
+  await assert.rejects(reader(both).get({ namespace, index: 4 }), isCode('invalid-signature'));
+  kept.clear();
+  await assert.rejects(reader(both).get({ namespace, index: 4 }), (error) => {
+    assert.ok(isCode('invalid-signature', 'refused')(error));
+    for (const name of ['other0.test', 'other2.test', origin.origin]) {
+      assert.ok(String(error).includes(`${name}/ns/${namespace}`), String(error));
+    }
+    return true;
+  });
+  assert.notEqual(copied.origin, chain.origin);
 });
