@@ -54,6 +54,8 @@ export interface CheckpointerParts {
   /** First line of the notes of a namespace. */
   readonly originOf: (namespace: NamespaceId) => string;
   readonly intervalMs?: number;
+  /** Nothing is signed: what is not covered stays so. */
+  readonly isSilent: boolean;
   readonly consistency: (namespace: NamespaceId, from: number, to: number) => Promise<Hash32[]>;
   readonly onCovered: (heads: readonly CoveredHead[]) => void;
 }
@@ -106,6 +108,7 @@ export class Checkpointer {
   }
 
   markDirty(namespace: NamespaceId): void {
+    if (this.#parts.isSilent) return;
     this.#dirty.add(namespace);
     this.#schedule();
   }
@@ -119,6 +122,7 @@ export class Checkpointer {
   async covered(namespace: NamespaceId, size: number): Promise<void> {
     const lane = await this.#parts.lanes.get(namespace);
     if (lane.checkpointSize >= size) return;
+    if (this.#parts.isSilent) throw new LedgerError('read-only', 'no checkpoint is signed here');
     const wait = (): Promise<void> =>
       new Promise((resolve, reject) => {
         const waiters = this.#waiters.get(namespace) ?? [];

@@ -97,6 +97,7 @@ class TiledLedger implements Ledger {
       ...(options.checkpointIntervalMs === undefined
         ? {}
         : { intervalMs: options.checkpointIntervalMs }),
+      isSilent: options.publishes === false,
       consistency: (namespace, from, to) => this.#trees.consistency(namespace, from, to),
       onCovered: (heads) => this.#superLog.note(heads),
     });

@@ -232,6 +232,11 @@ export interface LedgerOptions {
   readonly checkpointIntervalMs?: number;
   /** Super-root epoch; default 1,000. */
   readonly superEpochMs?: number;
+  /**
+   * False: signs no checkpoint, and no super-root, of whatever is there or comes in; a start with
+   * true (the default) covers it. For a command over the log of a node that is stopped.
+   */
+  readonly publishes?: boolean;
   readonly queueBlocksMax?: number;
   readonly queueBytesMax?: number;
 }

@@ -52,6 +52,24 @@ test('a held checkpoint leaves with the lines that the gate adds, others at once
   await ledger.close();
 });
 
+test('a ledger that publishes nothing signs no checkpoint; the next one covers it all', async () => {
+  const storage = createMemoryStorage();
+  const silent = { engine: createMemoryEngine({ storage }), publishes: false };
+  const { ledger, time, published } = await createTestLedger(silent);
+  const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);
+  await time.advance(3_000);
+  await ledger.flush();
+  const records = [{ payload: utf8('one') }];
+  await assert.rejects(writer.append(records, { consistency: 'immediate' }), { code: 'read-only' });
+  await ledger.close();
+  assert.deepEqual(published, []);
+  assert.equal(await ledger.checkpoint(writer.namespace), undefined);
+  const next = await createTestLedger({ engine: createMemoryEngine({ storage }) });
+  await next.time.advance(3_000);
+  assert.equal(sizeOf(await next.ledger.checkpoint(writer.namespace)), 2);
+  await next.ledger.close();
+});
+
 test('while nobody vouches, reads stay where they were; the newest is offered again', async () => {
   const gate = new TestGate();
   const { ledger, time } = await createTestLedger({ components: { gate } });

@@ -27,7 +27,7 @@ import { openRetention } from './federation/retention-shell.ts';
 import { type OpenRoles, openRoles } from './federation/roles-shell.ts';
 import { openWitnesses } from './federation/witnesses-shell.ts';
 import { type HostReadings, startHostReadings } from './host-readings-shell.ts';
-import { openAdminToken, openNodeKey } from './node-keys-shell.ts';
+import { filesOf, openAdminToken, openNodeKey } from './node-keys-shell.ts';
 import { createStoreMetrics, processMetrics } from './node-metrics.ts';
 import {
   createObserver,
@@ -323,16 +323,6 @@ async function serve(
   // The last to start is the first to hear that the node stops: readiness ends before the rest.
   parts.onStop(() => observer?.stopping());
   return { chain, url, roles };
-}
-
-function filesOf(
-  config: NodeConfig,
-  dataDir: string,
-): Pick<NodeInfo, 'logKeyFile' | 'adminTokenFile'> {
-  return {
-    logKeyFile: resolve(config.logKeyFile ?? join(dataDir, 'log.key')),
-    adminTokenFile: resolve(config.adminTokenFile ?? join(dataDir, 'admin.token')),
-  };
 }
 
 function startMetrics(

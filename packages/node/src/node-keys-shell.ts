@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { CryptoError, readKeyFile, writeKeyFile } from '@basalt/crypto';
 import {
   ALGORITHM,
@@ -10,6 +11,7 @@ import {
   type PlainAlgorithmId,
   type Signer,
 } from '@basalt/protocol';
+import type { NodeConfig } from './config.ts';
 import { NodeError } from './errors.ts';
 import { ADMIN_TOKEN_BYTES } from './limits.ts';
 
@@ -17,6 +19,17 @@ export interface NodeKey {
   readonly signer: Signer;
   /** True where the file was made just now. */
   readonly isNew: boolean;
+}
+
+/** Where the secrets of a data folder are. */
+export function filesOf(
+  config: Pick<NodeConfig, 'logKeyFile' | 'adminTokenFile'>,
+  dataDir: string,
+): { readonly logKeyFile: string; readonly adminTokenFile: string } {
+  return {
+    logKeyFile: resolve(config.logKeyFile ?? join(dataDir, 'log.key')),
+    adminTokenFile: resolve(config.adminTokenFile ?? join(dataDir, 'admin.token')),
+  };
 }
 
 /**

@@ -45,6 +45,8 @@ export interface LedgerParts {
   readonly origin: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
+  /** As the option of the ledger. */
+  readonly publishes?: boolean;
 }
 
 /** The ledger over an open data folder. */
@@ -76,6 +78,7 @@ export function openLedger(config: NodeConfig, parts: LedgerParts): Promise<Ledg
     },
     {
       origin,
+      publishes: parts.publishes ?? true,
       checkpointIntervalMs: config.checkpointIntervalMs,
       superEpochMs: config.superEpochMs,
       queueBlocksMax: config.queueBlocksMax,

@@ -24,8 +24,8 @@ export function importChainCommand(context: Context): Command {
   const command = new Command('import-chain')
     .description(
       'Run the blocks of an Ethereum chain that others made, compare everything that each header ' +
-        'says, and keep them in a data folder. `basalt devnet --data-dir <folder>` serves it. ' +
-        'Interrupted, the same command goes on where it stopped.',
+        'says, and keep them in a data folder. `basalt devnet --data-dir <folder>` serves it, and ' +
+        'signs its first checkpoint. Interrupted, the same command goes on where it stopped.',
     )
     .argument('<file>', 'consecutive blocks in RLP, as geth exports them')
     .requiredOption('--genesis <file>', 'genesis document in the form of geth')
@@ -81,6 +81,7 @@ async function runImport(context: Context, path: string, options: Options): Prom
       genesis: readGenesis(options.genesis),
       source: source(),
       signal,
+      passphrase: context.environment['BASALT_PASSPHRASE'] || undefined,
       onProgress: ({ imported: count }) =>
         progress?.update({ count, done: read, total: totalBytes }),
     });

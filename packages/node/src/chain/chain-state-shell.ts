@@ -9,6 +9,7 @@ import {
   readGenesis,
   type SnapshotTarget,
 } from '@basalt/execution';
+import { LedgerError } from '@basalt/ledger';
 import {
   checkPayload,
   decodeEntry,
@@ -130,10 +131,9 @@ async function provenTarget(
   }
   const { namespace } = log;
   const index = log.ledgerIndex(logIndex);
-  await ledger.flush();
   const [view, proof] = await Promise.all([
     ledger.blockAt(namespace, index),
-    ledger.inclusionProof(namespace, index),
+    ledger.inclusionProof(namespace, index).catch(explainUncovered(number)),
   ]);
   const payload = await log.read(logIndex);
   if (view === undefined) throw new NodeError('data-damaged', `entry ${index} is not there`);
@@ -144,6 +144,17 @@ async function provenTarget(
   if (entry.kind !== 'block') throw new NodeError('data-damaged', `entry ${index} is no block`);
   const { hash, header } = entry.block;
   return requireSame(head, { number, blockHash: hash, root: header.stateRoot });
+}
+
+/** Which checkpoints there are is the node's: a command signs none. */
+function explainUncovered(number: number): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof LedgerError) || error.code !== 'not-covered') throw error;
+    const message =
+      `no signed checkpoint covers block ${number} yet: the node signs one when it is started, ` +
+      'which goes without the chain too (`basalt start --no-chain`)';
+    throw new NodeError('bad-config', message, { cause: error });
+  };
 }
 
 /** Where in the log the block of this number is that counts, from its end. */
@@ -174,8 +185,12 @@ function requireSame(head: StateFileHead, target: SnapshotTarget): SnapshotTarge
 }
 
 function requireChain({ dataDir }: NodeConfig): void {
-  if (existsSync(join(resolve(dataDir), 'chain', 'chain.json'))) return;
-  throw new NodeError('bad-config', `there is no chain in ${dataDir} (chain/chain.json)`);
+  if (!existsSync(join(resolve(dataDir), 'chain', 'chain.json'))) {
+    throw new NodeError('bad-config', `there is no chain in ${dataDir} (chain/chain.json)`);
+  }
+  // One would be made, and a namespace with it.
+  const key = join(resolve(dataDir), 'chain.key');
+  if (!existsSync(key)) throw new NodeError('key-damaged', `${key} is missing`);
 }
 
 async function withParts<Result>(run: (parts: Parts) => Promise<Result>): Promise<Result> {

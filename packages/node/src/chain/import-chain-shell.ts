@@ -14,6 +14,8 @@ export interface ImportChainOptions {
   readonly source: AsyncIterable<Uint8Array>;
   readonly onProgress: (progress: ImportProgress) => void;
   readonly signal: AbortSignal;
+  /** Of the log's key, where the folder is new and the key encrypted. */
+  readonly passphrase?: string | undefined;
 }
 
 export interface ImportedChainInfo extends ImportProgress {
@@ -23,9 +25,9 @@ export interface ImportedChainInfo extends ImportProgress {
 }
 
 /**
- * Imports a chain that others made into a data folder of its own, where a node serves it later. No
- * other process may have the folder open. What is there already is stepped over, so a broken import
- * goes on where it stopped.
+ * Imports a chain that others made into a data folder of its own, where a node serves it later and
+ * signs the first checkpoint over it. No other process may have the folder open. What is there
+ * already is stepped over, so a broken import goes on where it stopped.
  *
  * @throws NodeError as `startNode`; ExecutionError `malformed-rlp`, `invalid-block`: blocks before
  *   the one that is wrong stay
@@ -40,8 +42,8 @@ export async function importChain(options: ImportChainOptions): Promise<Imported
 }
 
 async function importInto(options: ImportChainOptions, parts: Parts): Promise<ImportedChainInfo> {
-  const { config, logger, genesis, source, onProgress, signal } = options;
-  const folder = await openFolder(config, logger, parts);
+  const { config, logger, genesis, source, onProgress, signal, passphrase } = options;
+  const folder = await openFolder(config, logger, parts, { passphrase });
   const { dataDir } = folder;
   const opened = await openChainOf(folder, config, () => genesis, parts);
   const { chain, recoverer, file } = opened;

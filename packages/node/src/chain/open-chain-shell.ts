@@ -180,8 +180,6 @@ function reopen(file: ChainFile): Founded {
 function asNodeError(error: unknown): unknown {
   if (!(error instanceof ExecutionError)) return error;
   const code = error.code === 'invalid-genesis' ? 'bad-config' : 'data-damaged';
-  const message =
-    `the chain cannot be opened: ${error.message}; ` +
-    'the other namespaces are served with `basalt start --no-chain`';
+  const message = `the chain cannot be opened: ${error.message}`;
   return new NodeError(code, message, { cause: error });
 }

@@ -115,7 +115,7 @@ async function start(
       logger.debug('executed', { transactions: results.length, gasUsed, mode, milliseconds });
     },
     found: () => newChain(config, extras, clock),
-  });
+  }).catch(adviseOthers);
   stops.push(() => opened.close());
   const { chain, recoverer, world, log } = opened;
   const head = Number(chain.head().header.number);
@@ -174,6 +174,13 @@ function newChain(config: ChainKeys, extras: ChainExtras, clock: Clock): NewChai
     timestamp: seed === undefined ? now : SEEDED_GENESIS_SECONDS,
   });
   return { kind: 'devnet', genesis, mnemonic: keys.mnemonic, accounts, seed };
+}
+
+/** What is damaged is the chain alone. */
+function adviseOthers(error: unknown): never {
+  if (!(error instanceof NodeError) || error.code !== 'data-damaged') throw error;
+  const message = `${error.message}; the other namespaces are served with `;
+  throw new NodeError(error.code, `${message}\`basalt start --no-chain\``, { cause: error });
 }
 
 /** Threads and engines start now and not with somebody's first transaction; nothing is kept. */
