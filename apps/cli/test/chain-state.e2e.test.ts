@@ -1,10 +1,11 @@
 /** The state of a chain as a file: taken, lost, brought back; and what is not of the chain. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { lastJson, Sandbox } from './helpers/run-cli.ts';
-import { startDevnet, type TestDevnet } from './helpers/test-devnet.ts';
+import { lastJson, Sandbox, startTestNode } from './helpers/run-cli.ts';
+import { callRpc, startDevnet, type TestDevnet } from './helpers/test-devnet.ts';
 
 const sandbox = new Sandbox();
 
@@ -96,6 +97,70 @@ test('a state that was lost comes back from a file, under the block of the ledge
   assert.equal(await third.call('eth_getBalance', [RECEIVER, 'latest']), '0x1003');
   await third.stop();
 });
+
+test('blocks that no checkpoint covers: a command signs none, the node does', async () => {
+  const settings = [
+    ['chain', 'true'],
+    ['rpcPort', '0'],
+    ['origin', 'log.example/state'],
+    ['logKeyFile', sandbox.path('elsewhere.key')],
+    ['checkpointIntervalMs', '60000'],
+  ].flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const first = await startTestNode(sandbox, settings);
+  const { dataDir, rpcUrl = '' } = first;
+  const balance = ['0xabababababababababababababababababababab', '0x1'];
+  await callRpc(rpcUrl, 'anvil_setBalance', balance);
+  await callRpc(rpcUrl, 'evm_mine', []);
+  await first.kill();
+  const file = sandbox.path('uncovered.bin');
+  await sandbox.ok(command('export', file, dataDir));
+  const stateDir = join(dataDir, 'chain', 'state');
+  rmSync(stateDir, { recursive: true });
+  const early = await sandbox.run(command('import', file, dataDir));
+  assert.equal(early.code, 2);
+  assert.match(early.err, /no signed checkpoint covers block 1 yet.*--no-chain/s);
+  assert.equal(existsSync(join(dataDir, 'log.key')), false);
+  const second = await startTestNode(sandbox, [...settings, '--set', 'chain=false'], dataDir);
+  await second.stop();
+  await sandbox.ok(command('import', file, dataDir));
+  const third = await startTestNode(sandbox, settings, dataDir);
+  assert.equal(await callRpc(third.rpcUrl ?? '', 'eth_blockNumber', []), '0x1');
+  await third.stop();
+});
+
+test('a disk that is full, and what is no file', async (t) => {
+  const dataDir = sandbox.path('full');
+  const devnet = await startDevnet(sandbox, ['--data-dir', dataDir, '--accounts', '2']);
+  await devnet.call('anvil_setCode', [RECEIVER, `0x${'5b'.repeat(20_000)}`]);
+  await send(devnet, 1);
+  await devnet.stop();
+  const folder = await sandbox.run(command('import', dataDir, dataDir));
+  assert.equal(folder.code, 2);
+  assert.match(folder.err, /is a folder/);
+  const gone = await sandbox.run(command('import', sandbox.path('gone'), dataDir));
+  assert.equal(gone.code, 2);
+  assert.match(gone.err, /ENOENT/);
+  const disk = sandbox.path('small disk');
+  const refusal = mountSmall(disk);
+  if (refusal !== undefined) return t.skip(refusal);
+  try {
+    const full = await sandbox.run(command('export', join(disk, 'state.bin'), dataDir));
+    assert.equal(full.code, 2);
+    assert.match(full.err, /ENOSPC/);
+    assert.deepEqual(readdirSync(disk), []);
+  } finally {
+    spawnSync('/bin/umount', [disk]);
+  }
+});
+
+/** Holds less than the state of a devnet with a large contract, which comes in one piece. */
+function mountSmall(path: string): string | undefined {
+  if (process.platform !== 'linux') return 'needs Linux';
+  if (process.getuid?.() !== 0) return 'needs root to mount a small file system';
+  mkdirSync(path);
+  const { status } = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=8k', 'none', path]);
+  return status === 0 ? undefined : 'cannot mount a file system here';
+}
 
 test('a state of another chain, of no chain, into no chain', async () => {
   const one = sandbox.path('one');

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ChainStateInfo, type ChainStateOptions, resolveConfig } from '@basalt/node';
@@ -24,7 +24,8 @@ export function chainStateCommand(context: Context): Command {
     .description(
       'The state of a chain after one of its blocks as a file, and back: for a data folder whose ' +
         'log is there and whose state is not, so that only the blocks since are run again. The ' +
-        'node of the folder must be stopped.',
+        'node of the folder must be stopped. Nothing is signed: neither the name of the log nor ' +
+        'its key is needed.',
     )
     .addCommand(exportCommand(context))
     .addCommand(importCommand(context));
@@ -76,7 +77,8 @@ async function exportState(context: Context, path: string, options: Options): Pr
       exportChainState({
         ...common,
         block: options.block,
-        write: async (bytes) => void (await target.write(bytes)),
+        // All of it: a single write may stop short on a disk that fills up.
+        write: (bytes) => target.writeFile(bytes),
       }),
     );
     await file.sync();
@@ -90,15 +92,27 @@ async function exportState(context: Context, path: string, options: Options): Pr
 }
 
 async function importState(context: Context, path: string, options: Options): Promise<void> {
-  if (!existsSync(path)) {
-    throw new CliError(EXIT.usage, 'unreadable', `${path} is not there`, 'check the path');
-  }
   const { importChainState } = await import('@basalt/node');
-  const source = createReadStream(path) as AsyncIterable<Uint8Array>;
+  await using file = await openSource(path);
+  const source = file.createReadStream({ autoClose: false }) as AsyncIterable<Uint8Array>;
   const done = await watched(context, path, options, (common) =>
     importChainState({ ...common, source }),
   );
   report(context, options, options.dataDir, done, 'the state is that of block');
+}
+
+/** Before the folder, which may take a while. */
+async function openSource(path: string): Promise<FileHandle> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.usage, 'unreadable', message, 'check the path', { cause: error });
+  }
+  if (!(await file.stat()).isDirectory()) return file;
+  await file.close();
+  throw new CliError(EXIT.usage, 'unreadable', `${path} is a folder`, 'check the path');
 }
 
 async function watched(

@@ -55,7 +55,7 @@ export async function startDevnet(
   throw new Error(`the devnet did not start within 60 s:\n${text}`);
 }
 
-async function callRpc<Result>(
+export async function callRpc<Result>(
   url: string,
   method: string,
   params: readonly unknown[],
