@@ -59,8 +59,8 @@ test('a ledger that publishes nothing signs no checkpoint; the next one covers i
   const writer = await ledger.createNamespace(genesisPayload(writerKey), writerKey);
   await time.advance(3_000);
   await ledger.flush();
-  const records = [{ payload: utf8('one') }];
-  await assert.rejects(writer.append(records, { consistency: 'immediate' }), { code: 'read-only' });
+  const appended = writer.append([{ payload: utf8('one') }], { consistency: 'immediate' });
+  await assert.rejects(appended, { code: 'read-only' });
   await ledger.close();
   assert.deepEqual(published, []);
   assert.equal(await ledger.checkpoint(writer.namespace), undefined);

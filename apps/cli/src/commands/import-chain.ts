@@ -24,7 +24,7 @@ export function importChainCommand(context: Context): Command {
   const command = new Command('import-chain')
     .description(
       'Run the blocks of an Ethereum chain that others made, compare everything that each header ' +
-        'says, and keep them in a data folder. `basalt devnet --data-dir <folder>` serves it, and ' +
+        'says, and keep them in a data folder. `basalt devnet --data-dir <folder>` serves it and ' +
         'signs its first checkpoint. Interrupted, the same command goes on where it stopped.',
     )
     .argument('<file>', 'consecutive blocks in RLP, as geth exports them')
