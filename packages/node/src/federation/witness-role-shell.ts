@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type BlsSigner, createBlsSigner, type NativeProvider } from '@basalt/crypto';
@@ -16,10 +17,12 @@ import {
   createCosigner,
   createSigner,
   equalBytes,
+  type KeyPair,
   type NoteSigner,
   type PlainAlgorithmId,
   ProtocolError,
   parseVerifierKey,
+  type Signer,
   toHex,
 } from '@basalt/protocol';
 import type { LogStore } from '@basalt/store';
@@ -37,6 +40,8 @@ export interface WitnessRoleParts {
   readonly origin: string;
   readonly store: LogStore;
   readonly provider: NativeProvider;
+  /** Of the node's own log. */
+  readonly signer: Signer;
   readonly logger: Logger;
   readonly passphrase: string | undefined;
 }
@@ -114,16 +119,27 @@ async function openSigners(config: NodeConfig, parts: WitnessRoleParts): Promise
 /** Key files know no BLS: KeyGen makes the key of the secret of one that signs nothing else. */
 async function openBlsSigner(
   config: NodeConfig,
-  { provider, passphrase }: WitnessRoleParts,
+  parts: WitnessRoleParts,
   signers: readonly NoteSigner[],
 ): Promise<BlsSigner | undefined> {
   if (config.witnessBlsKeyFile === undefined) return undefined;
+  const { provider, passphrase } = parts;
   const path = resolve(config.witnessBlsKeyFile);
   const pair = await openKeyPair(path, ALGORITHM.ed25519, provider, passphrase);
-  if (signers.some(({ signer }) => equalBytes(signer.publicKey, pair.publicKey))) {
+  const others = [...signers.map(({ signer }) => signer), parts.signer, ...(await ownKeys(parts))];
+  if (others.some(({ publicKey }) => equalBytes(publicKey, pair.publicKey))) {
     throw new NodeError('bad-config', `${path}: expected a key that signs nothing else`);
   }
   return createBlsSigner(pair.secretKey);
+}
+
+/** What else signs for this node, whether or not it does now. */
+async function ownKeys({ dataDir, provider, passphrase }: WitnessRoleParts): Promise<KeyPair[]> {
+  const paths = ['mirror.key', 'host.key'].map((name) => join(dataDir, name));
+  const there = paths.filter((path) => existsSync(path));
+  return await Promise.all(
+    there.map((path) => openKeyPair(path, ALGORITHM.ed25519, provider, passphrase)),
+  );
 }
 
 async function readLogs(
