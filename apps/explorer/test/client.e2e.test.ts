@@ -7,7 +7,7 @@ import {
   createHandshakes,
   createMemoryStorage,
 } from '@basalt/client';
-import { fromUtf8, utf8 } from '@basalt/protocol';
+import { fromUtf8, type NamespaceId, utf8 } from '@basalt/protocol';
 import { flipAt, startProxy, type TamperingProxy } from './proxy.ts';
 import { startTestNode, type TestNode, testSigner } from './running-node.ts';
 
@@ -65,7 +65,9 @@ test('a session with a real node, and a proxy that touches the handshake', async
   const { namespace } = await client.createNamespace({ label: 'session', signer });
   await client.append(namespace, records(300), { signer, until: 'checkpoint' });
   const session = await client.negotiated();
-  assert.ok(session !== undefined && session.answer.negotiated.codings.includes('gzip'));
+  const codings = ['zstd', 'br', 'gzip', 'identity'];
+  assert.deepEqual(session?.answer.negotiated.codings, codings);
+  for (const coding of codings) assert.ok(await isRead(namespace, coding), coding);
   assert.equal((await client.get({ namespace, index: 300 })).status, 'verified');
   proxy.tamper = (path, body) => (path === '/handshake' ? flipAt(body, body.length - 1) : body);
   const later = createClient({ url: proxy.url, handshakes: createHandshakes(), storage });
@@ -76,6 +78,23 @@ test('a session with a real node, and a proxy that touches the handshake', async
   proxy.tamper = (_path, body) => body;
   assert.equal((await later.get({ namespace, index: 300 })).status, 'verified');
 });
+
+/** Whether a page that came in a coding is read. */
+async function isRead(namespace: NamespaceId, coding: string): Promise<boolean> {
+  const seen = new Set<string | null>();
+  const client = createClient({
+    url: running.url,
+    handshakes: createHandshakes(),
+    fetch: async (url, init) => {
+      const headers = { ...(init.headers as Record<string, string>), 'accept-encoding': coding };
+      const response = await fetch(url, { ...init, headers });
+      seen.add(response.headers.get('content-encoding') ?? 'identity');
+      return response;
+    },
+  });
+  const page = await client.list({ namespace, from: 1, count: 100 });
+  return seen.has(coding) && page.every(({ status }) => status === 'verified');
+}
 
 test('super proof, snapshot and consistency of a real ledger', async () => {
   const client = createClient({ url: running.url });

@@ -37,7 +37,7 @@ const PREFERENCES: Preferences = {
     'application/json',
     'text/event-stream',
   ],
-  codings: ['zstd', 'gzip', 'identity'],
+  codings: ['zstd', 'br', 'gzip', 'identity'],
   consistency: ['durable', 'immediate', 'eventual'],
   limits: {
     payloadBytesMax: PAYLOAD_BYTES_MAX,
