@@ -4,7 +4,7 @@
  * no small one can be mounted.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import {
@@ -146,7 +146,7 @@ async function start(
 
 const set = (...settings: string[]): string[] => settings.flatMap((one) => ['--set', one]);
 
-/** Puts load on a node until the work is done; that requests fail is what some tests want. */
+/** Puts load on a node until the work is done, again where it gives up: some want it to fail. */
 async function underLoad(
   { url }: TestNode,
   args: readonly string[],
@@ -162,13 +162,38 @@ async function underLoad(
     String(WAIT_MS / 1_000),
     ...args,
   ];
-  const child = sandbox.spawn(all, { input: '' });
-  const end = ended(child);
+  let child: ChildProcess | undefined;
+  let isDone = false;
+  let words = '';
+  const loading = (async () => {
+    while (!isDone) {
+      child = sandbox.spawn(all, { input: '' });
+      words = (await ended(child)).err;
+    }
+  })();
+  try {
+    await work();
+  } catch (error) {
+    throw new Error(`under a load that said: ${words}`, { cause: error });
+  } finally {
+    isDone = true;
+    child?.kill('SIGKILL');
+    await loading;
+  }
+}
+
+/** Tries to write, again and again, until the work is done; that nothing is taken is expected. */
+async function whileWriting({ url }: TestNode, work: () => Promise<void>): Promise<void> {
+  let isDone = false;
+  const writing = (async () => {
+    const args = ['append', '--namespace', 'refused', '--url', url, '-'];
+    while (!isDone) await sandbox.run(args, { input: 'a record\n' });
+  })();
   try {
     await work();
   } finally {
-    child.kill('SIGKILL');
-    await end;
+    isDone = true;
+    await writing;
   }
 }
 
@@ -219,7 +244,7 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
     const node = await start('gone', [], dataDir);
     await accepts(node, 0);
     renameSync(dataDir, `${dataDir} elsewhere`);
-    await underLoad(node, ['--rate', '20'], () =>
+    await whileWriting(node, () =>
       fires('gone', 'BasaltDiskGone', 'BasaltWritesRefused', 'BasaltNotReady'),
     );
     assert.ok(!hasFired('gone', 'BasaltDiskAlmostFull'), 'told by its true name');
@@ -259,7 +284,11 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
     const node = await start('unwitnessed', policy, dataDir);
     await witness.kill();
     await underLoad(node, ['--rate', '5'], () => fires('unwitnessed', 'BasaltCheckpointsStuck'));
-    await Promise.all(Array.from({ length: 4 }, () => uploadSlowly(node, 1_800)));
+    // Again and again: between two scrapes that a busy machine misses it would not be seen.
+    const isSeen = (): boolean => hasFired('unwitnessed', 'BasaltRequestsSlow');
+    for (const untilMs = Date.now() + WAIT_MS; Date.now() < untilMs && !isSeen(); ) {
+      await Promise.all(Array.from({ length: 4 }, () => uploadSlowly(node, 1_800)));
+    }
     await fires('unwitnessed', 'BasaltRequestsSlow');
   });
 
@@ -268,7 +297,7 @@ suite('real nodes in trouble', { skip: noPrometheus, concurrency: true }, () => 
     const upstreams = ['--upstream', silent, '--upstream', 'http://127.0.0.1:1'];
     await start('copy', ['--role', 'relay', ...upstreams, ...set('compareIntervalMs=500')]);
     await fires('copy', 'BasaltCatchingUp', 'BasaltPeersAway');
-    assert.ok(!hasFired('copy', 'BasaltNotReady'), 'a copy that has begun wakes nobody');
+    await restsBeside('copy', 'BasaltNotReady', 'BasaltPeersAway');
   });
 
   test('a peer that alters blocks', async () => {

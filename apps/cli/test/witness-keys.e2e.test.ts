@@ -100,10 +100,9 @@ suite('a witness with an ML-DSA-44 and a BLS key', () => {
     // More than a start of the command takes on a busy machine.
     const limit = ['--max-age', '5'];
     await pause(5_500);
-    await sandbox.ok(['append', '--namespace', 'audit', '--again', '--url', origin.url, '-'], {
-      input: 'four\n',
-    });
+    const more = ['append', '--namespace', 'audit', '--again', '--url', origin.url, '-'];
     await until('the origin shows a new one', async () => {
+      await sandbox.ok(more, { input: 'one more\n' });
       return (await get(origin.url, '1', ...trust, ...limit)).code === 0;
     });
     const replayed = await get(between.url, '1', ...trust, ...limit);

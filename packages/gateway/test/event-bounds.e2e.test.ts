@@ -54,7 +54,8 @@ test('one address has a share, this machine more, and giving back is counted', a
 
 test('who takes nothing is cut while little waits; a quiet stream is not', async () => {
   const ledger = await createTestLedger();
-  const streams = new EventStreams(ledger, { streamsMax: 16, heartbeatMs: 20, drainMs: 200 });
+  const streams = new EventStreams(ledger, { streamsMax: 16, heartbeatMs: 20, drainMs: 1_000 });
+  const ended: string[] = [];
   const server = createServer((request, response) => {
     const isFull = (): boolean => response.writableLength > 16 * 1024;
     const texts = async function* texts(signal: AbortSignal): AsyncGenerator<string> {
@@ -65,6 +66,7 @@ test('who takes nothing is cut while little waits; a quiet stream is not', async
       }
       yield* silence(signal);
     };
+    response.once('close', () => ended.push(request.url ?? ''));
     void streams.stream(request, response, texts);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -77,9 +79,9 @@ test('who takes nothing is cut while little waits; a quiet stream is not', async
   const deaf = connectTo('/deaf').pause();
   const quiet = connectTo('/quiet').resume();
   try {
-    await until(async () => streams.count === 2);
-    await until(async () => streams.count === 1);
-    await setTimeout(400);
+    await until(async () => ended.length > 0 && streams.count === 1, 30_000);
+    await setTimeout(1_500);
+    assert.deepEqual(ended, ['/deaf']);
     assert.equal(streams.count, 1);
     assert.equal(quiet.destroyed, false);
   } finally {

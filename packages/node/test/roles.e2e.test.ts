@@ -22,9 +22,8 @@ async function warnings(name: string, flags: Partial<NodeConfig>): Promise<strin
 }
 
 test('who copies and has nobody to copy from is told so, and starts', async () => {
-  const [relay] = await warnings('relay', { roles: ['relay'] });
-  assert.match(relay ?? '', /no upstream is named/);
-  const [archive] = await warnings('archive', { roles: ['archive'] });
-  assert.match(archive ?? '', /no upstream is named/);
-  assert.deepEqual(await warnings('origin', {}), []);
+  const isIt = (text: string): boolean => /no upstream is named/.test(text);
+  assert.ok((await warnings('relay', { roles: ['relay'] })).some(isIt));
+  assert.ok((await warnings('archive', { roles: ['archive'] })).some(isIt));
+  assert.ok(!(await warnings('origin', {})).some(isIt));
 });

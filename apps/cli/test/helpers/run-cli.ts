@@ -8,7 +8,7 @@ const MAIN = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts');
 export const REPOSITORY: string = resolve(import.meta.dirname, '..', '..', '..', '..');
 
 /** No process of a test lives longer. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 export interface Ended {
   readonly code: number | null;

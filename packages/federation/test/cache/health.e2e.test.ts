@@ -57,17 +57,20 @@ async function withCache(
 
 async function ask(url: string, init: RequestInit = {}): Promise<[Response, number]> {
   const startMs = performance.now();
-  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(20_000) });
   return [answer, performance.now() - startMs];
 }
 
 const detailOf = async (answer: Response): Promise<string> =>
   ((await answer.json()) as { detail: string }).detail;
 
-suite('health of a cache', { timeout: 30_000 }, () => {
+/** What a cache waits for an answer; its own health has to be told long before. */
+const UPSTREAM_MS = 4_000;
+
+suite('health of a cache', { timeout: 60_000 }, () => {
   test('is its own while the upstream answers, and while it hangs', async () => {
     const origin = await startOrigin();
-    const config = { upstreams: [origin.url], timeoutMs: 300, version: '1.2.3' };
+    const config = { upstreams: [origin.url], timeoutMs: UPSTREAM_MS, version: '1.2.3' };
     await withCache(config, async (url) => {
       for (const path of ['/livez', '/readyz', '/healthz', '/livez?x=1']) {
         const [answer] = await ask(url + path);
@@ -81,7 +84,7 @@ suite('health of a cache', { timeout: 30_000 }, () => {
       for (const path of ['/livez', '/readyz', '/healthz']) {
         const [answer, ms] = await ask(url + path);
         assert.equal(answer.status, 200, path);
-        assert.ok(ms < 1_500, `${path}: ${ms} ms`);
+        assert.ok(ms < UPSTREAM_MS, `${path}: ${ms} ms`);
       }
       const told = (await (await fetch(`${url}/healthz`)).json()) as Healthz;
       assert.equal(told.version, '1.2.3');
@@ -113,11 +116,11 @@ suite('health of a cache', { timeout: 30_000 }, () => {
     });
     origin.state.hangs = true;
     // The first word is still out: no probe is made to wait for it.
-    await withCache({ upstreams: [origin.url] }, async (url) => {
+    await withCache({ upstreams: [origin.url], timeoutMs: UPSTREAM_MS }, async (url) => {
       assert.equal((await ask(`${url}/livez`))[0].status, 200);
       const [ready, ms] = await ask(`${url}/readyz`);
       assert.equal(ready.status, 503);
-      assert.ok(ms < 2_500, `${ms} ms`);
+      assert.ok(ms < UPSTREAM_MS, `${ms} ms`);
     });
     await origin[Symbol.asyncDispose]();
   });

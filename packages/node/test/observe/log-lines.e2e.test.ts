@@ -1,13 +1,10 @@
 /** What a node writes at level debug, and by what its lines and those of others find each other. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { createJsonLogger, LogLevels } from '@basalt/telemetry';
 import { type RunningNode, resolveConfig, startNode } from '../../src/index.ts';
 
@@ -18,6 +15,9 @@ const traceparent = `00-${TRACE}-b7ad6b7169203331-01`;
 /** Longer than the tracer keeps spans before it posts them. */
 const WAIT_MS = 20_000;
 
+/** Below the ports that are given out, and not one that `fetch` refuses by itself. */
+const NOBODYS_URL = 'http://127.0.0.1:3';
+
 const folder = mkdtempSync(join(tmpdir(), 'basalt lines '));
 const levels = new LogLevels('info');
 const lines: Line[] = [];
@@ -25,21 +25,12 @@ let node: RunningNode;
 
 before(async () => {
   const { config } = resolveConfig({
-    flags: { dataDir: folder, port: 0, chain: true, rpcPort: 0, traceUrl: await nobodysUrl() },
+    flags: { dataDir: folder, port: 0, chain: true, rpcPort: 0, traceUrl: NOBODYS_URL },
   });
   const write = (line: string): number => lines.push(JSON.parse(line) as Line);
   const logger = createJsonLogger({ write, clock: { nowMs: () => Date.now() }, level: levels });
   node = await startNode(config, { logger, logLevels: levels, version: '1.2.3' });
 });
-
-/** Where somebody listened just now. */
-async function nobodysUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await promisify(server.close.bind(server))();
-  return `http://127.0.0.1:${port}`;
-}
 
 after(async () => {
   await node.stop();
