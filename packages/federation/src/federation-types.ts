@@ -10,6 +10,7 @@ import type {
 import type { AuditReport, AuditRequest } from './mirror/audit.ts';
 import type { MirrorReceipt, MirrorTarget } from './mirror/mirror-client.ts';
 import type { NodeId } from './peer/node-id.ts';
+import type { PeerWatch } from './peer/peer-book.ts';
 import type { PeerTransport } from './peer/transport.ts';
 import type { EventSource } from './relay/follow-events.ts';
 import type { ReportedLie } from './relay/lies.ts';
@@ -55,7 +56,7 @@ export interface FederationConfig {
   readonly keepsPayloads?: boolean;
 }
 
-export interface FederationComponents {
+export interface FederationComponents extends PeerWatch {
   readonly ledger: Ledger;
   /** Small records beside the blocks; the log store has them. */
   readonly records: RecordStore;
@@ -71,7 +72,7 @@ export interface FederationComponents {
   /** Event streams of configured peers, where their checkpoints shall be heard of at once. */
   readonly events?: EventSource;
   readonly onLie?: (lie: ReportedLie) => void;
-  /** Told of what goes wrong here without a peer's fault. */
+  /** Told of what goes wrong here without a peer's fault; once while it goes on. */
   readonly onProblem?: (error: unknown) => void;
 }
 
@@ -85,6 +86,7 @@ export interface FederationStatus {
     readonly isStatic: boolean;
     readonly failures: number;
     readonly pausedUntilMs: number;
+    /** Why it was put aside last, or that its clock and this node's differ. */
     readonly problem: string | undefined;
     readonly lies: number;
     /** Of calls lately, smoothed; undefined where none was measured. */

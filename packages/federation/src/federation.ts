@@ -1,5 +1,10 @@
 import { assert, formatVerifierKey } from '@basalt/protocol';
-import type { Federation, FederationComponents, FederationConfig } from './federation-types.ts';
+import type {
+  Federation,
+  FederationComponents,
+  FederationConfig,
+  FederationStatus,
+} from './federation-types.ts';
 import { auditMirror } from './mirror/audit.ts';
 import { createBlockSource } from './mirror/block-source.ts';
 import { type BlockSource, Mirror } from './mirror/mirror.ts';
@@ -7,9 +12,9 @@ import { pushToMirror } from './mirror/mirror-client.ts';
 import { mirrorRoutes } from './mirror/mirror-routes.ts';
 import { type AuthenticateParts, authenticate } from './peer/authenticate.ts';
 import { Discovery } from './peer/discovery.ts';
-import { INTRODUCTIONS_MAX } from './peer/limits.ts';
+import { INTRODUCTIONS_MAX, PEERS_MAX } from './peer/limits.ts';
 import { type NodeId, nodeId } from './peer/node-id.ts';
-import { PeerBook } from './peer/peer-book.ts';
+import { type Peer, PeerBook } from './peer/peer-book.ts';
 import { createPeerCaller, type PeerCaller } from './peer/peer-caller.ts';
 import { peerRoutes } from './peer/peer-routes.ts';
 import { authorityOf, normalPeerUrl } from './peer/peer-url.ts';
@@ -78,11 +83,7 @@ export function createFederation(
     status: () => ({
       id,
       url: address.url,
-      peers: book.all().map(({ hello, ...peer }) => ({
-        ...peer,
-        id: hello?.id,
-        roles: hello?.roles ?? [],
-      })),
+      peers: book.all().map(peerStatus),
       lies: lies.all(),
       pulling: relay.waiting,
       refused: relay.refusedCount,
@@ -117,18 +118,20 @@ interface Parts {
 function createParts(config: FederationConfig, components: FederationComponents): Parts {
   const { ledger, records, crypto, signer, clock, scheduler, random } = components;
   const id = nodeId(signer.publicKey, crypto.sha256);
-  const book = new PeerBook();
+  const book = new PeerBook(PEERS_MAX, components);
   for (const peer of config.peers ?? []) book.addStatic(normalPeerUrl(peer));
   const address = { url: config.url === undefined ? undefined : normalPeerUrl(config.url) };
   const onRoundTrip = (url: string, seconds: number): void => book.measured(url, seconds);
   const caller = createPeerCaller({ ...components, onRoundTrip });
   const shared = { book, caller, clock, random, ledger };
+  const follows = FOLLOWING_ROLES.some((role) => config.roles.includes(role));
   const discovery = new Discovery({
     ...shared,
     suites: crypto,
     ownUrl: () => address.url,
     isOpen: config.discovery ?? false,
     allowPrivate: config.allowPrivatePeers ?? false,
+    onlyGreets: !follows,
   });
   const hopsMax = config.maxRelayHops ?? HOPS_DEFAULT;
   const announcer = new Announcer({ ...shared, ownId: id, hopsMax });
@@ -141,7 +144,7 @@ function createParts(config: FederationConfig, components: FederationComponents)
   const puller = new LogPuller({ ...shared, origins, forks, superLogs });
   const own = { discovery, announcer, origins, forks, held, lies };
   const options: RelayOptions = {
-    follows: FOLLOWING_ROLES.some((role) => config.roles.includes(role)),
+    follows,
     namespaces: config.namespaces,
     followDiscovered: config.followDiscovered ?? false,
     compareIntervalMs: config.compareIntervalMs ?? COMPARE_INTERVAL_MS,
@@ -152,6 +155,23 @@ function createParts(config: FederationConfig, components: FederationComponents)
   const blocks = createBlockSource({ ...shared, lies });
   const mirror = createMirror(config, components, { ...own, blocks });
   return { ...own, id, address, book, relay, hopsMax, caller, mirror };
+}
+
+function peerStatus(peer: Peer): FederationStatus['peers'][number] {
+  const { url, isStatic, hello, failures, pausedUntilMs, lies, rttSeconds } = peer;
+  const { id, roles = [] } = hello ?? {};
+  const problem = peer.problem ?? clockProblem(peer.clockOffSeconds);
+  return { url, id, roles, isStatic, failures, pausedUntilMs, problem, lies, rttSeconds };
+}
+
+/** In the words of who reads a status: either clock may be the one that is wrong. */
+function clockProblem(seconds: number | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
+  const side = seconds > 0 ? 'ahead of' : 'behind';
+  return (
+    `its clock is ${Math.abs(seconds)} s ${side} this node’s: one of the two is wrong, this ` +
+    'node’s if several peers differ alike; it is read all the same, signed calls are refused'
+  );
 }
 
 function createMirror(

@@ -2,7 +2,13 @@ import { type Clock, fromUtf8, type NoteSuites, type Random, toHex } from '@basa
 import { PeerError } from './errors.ts';
 import { type Hello, readHello } from './hello.ts';
 import { arrayMember, asObject, jsonObject, textMember } from './json-body.ts';
-import { NONCE_BYTES, PEERS_TOLD_MAX, PROBES_PER_ROUND, URL_CHARACTERS_MAX } from './limits.ts';
+import {
+  GREET_AGAIN_MS,
+  NONCE_BYTES,
+  PEERS_TOLD_MAX,
+  PROBES_PER_ROUND,
+  URL_CHARACTERS_MAX,
+} from './limits.ts';
 import type { Peer, PeerBook } from './peer-book.ts';
 import { type PeerCaller, requireOk } from './peer-caller.ts';
 import { normalPeerUrl, refusePrivateUrl } from './peer-url.ts';
@@ -21,6 +27,8 @@ export interface DiscoveryParts {
   /** May peers beside the configured ones be met. */
   readonly isOpen: boolean;
   readonly allowPrivate: boolean;
+  /** Nothing is read from peers: who answers a greeting is well. */
+  readonly onlyGreets: boolean;
 }
 
 /**
@@ -48,7 +56,7 @@ export class Discovery {
     }
   }
 
-  /** One round: greets who was not greeted yet, asks who they know, tries a few of those. */
+  /** One round: greets who was not greeted lately, asks who they know, tries a few of those. */
   async round(): Promise<void> {
     const { book, clock, isOpen } = this.#parts;
     const usable = book.usable(clock.nowMs());
@@ -62,7 +70,7 @@ export class Discovery {
   /**
    * Asks the node at `url` who it is.
    * @throws PeerError `unreachable`, `not-found`, `refused`, `bad-answer`, `hello-invalid`,
-   *   `clock-skew`, `too-many-calls` (no room for more peers)
+   *   `too-many-calls` (no room for more peers)
    */
   async greet(url: string): Promise<Hello> {
     const { book, caller, suites, clock, random } = this.#parts;
@@ -70,31 +78,48 @@ export class Discovery {
     const target = `/peers/hello?nonce=${nonce}`;
     const reply = requireOk(await caller.read({ url, target, accept: 'text/plain' }), url);
     const isConfigured = book.get(url)?.isStatic === true;
-    const asked = { url, nonce, nowMs: clock.nowMs(), isConfigured };
+    const asked = { url, nonce, isConfigured };
     const hello = readHello(fromUtf8(reply.body), asked, suites);
-    if (!book.meet(hello)) throw new PeerError('too-many-calls', 'no room for more peers');
+    if (!book.meet(hello, clock.nowMs()))
+      throw new PeerError('too-many-calls', 'no room for more peers');
     return hello;
   }
 
   async #visit(peer: Peer): Promise<void> {
-    const { book, clock } = this.#parts;
+    const { book, clock, onlyGreets } = this.#parts;
     try {
-      if (peer.hello === undefined) {
+      if (this.#isGreetingDue(peer)) {
         await this.greet(peer.url);
-        await this.#introduce(peer.url);
+        await this.#introduce(peer);
+        if (onlyGreets) book.worked(peer.url);
       }
       if (this.#parts.isOpen) await this.#askWhoItKnows(peer.url);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       // A node that speaks no federation can be read all the same.
       if (error.code !== 'not-found') book.failed(peer.url, error.message, clock.nowMs());
+      else if (onlyGreets) book.worked(peer.url);
     }
   }
 
-  /** Tells the peer our address; it greets us back before it believes it. */
-  async #introduce(url: string): Promise<void> {
+  /** Clocks are looked at again now and then, and each round while they are off. */
+  #isGreetingDue({ hello, greetedMs, clockOffSeconds, failures }: Peer): boolean {
+    if (hello === undefined || clockOffSeconds !== undefined) return true;
+    // Either way: this clock may have been set.
+    const passedMs = Math.abs(this.#parts.clock.nowMs() - greetedMs);
+    return passedMs >= GREET_AGAIN_MS || (this.#parts.onlyGreets && failures > 0);
+  }
+
+  /**
+   * Tells a peer our address when it was met, or when its clock agrees with ours again; it greets
+   * us back before it believes it.
+   */
+  async #introduce({ url, hello, clockOffSeconds }: Peer): Promise<void> {
     const own = this.#parts.ownUrl();
-    if (own === undefined) return;
+    const isMet = hello !== undefined && clockOffSeconds === undefined;
+    // A signed call that is dated off is refused; reading needs no clock.
+    const isOff = this.#parts.book.get(url)?.clockOffSeconds !== undefined;
+    if (own === undefined || isMet || isOff) return;
     const body = new TextEncoder().encode(JSON.stringify({ url: own }));
     // A peer that meets nobody new says so; that is no failure of it.
     await this.#parts.caller.send({ url, method: 'POST', target: '/peers', body });

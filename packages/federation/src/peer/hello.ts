@@ -12,7 +12,6 @@ import {
   verifyNote,
 } from '@basalt/protocol';
 import { PeerError } from './errors.ts';
-import { CLOCK_SKEW_MS } from './limits.ts';
 import { type NodeId, nodeId } from './node-id.ts';
 import { normalPeerUrl } from './peer-url.ts';
 
@@ -27,6 +26,7 @@ export interface Hello {
   readonly roles: readonly string[];
   /** Origin of its own log. */
   readonly origin: string;
+  /** By its own clock: the nonce shows that it is fresh, so this may be any time. */
   readonly createdSeconds: number;
 }
 
@@ -49,18 +49,18 @@ export function formatHello(
 }
 
 /**
- * Reads an answer to our nonce: fresh, signed by the key that it names, and about the address that
- * was asked. A configured address may be another one than the node tells of itself (behind a proxy,
- * in the same house): who configured it has said that this is the node.
+ * Reads an answer to our nonce: fresh by that, whatever the clocks say, signed by the key that it
+ * names, and about the address that was asked. A configured address may be another one than the
+ * node tells of itself (behind a proxy, in the same house): who configured it has said that this is
+ * the node.
  *
- * @throws PeerError `hello-invalid`, `clock-skew`
+ * @throws PeerError `hello-invalid`
  */
 export function readHello(
   note: string,
   asked: {
     readonly url: string;
     readonly nonce: string;
-    readonly nowMs: number;
     readonly isConfigured: boolean;
   },
   suites: NoteSuites,
@@ -68,11 +68,6 @@ export function readHello(
   const hello = parseHello(note, asked.nonce, suites);
   if (hello.url !== asked.url && !asked.isConfigured) {
     refuse(`expected a hello for ${asked.url}`);
-  }
-  const offMs = hello.createdSeconds * 1_000 - asked.nowMs;
-  if (Math.abs(offMs) > CLOCK_SKEW_MS) {
-    const seconds = Math.round(offMs / 1_000);
-    throw new PeerError('clock-skew', `the clock of ${asked.url} is ${seconds} s off ours`);
   }
   return { ...hello, url: asked.url };
 }

@@ -3,6 +3,12 @@
 /** How far `created` may lie from this clock: minutes of drift are common, ten are a fault. */
 export const CLOCK_SKEW_MS = 300_000;
 
+/** A clock that is off is told again when it has moved by as much: less is drift and rounding. */
+export const CLOCK_MOVED_SECONDS = 60;
+
+/** A peer is greeted again after so long: clocks, keys and roles change. */
+export const GREET_AGAIN_MS = 600_000;
+
 /** Nonces remembered over all peers: 64 peers at 3 calls a second for the whole window. */
 export const NONCES_MAX = 65_536;
 

@@ -1,6 +1,13 @@
 import { equalBytes } from '@basalt/protocol';
 import type { Hello } from './hello.ts';
-import { BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS, LIAR_PAUSE_MS, PEERS_MAX } from './limits.ts';
+import {
+  BACKOFF_FIRST_MS,
+  BACKOFF_LONGEST_MS,
+  CLOCK_MOVED_SECONDS,
+  CLOCK_SKEW_MS,
+  LIAR_PAUSE_MS,
+  PEERS_MAX,
+} from './limits.ts';
 import type { NodeId } from './node-id.ts';
 
 /** A node that this one talks to. */
@@ -10,6 +17,10 @@ export interface Peer {
   readonly isStatic: boolean;
   /** undefined until its hello was read. */
   readonly hello: Hello | undefined;
+  /** When that was. */
+  readonly greetedMs: number;
+  /** How far its clock is ahead of ours, as last told; undefined: signed calls can be taken. */
+  readonly clockOffSeconds: number | undefined;
   /** Failures in a row. */
   readonly failures: number;
   /** Not asked before this time. */
@@ -19,6 +30,17 @@ export interface Peer {
   readonly lies: number;
   /** Of calls lately, smoothed, with what the peer needs to begin to answer; undefined: none. */
   readonly rttSeconds: number | undefined;
+}
+
+/** Told when what is thought of a peer changes, not of every call. */
+export interface PeerWatch {
+  /** A peer is put aside, and why; undefined: it works again. */
+  readonly onPeerProblem?: (url: string, problem: string | undefined) => void;
+  /**
+   * The peer's clock is so many seconds ahead of ours (behind: negative), more than signed calls
+   * and blocks may be; undefined: no longer.
+   */
+  readonly onClockOff?: (url: string, seconds: number | undefined) => void;
 }
 
 /** Weight of the newest round trip (RFC 6298, section 2.3). */
@@ -33,9 +55,11 @@ const RTT_UNKNOWN_SECONDS = 3_600;
 export class PeerBook {
   readonly #peers = new Map<string, Peer>();
   readonly #peersMax: number;
+  readonly #watch: PeerWatch;
 
-  constructor(peersMax: number = PEERS_MAX) {
+  constructor(peersMax: number = PEERS_MAX, watch: PeerWatch = {}) {
     this.#peersMax = peersMax;
+    this.#watch = watch;
   }
 
   /** @param url in its normal spelling */
@@ -44,11 +68,12 @@ export class PeerBook {
   }
 
   /** Takes a checked hello. False: the book is full of peers that are well. */
-  meet(hello: Hello): boolean {
+  meet(hello: Hello, nowMs: number): boolean {
     const known = this.#peers.get(hello.url);
     if (known === undefined && !this.#makeRoom()) return false;
+    const clockOffSeconds = clockOff(known?.clockOffSeconds, hello.createdSeconds * 1_000 - nowMs);
     // A key change of a known address is told apart by its id; the newer hello counts.
-    this.#set({ ...(known ?? newPeer(hello.url)), hello });
+    this.#set({ ...(known ?? newPeer(hello.url)), hello, greetedMs: nowMs, clockOffSeconds });
     return true;
   }
 
@@ -117,7 +142,12 @@ export class PeerBook {
   }
 
   #set(peer: Peer): void {
-    this.#peers.set(peer.url, peer);
+    const { url, problem, clockOffSeconds } = peer;
+    const before = this.#peers.get(url);
+    this.#peers.set(url, peer);
+    const hadProblem = before?.problem !== undefined;
+    if (hadProblem !== (problem !== undefined)) this.#watch.onPeerProblem?.(url, problem);
+    if (before?.clockOffSeconds !== clockOffSeconds) this.#watch.onClockOff?.(url, clockOffSeconds);
   }
 
   #makeRoom(): boolean {
@@ -129,11 +159,21 @@ export class PeerBook {
   }
 }
 
+/** What is to be told of a clock that is off by so much, when that was told `before`. */
+function clockOff(before: number | undefined, offMs: number): number | undefined {
+  if (Math.abs(offMs) <= CLOCK_SKEW_MS) return undefined;
+  const seconds = Math.round(offMs / 1_000);
+  const isSame = before !== undefined && Math.abs(seconds - before) < CLOCK_MOVED_SECONDS;
+  return isSame ? before : seconds;
+}
+
 function newPeer(url: string): Peer {
   return {
     url,
     isStatic: false,
     hello: undefined,
+    greetedMs: 0,
+    clockOffSeconds: undefined,
     failures: 0,
     pausedUntilMs: 0,
     problem: undefined,

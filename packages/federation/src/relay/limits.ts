@@ -112,3 +112,6 @@ export const LOGS_TOLD_AT_ONCE = 8;
 /** Pages of a node's list of namespaces, and bytes of one: 1,000 of some 400 bytes. */
 export const LIST_PAGES_MAX = 64;
 export const LIST_BYTES_MAX: number = 2 * 1024 * 1024;
+
+/** A problem that was not met for so long begins anew; one that goes on is told once. */
+export const PROBLEM_QUIET_MS = 600_000;

@@ -41,13 +41,17 @@ const CARD_MS = 3_600_000;
 /** How long the newest size that a node showed is remembered. */
 const SHOWN_MS = 3_600_000;
 
-/** Refusals that say nothing about the block. */
+/**
+ * Refusals that say nothing about the block. A date that lies ahead of this clock is one: the
+ * clock may be slow, and what is early now is taken when its time has come.
+ */
 const PASSING: ReadonlySet<string> = new Set([
   'queue-full',
   'read-only',
   'closed',
   'internal',
   'head-moved',
+  'too-far-in-future',
 ]);
 
 export interface LogPullerParts {

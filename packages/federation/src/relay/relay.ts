@@ -26,6 +26,7 @@ import { Lie } from './lie.ts';
 import type { Lies } from './lies.ts';
 import {
   LOGS_TOLD_AT_ONCE,
+  PROBLEM_QUIET_MS,
   REFUSED_MAX,
   REFUSED_MS,
   SEEN_MAX,
@@ -85,6 +86,7 @@ export class Relay {
   readonly #announcing: NewestQueue<NamespaceId, number>;
   #cancelTimer: (() => void) | undefined;
   #problem: string | undefined;
+  #metMs = 0;
   #listening: Promise<void> | undefined;
   #round: Promise<void> | undefined;
   #hasCompared = false;
@@ -269,8 +271,8 @@ export class Relay {
   }
 
   async #compare(peer: Peer): Promise<void> {
-    const { puller } = this.#parts;
-    const { url } = peer;
+    const { book, puller } = this.#parts;
+    const { url, failures } = peer;
     await this.#guard(url, async () => {
       for (const namespace of await this.#longerAt(url)) this.want(namespace, url);
       const superLog = await puller.superLogOf(url);
@@ -278,6 +280,8 @@ export class Relay {
       await this.#queue.idle();
       await this.#forks.with(url);
       await puller.exchangeNotes(url);
+      // All was answered; what a pull has met meanwhile stays.
+      if (book.get(url)?.failures === failures) book.worked(url);
     });
   }
 
@@ -347,8 +351,12 @@ export class Relay {
   #meet(error: unknown): void {
     if (this.#stop.signal.aborted) return;
     if (error instanceof LedgerError && error.code === 'closed') return;
-    this.#problem = error instanceof Error ? error.message : String(error);
-    this.#parts.onProblem?.(error);
+    const nowMs = this.#parts.clock.nowMs();
+    const problem = error instanceof Error ? error.message : String(error);
+    const isSame = problem === this.#problem && nowMs - this.#metMs < PROBLEM_QUIET_MS;
+    this.#problem = problem;
+    this.#metMs = nowMs;
+    if (!isSame) this.#parts.onProblem?.(error);
   }
 
   #tellers(hash: string): Set<NodeId> {

@@ -29,6 +29,7 @@ import { seededUniform } from '../../../../tools/testing/random.ts';
 import type { TestTime } from '../../../../tools/testing/test-time.ts';
 import { createFederation } from '../../src/federation.ts';
 import type { Federation, FederationConfig } from '../../src/federation-types.ts';
+import type { PeerWatch } from '../../src/peer/peer-book.ts';
 import type { PeerTransport } from '../../src/peer/transport.ts';
 import type { Route, RouteResponse } from '../../src/routes.ts';
 import { MemoryNetwork } from './memory-network.ts';
@@ -89,6 +90,8 @@ export interface TestNodeOptions extends Partial<FederationConfig> {
   readonly transport?: PeerTransport;
   /** Timers of the ledger, where real ones are needed. */
   readonly ledgerScheduler?: Scheduler;
+  /** Told of peers' problems, beside the status. */
+  readonly watch?: PeerWatch;
 }
 
 export function urlOf(number: number): string {
@@ -97,7 +100,7 @@ export function urlOf(number: number): string {
 
 /** A whole node without sockets: ledger in memory, federation, and what a gateway would serve. */
 export async function startTestNode(options: TestNodeOptions): Promise<TestNode> {
-  const { network, time, number, transport, ledgerScheduler, ...config } = options;
+  const { network, time, number, transport, ledgerScheduler, watch, ...config } = options;
   const url = urlOf(number);
   const store = await createLogStore(createMemoryEngine());
   const draw = seededUniform(number);
@@ -132,6 +135,7 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
       crypto: provider,
       signer: seededSigner(2_000 + number),
       mirrorSigner: seededSigner(3_000 + number),
+      ...watch,
       transport: transport ?? network.transportOf(url),
       clock: time,
       scheduler: time,
