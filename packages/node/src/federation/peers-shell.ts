@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { NativeProvider } from '@basalt/crypto';
-import { createClientEvents, createFederation, type Federation } from '@basalt/federation';
+import {
+  createClientEvents,
+  createFederation,
+  type Federation,
+  type FederationComponents,
+} from '@basalt/federation';
 import type { Ledger } from '@basalt/ledger';
 import type { Signer } from '@basalt/protocol';
 import type { LogStore } from '@basalt/store';
@@ -11,6 +16,10 @@ import { openNodeKey } from '../node-keys-shell.ts';
 import { retentionOf } from '../retention-config.ts';
 import { systemClock, systemScheduler } from '../system-shell.ts';
 import { createPeerTransport } from './peer-transport-shell.ts';
+
+const CLOCK_OFF =
+  'the clock of a peer differs from this node’s, and one of the two is wrong: this node’s if ' +
+  'several peers differ alike; logs are copied all the same, signed calls are refused';
 
 export interface PeersParts {
   readonly dataDir: string;
@@ -77,7 +86,25 @@ export async function openPeers(
       ...(isArchive
         ? { mirrorSigner: (await openNodeKey(keyFile, provider, parts.passphrase)).signer }
         : {}),
-      onLie: (lie) => logger.warn('a peer has told something false', { ...lie }),
+      ...createPeerWatch(logger),
     },
   );
+}
+
+/** What the log says of peers: one line when something begins, one when it ends. */
+export function createPeerWatch(
+  logger: Logger,
+): Pick<FederationComponents, 'onLie' | 'onPeerProblem' | 'onClockOff' | 'onProblem'> {
+  return {
+    onLie: (lie) => logger.warn('a peer has told something false', { ...lie }),
+    onPeerProblem: (url, problem) => {
+      if (problem === undefined) logger.info('a peer works again', { url });
+      else logger.warn('a peer is put aside for a while', { url, problem });
+    },
+    onClockOff: (url, seconds) => {
+      if (seconds === undefined) logger.info('the clocks of a peer and this node agree', { url });
+      else logger.warn(CLOCK_OFF, { url, secondsAhead: seconds });
+    },
+    onProblem: (error) => logger.warn('the exchange with peers failed', { error: String(error) }),
+  };
 }

@@ -13,6 +13,7 @@ export function networkStatus(
   peers: Federation | undefined,
   nowMs: number,
 ): NetworkStatus {
+  const status = peers?.status();
   const own: NetworkNode = {
     id: self.origin,
     url: self.url,
@@ -20,8 +21,9 @@ export function networkStatus(
     group: 'this node',
     state: 'good',
     rttSeconds: null,
+    ...problemOf(status?.problem),
   };
-  const others = (peers?.status().peers ?? []).slice(0, NODES_MAX - 1).map((peer): NetworkNode => {
+  const others = (status?.peers ?? []).slice(0, NODES_MAX - 1).map((peer): NetworkNode => {
     return {
       id: peer.id ?? peer.url,
       url: peer.url,
@@ -29,6 +31,7 @@ export function networkStatus(
       group: peer.isStatic ? 'configured' : 'met',
       state: stateOf(peer, nowMs),
       rttSeconds: peer.rttSeconds ?? null,
+      ...problemOf(peer.problem),
     };
   });
   return {
@@ -36,6 +39,10 @@ export function networkStatus(
     nodes: [own, ...others],
     links: others.map((_, i) => [0, i + 1] as const),
   };
+}
+
+function problemOf(problem: string | undefined): Pick<NetworkNode, 'problem'> {
+  return problem === undefined ? {} : { problem };
 }
 
 function stateOf(peer: FederationStatus['peers'][number], nowMs: number): NetworkNode['state'] {

@@ -33,3 +33,23 @@ test('peers are shown with their round trips and with what is thought of them', 
   );
   assert.equal(links.length, 5);
 });
+
+test('what is wrong with a peer, or with the exchange itself, is said in words', () => {
+  const peers = [
+    peer('http://good.test', {}),
+    peer('http://off.test', { problem: 'its clock is 600 s behind' }),
+    peer('http://away.test', { problem: 'connection refused', failures: 2 }),
+  ];
+  const status = { peers, problem: 'disk full' };
+  const { nodes } = networkStatus(SELF, { status: () => status } as unknown as Federation, 1_000);
+  assert.deepEqual(
+    nodes.map(({ state, problem }) => [state, problem]),
+    [
+      ['good', 'disk full'],
+      ['good', undefined],
+      ['good', 'its clock is 600 s behind'],
+      ['away', 'connection refused'],
+    ],
+  );
+  assert.ok(!('problem' in (nodes[1] ?? {})));
+});

@@ -55,6 +55,8 @@ export interface NetworkNode {
   readonly state: 'good' | 'slow' | 'away' | 'lying';
   /** Round trip in seconds; null where none was measured. */
   readonly rttSeconds: number | null;
+  /** What is wrong with it, in words; absent: nothing is known. */
+  readonly problem?: string;
 }
 
 export interface NetworkStatus {
