@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CounterSeries } from '@basalt/telemetry';
+import { SHORT } from './cache-control.ts';
 import { GatewayError } from './errors.ts';
 import { type AnswerBounds, holdAnswer } from './http/memory-budget.ts';
 import type { Representation } from './http/representation.ts';
@@ -95,7 +96,8 @@ export class HotPath {
     const { route } = resource;
     const whole = this.#metrics.prepared('GET', route, 200);
     const prepared = { representation, route, whole, sizeBytes: representation.sizeBytes };
-    this.#cache.set(target, prepared, generation);
+    // What may be something else in a second, such as what is left of a pruned block, is not kept.
+    if (representation.cacheControl !== SHORT) this.#cache.set(target, prepared, generation);
     return prepared;
   }
 

@@ -72,6 +72,7 @@ const compressors: Record<Exclude<Coding, 'identity'>, Compressor> = {
 export class Representation {
   readonly identity: Form;
   readonly mediaType: string;
+  readonly cacheControl: string;
   readonly ranges: boolean;
   readonly compressible: boolean;
   readonly alternatives: readonly string[];
@@ -89,6 +90,7 @@ export class Representation {
     this.#tag = options.tag;
     this.#effort = options.smallest === true ? 'smallest' : 'quick';
     this.mediaType = options.mediaType;
+    this.cacheControl = options.cacheControl;
     this.ranges = options.ranges === true;
     this.compressible = options.compress === true && options.body.length >= COMPRESS_BYTES_MIN;
     this.alternatives = options.alternatives ?? [];

@@ -13,7 +13,7 @@ export interface Sized {
 
 /**
  * Prepared responses by exact request target, bounded in bytes; the least recently used goes first.
- * Only immutable resources live here, so nothing has to expire.
+ * Only what never changes is put here, so nothing has to expire.
  */
 export class ResponseCache<Value extends Sized> {
   #bytesMax: number;
