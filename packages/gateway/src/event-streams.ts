@@ -3,7 +3,7 @@ import type { Ledger, LedgerEvent } from '@basalt/ledger';
 import { blockHash, decodeEntry, type NamespaceId, toHex } from '@basalt/protocol';
 import { GatewayError } from './errors.ts';
 import { DATA_FIELDS } from './http/security-fields.ts';
-import { addressKey, isLoopback } from './http/token-bucket.ts';
+import { addressKey, isForMany } from './http/token-bucket.ts';
 import {
   EVENT_RESUME_BLOCKS_MAX,
   EVENT_STREAM_ADDRESS_SHARE,
@@ -17,6 +17,8 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number;
   /** Default `EVENT_STREAM_DRAIN_MS`. */
   readonly drainMs?: number;
+  /** Of `proxyKeys`; each may have as many streams as this machine. */
+  readonly proxies?: ReadonlySet<string>;
 }
 
 interface OpenStream {
@@ -32,6 +34,7 @@ export class EventStreams {
   readonly #streamsMax: number;
   readonly #heartbeatMs: number;
   readonly #drainMs: number;
+  readonly #proxies: ReadonlySet<string>;
   /** At most `streamsMax`. */
   readonly #open = new Map<ServerResponse, OpenStream>();
   readonly #byAddress = new Map<string, number>();
@@ -43,6 +46,7 @@ export class EventStreams {
     this.#streamsMax = options.streamsMax;
     this.#heartbeatMs = options.heartbeatMs;
     this.#drainMs = options.drainMs ?? EVENT_STREAM_DRAIN_MS;
+    this.#proxies = options.proxies ?? new Set();
   }
 
   get count(): number {
@@ -146,14 +150,15 @@ export class EventStreams {
     return index;
   }
 
-  /** Nobody but this machine, which may be a proxy for all, has more than a share. */
+  /** Nobody but a proxy, which this machine may be too, has more than a share. */
   #assertRoom(remoteAddress: string): void {
     const streamsMax = this.#streamsMax;
     if (this.#open.size >= streamsMax) {
       throw new GatewayError('overloaded', `more than ${streamsMax} event streams`, {}, RETRY);
     }
     const share = streamsMax / EVENT_STREAM_ADDRESS_SHARE;
-    const most = isLoopback(remoteAddress) ? streamsMax - Math.floor(share) : Math.ceil(share);
+    const isMany = isForMany(remoteAddress, this.#proxies);
+    const most = isMany ? streamsMax - Math.floor(share) : Math.ceil(share);
     if ((this.#byAddress.get(addressKey(remoteAddress)) ?? 0) < most) return;
     const words = `more than ${most} event streams from one address`;
     throw new GatewayError('too-many-requests', words, {}, RETRY);

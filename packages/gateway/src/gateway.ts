@@ -121,6 +121,7 @@ class HttpGateway implements Gateway, Services {
     this.streams = new EventStreams(components.ledger, {
       streamsMax: settings.eventStreamsMax,
       heartbeatMs: settings.eventHeartbeatMs,
+      proxies: settings.readerProxies,
     });
     this.namespaces = new NamespaceLookup(components.ledger, components.clock);
     this.namespaceSearch = new NamespaceSearch(components.ledger, components.clock);
@@ -136,6 +137,7 @@ class HttpGateway implements Gateway, Services {
       loopback: settings.rateLoopback,
       remote: settings.rateRemote,
       addressesMax: settings.addressesMax,
+      proxies: settings.readerProxies,
     });
     this.#metrics = createGatewayMetrics(this.metrics, {
       connections: () => this.#connections,

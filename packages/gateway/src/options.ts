@@ -9,7 +9,7 @@ import {
 } from '@basalt/protocol';
 import type { Health, Logger, MetricsRegistry } from '@basalt/telemetry';
 import type { RouteExtension } from './extension.ts';
-import type { RateLimit } from './http/token-bucket.ts';
+import { proxyKeys, type RateLimit } from './http/token-bucket.ts';
 import * as limits from './limits.ts';
 
 /** Shows that a transaction of a chain stands in the ledger. */
@@ -68,6 +68,8 @@ export interface GatewayOptions {
   readonly cacheBytesMax?: number;
   readonly connectionsMax?: number;
   readonly eventStreamsMax?: number;
+  /** IP addresses that many read through, as this machine's may be; of IPv6 the whole /64. */
+  readonly readerProxies?: readonly string[];
   readonly sessionsMax?: number;
   /** Life of a session, at most a day. */
   readonly sessionMs?: number;
@@ -98,6 +100,7 @@ export interface GatewaySettings {
   readonly cacheBytesMax: number;
   readonly connectionsMax: number;
   readonly eventStreamsMax: number;
+  readonly readerProxies: ReadonlySet<string>;
   readonly sessionsMax: number;
   readonly sessionMs: number;
   readonly eventHeartbeatMs: number;
@@ -126,6 +129,7 @@ export function fillOptions(options: GatewayOptions): GatewaySettings {
     cacheBytesMax: options.cacheBytesMax ?? limits.CACHE_BYTES_MAX,
     connectionsMax: options.connectionsMax ?? limits.CONNECTIONS_MAX,
     eventStreamsMax: options.eventStreamsMax ?? limits.EVENT_STREAMS_MAX,
+    readerProxies: proxyKeys(options.readerProxies ?? []),
     sessionsMax: options.sessionsMax ?? limits.SESSIONS_MAX,
     sessionMs: Math.min(options.sessionMs ?? limits.SESSION_MS, SESSION_MS_MAX),
     eventHeartbeatMs: options.eventHeartbeatMs ?? limits.EVENT_HEARTBEAT_MS,

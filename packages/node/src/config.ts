@@ -4,7 +4,12 @@ import { CHAIN_CHECKPOINT_SHAPE, type ChainCheckpointKeys } from './chain-checkp
 import { CHAIN_SHAPE, type ChainKeys } from './chain-config.ts';
 import { NodeError } from './errors.ts';
 import { FEDERATION_SHAPE, type FederationKeys } from './federation-config.ts';
-import { PORT_DEFAULT, QUEUE_BLOCKS_MAX, VERIFIER_THREADS_MAX } from './limits.ts';
+import {
+  PORT_DEFAULT,
+  QUEUE_BLOCKS_MAX,
+  READER_PROXIES_MAX,
+  VERIFIER_THREADS_MAX,
+} from './limits.ts';
 import { RETENTION_SHAPE, type RetentionKeys } from './retention-config.ts';
 
 const MIB = 1024 * 1024;
@@ -31,6 +36,7 @@ export interface NodeConfig extends ChainKeys, ChainCheckpointKeys, FederationKe
   readonly batchBlocksMax: number;
   readonly bodiesBytesMax: number;
   readonly connectionsMax: number;
+  readonly readerProxies: readonly string[];
   readonly stopGraceMs: number;
   readonly observe: boolean;
   readonly control: boolean;
@@ -89,6 +95,11 @@ const CONFIG_SCHEMA = z.strictObject({
     .default(256 * MIB)
     .describe('bodies in memory together'),
   connectionsMax: z.int().min(1).max(1_000_000).default(16_384),
+  readerProxies: z
+    .array(z.union([z.ipv4(), z.ipv6()], 'expected IP addresses'))
+    .max(READER_PROXIES_MAX)
+    .default([])
+    .describe('addresses of caches and proxies elsewhere: limits of one reader are not theirs'),
   stopGraceMs: milliseconds(0, 600_000).default(5_000).describe('time for requests under way'),
   observe: z
     .boolean()

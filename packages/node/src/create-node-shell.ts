@@ -416,6 +416,7 @@ function gatewayOptions(
     batchBlocksMax: config.batchBlocksMax,
     bodiesBytesMax: config.bodiesBytesMax,
     connectionsMax: config.connectionsMax,
+    readerProxies: config.readerProxies,
   };
 }
 

@@ -6,6 +6,9 @@ export const PORT_DEFAULT = 4711;
 /** Threads beyond this wait for the one thread that feeds them. */
 export const VERIFIER_THREADS_MAX = 64;
 
+/** Machines that serve the world for one node: each is one of a person's own. */
+export const READER_PROXIES_MAX = 1_000;
+
 /** Blocks that wait to be committed: the ledger's own bound. */
 export const QUEUE_BLOCKS_MAX = 200_000;
 

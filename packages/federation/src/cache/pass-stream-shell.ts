@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { OUTGOING_ADDRESS_SHARE, PASSED_STREAMS_MAX } from './limits.ts';
 import { problem } from './problem.ts';
 import { readerOf } from './reader-shell.ts';
+import type { Field } from './stored.ts';
 
 /** Event streams that are passed through, of one cache. */
 export interface PassedStreams {
@@ -11,6 +12,9 @@ export interface PassedStreams {
   readonly byAddress: Map<string, number>;
   readonly signal: AbortSignal;
 }
+
+/** As long as a node asks whom it refuses a stream to wait. */
+const RETRY_SECONDS = '5';
 
 const STREAM_FIELDS = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' };
 
@@ -58,9 +62,13 @@ export function passStream(
     };
     call.on('error', end);
     call.on('response', (answer) => {
-      const type = answer.headers['content-type'];
+      // A refusal is the node's own, with the pause that it asks for.
+      const passed = ['content-type', 'retry-after'].flatMap((name) => {
+        const value = answer.headers[name];
+        return value === undefined ? [] : [[name, value]];
+      });
       response.writeHead(answer.statusCode ?? 502, {
-        ...(type === undefined ? {} : { 'content-type': type }),
+        ...Object.fromEntries(passed),
         ...STREAM_FIELDS,
       });
       answer.on('error', end);
@@ -83,7 +91,8 @@ function giveBack(byAddress: Map<string, number>, address: string): void {
 }
 
 function refuse(response: ServerResponse, status: number, code: string, detail: string): void {
-  const { fields, body } = problem(status, code, detail);
+  const pause: Field[] = status === 502 ? [] : [['retry-after', RETRY_SECONDS]];
+  const { fields, body } = problem(status, code, detail, pause);
   response.writeHead(status, fields.flat());
   response.end(body);
 }

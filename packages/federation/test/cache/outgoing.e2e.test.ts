@@ -53,6 +53,40 @@ test('a reader who takes nothing is cut off; one who reads gets every byte', asy
   await once(server, 'close');
 });
 
+test('who is refused a stream is told when to ask again, by the node or by the cache', async () => {
+  const node = createServer((_request, response) => {
+    response.writeHead(429, { 'content-type': 'application/problem+json', 'retry-after': '7' });
+    response.end('{}');
+  });
+  node.listen(0, '127.0.0.1');
+  await once(node, 'listening');
+  const upstream = `http://127.0.0.1:${(node.address() as AddressInfo).port}`;
+  const streams: PassedStreams = {
+    count: 0,
+    byAddress: new Map(),
+    signal: new AbortController().signal,
+  };
+  const cache = createServer((request, response) => {
+    void passStream(request, response, upstream, streams);
+  });
+  cache.listen(0, '127.0.0.1');
+  await once(cache, 'listening');
+  const ask = async (): Promise<readonly unknown[]> => {
+    const url = `http://127.0.0.1:${(cache.address() as AddressInfo).port}/events`;
+    const { status, headers } = await fetch(url);
+    return [status, headers.get('retry-after'), headers.get('content-type')];
+  };
+  const type = 'application/problem+json';
+  assert.deepEqual(await ask(), [429, '7', type]);
+  streams.count = 256;
+  assert.deepEqual(await ask(), [503, '5', type]);
+  for (const server of [cache, node]) {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+});
+
 test('event streams of one address are a share of all, given back when it leaves', async () => {
   const ending = new AbortController();
   const streams: PassedStreams = { count: 0, byAddress: new Map(), signal: ending.signal };

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv6, SocketAddress } from 'node:net';
 import type { Clock } from '@basalt/protocol';
 
 export interface RateLimit {
@@ -59,6 +59,7 @@ export class TokenBucket {
 export class AddressBuckets {
   readonly #loopback: RateLimit;
   readonly #remote: RateLimit;
+  readonly #proxies: ReadonlySet<string>;
   readonly #addressesMax: number;
   /** In order of last use. */
   readonly #buckets = new Map<string, TokenBucket>();
@@ -67,10 +68,13 @@ export class AddressBuckets {
     readonly loopback: RateLimit;
     readonly remote: RateLimit;
     readonly addressesMax: number;
+    /** Of `proxyKeys`; their rate is that of this machine. */
+    readonly proxies?: ReadonlySet<string>;
   }) {
     this.#loopback = options.loopback;
     this.#remote = options.remote;
     this.#addressesMax = options.addressesMax;
+    this.#proxies = options.proxies ?? new Set();
   }
 
   get size(): number {
@@ -92,7 +96,8 @@ export class AddressBuckets {
         break;
       }
     }
-    const bucket = new TokenBucket(isLoopback(address) ? this.#loopback : this.#remote, nowMs);
+    const isMany = isForMany(address, this.#proxies);
+    const bucket = new TokenBucket(isMany ? this.#loopback : this.#remote, nowMs);
     this.#buckets.set(key, bucket);
     return bucket;
   }
@@ -102,6 +107,18 @@ export class AddressBuckets {
 export function isLoopback(host: string): boolean {
   const address = host.startsWith('::ffff:') ? host.slice(7) : host;
   return address === '::1' || address === 'localhost' || /^127(?:\.\d{1,3}){3}$/.test(address);
+}
+
+/** Whether many may read through an address: this machine's, or one of `proxyKeys`. */
+export function isForMany(address: string, proxies: ReadonlySet<string>): boolean {
+  return isLoopback(address) || proxies.has(addressKey(address));
+}
+
+/** IP addresses, however they are spelt, as limits count them: of IPv6 the whole /64. */
+export function proxyKeys(addresses: readonly string[]): ReadonlySet<string> {
+  const spelt = (address: string): string =>
+    new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' }).address;
+  return new Set(addresses.map((address) => addressKey(spelt(address))));
 }
 
 /** One customer of an IPv6 network has a /64 of addresses: they share a bucket. */
