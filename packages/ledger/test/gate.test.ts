@@ -52,7 +52,7 @@ test('a held checkpoint leaves with the lines that the gate adds, others at once
   await ledger.close();
 });
 
-test('a ledger that publishes nothing signs no checkpoint; the next one covers it all', async () => {
+test('a ledger that publishes nothing signs no checkpoint; the next one covers all', async () => {
   const storage = createMemoryStorage();
   const silent = { engine: createMemoryEngine({ storage }), publishes: false };
   const { ledger, time, published } = await createTestLedger(silent);
