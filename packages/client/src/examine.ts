@@ -124,8 +124,9 @@ export interface BlockRange {
 
 /**
  * Fetches and checks a run of blocks with one proof for all. Fewer than `count` reports come back
- * where the chain or the node's page ends. When the common proof does not hold, each block is
- * examined with a proof of its own, so that a bad one does not spoil its neighbours.
+ * where the chain or the node's page ends; none only where a checkpoint says that the chain does.
+ * When the common proof does not hold, each block is examined with a proof of its own, so that a
+ * bad one does not spoil its neighbours.
  */
 export async function examineRange(
   sessions: Sessions,
@@ -136,9 +137,13 @@ export async function examineRange(
   const count = Math.min(range.count, BATCH_BLOCKS_MAX);
   if (count <= 0) return [];
   const { namespace, from } = range;
-  const blocks = await fetchBlocks(context.transport, namespace, { from, count }, options);
+  let blocks = await fetchBlocks(context.transport, namespace, { from, count }, options);
   if (context.verify === 'none') return blocks.map((block) => unchecked(block));
   const session = await sessions.open(namespace, options);
+  if (blocks.length === 0) {
+    const { pageAtEnd } = await import('./seldom.ts');
+    blocks = await pageAtEnd(session, { from, count }, options);
+  }
   const all: Findings[] = [];
   for (const [place, block] of blocks.entries()) {
     const index = from + place;

@@ -197,6 +197,31 @@ test('a block that no checkpoint covers yet is waited for, or told as it is', as
   assert.ok(time.delaysMs.length > 3);
 });
 
+test('an emptied page is no end of the log: a checkpoint says where that is', async () => {
+  const { client, chain, node } = createSetup();
+  const { namespace } = chain;
+  const isPage = (path: string, from: number): boolean => path.includes(`/blocks?from=${from}&`);
+  node.intercept = (request) => (isPage(request.path, 5) ? binary(new Uint8Array(0)) : undefined);
+  const isMissing = isCode('missing-block', 'refused');
+  await assert.rejects(client.list({ namespace, from: 5, count: 3 }), isMissing);
+  const read: number[] = [];
+  const walk = async (): Promise<void> => {
+    for await (const { index } of client.iterate({ namespace, pageBlocks: 5 })) read.push(index);
+  };
+  await assert.rejects(walk(), isMissing);
+  assert.deepEqual(read, [0, 1, 2, 3, 4]);
+  assert.deepEqual(await client.list({ namespace, from: 13, count: 3 }), [], 'the end of all');
+  // A block that came just after the page was made is read with the next look.
+  let looks = 0;
+  node.intercept = (request) => {
+    if (!isPage(request.path, 13) || ++looks > 1) return undefined;
+    node.add(chain, 'just now');
+    return binary(new Uint8Array(0));
+  };
+  const [late] = await client.list({ namespace, from: 13, count: 3 });
+  assert.equal(late?.index, 13);
+});
+
 test('list and iterate give verified blocks in order, under one proof a page', async () => {
   const { client, node, chain } = createSetup(300);
   const { namespace } = chain;
