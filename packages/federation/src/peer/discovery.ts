@@ -12,6 +12,7 @@ import {
 import type { Peer, PeerBook } from './peer-book.ts';
 import { type PeerCaller, requireOk } from './peer-caller.ts';
 import { normalPeerUrl, refusePrivateUrl } from './peer-url.ts';
+import type { TransportReply } from './transport.ts';
 
 /** Addresses heard of and not tried yet. */
 const HEARD_MAX = 256;
@@ -76,13 +77,25 @@ export class Discovery {
     const { book, caller, suites, clock, random } = this.#parts;
     const nonce = toHex(random.bytes(NONCE_BYTES));
     const target = `/peers/hello?nonce=${nonce}`;
-    const reply = requireOk(await caller.read({ url, target, accept: 'text/plain' }), url);
+    const reply = await caller.read({ url, target, accept: 'text/plain' });
+    // A node that speaks no federation dates its answers all the same.
+    if (reply.status === 404) this.#readDate(url, reply);
+    requireOk(reply, url);
     const isConfigured = book.get(url)?.isStatic === true;
     const asked = { url, nonce, isConfigured };
     const hello = readHello(fromUtf8(reply.body), asked, suites);
     if (!book.meet(hello, clock.nowMs()))
       throw new PeerError('too-many-calls', 'no room for more peers');
     return hello;
+  }
+
+  /** Not of an answer that a cache has kept: its date says when that was made. */
+  #readDate(url: string, { header }: TransportReply): void {
+    const { book, clock } = this.#parts;
+    const timeMs = Date.parse(header('date') ?? '');
+    if (header('age') === undefined && !Number.isNaN(timeMs)) {
+      book.toldTime(url, timeMs, clock.nowMs());
+    }
   }
 
   async #visit(peer: Peer): Promise<void> {

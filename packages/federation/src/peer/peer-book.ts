@@ -77,6 +77,13 @@ export class PeerBook {
     return true;
   }
 
+  /** A peer that gives no hello was heard to say what time it is. */
+  toldTime(url: string, timeMs: number, nowMs: number): void {
+    const peer = this.#peers.get(url);
+    if (peer === undefined) return;
+    this.#set({ ...peer, clockOffSeconds: clockOff(peer.clockOffSeconds, timeMs - nowMs) });
+  }
+
   get(url: string): Peer | undefined {
     return this.#peers.get(url);
   }

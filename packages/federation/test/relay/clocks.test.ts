@@ -4,6 +4,7 @@ import type { Clock, Scheduler } from '@basalt/protocol';
 import { MemoryNetwork } from '../support/memory-network.ts';
 import {
   namespaceOf,
+  readRoutes,
   runUntil,
   seededSigner,
   signedChain,
@@ -124,6 +125,36 @@ test('a clock that goes wrong later is noticed, without a restart', async () => 
   const [kind, url, seconds] = told.flat() as [string, string, number];
   assert.deepEqual([kind, url, Math.abs(seconds - 900) <= 1], ['clock', origin.url, true]);
   assert.equal(told.length, 1);
+  await stopAll(time, [relay, origin]);
+});
+
+test('a node that speaks no federation tells its time by the date of its answers', async () => {
+  const { network, time, clock, origin, relay, told } = await startScene(-600_000, undefined);
+  // Before its first round: a hello was never had.
+  network.add({ url: origin.url, routes: readRoutes(origin.ledger, ['origin']) });
+  let more: Readonly<Record<string, string>> = { age: '700' };
+  network.tamper = (request, reply) => {
+    const date = new Date(time.nowMs() - 700_000).toUTCString();
+    const fields: Readonly<Record<string, string>> = { date, ...more };
+    return request.url === origin.url ? { ...reply, header: (name) => fields[name] } : reply;
+  };
+  await time.advance(3 * COMPARE_MS);
+  assert.deepEqual(told.splice(0), [], 'a cache has kept the answer');
+  more = { date: 'soon' };
+  await time.advance(3 * COMPARE_MS);
+  assert.deepEqual(told.splice(0), []);
+  network.tamper = (request, reply) => {
+    const date = new Date(time.nowMs()).toUTCString();
+    const header = (name: string): string | undefined => (name === 'date' ? date : undefined);
+    return request.url === origin.url ? { ...reply, header } : reply;
+  };
+  await time.advance(3 * COMPARE_MS);
+  assert.equal(told.length, 1);
+  const [, , seconds] = told.splice(0).flat() as unknown[] as [string, string, number];
+  assert.ok(Math.abs(seconds - 600) <= 1, `${seconds} s`);
+  clock.offMs = 0;
+  await time.advance(3 * COMPARE_MS);
+  assert.deepEqual(told, [['clock', origin.url, undefined]]);
   await stopAll(time, [relay, origin]);
 });
 
