@@ -162,6 +162,8 @@ class OpenLoop {
       .send()
       .catch((error: unknown): Outcome => ({ ok: false, problem: reasonOf(error), bytes: 0 }));
     this.#inFlight--;
+    // What the abort itself broke off is no failure of the server.
+    if (this.#options.signal.aborted) return;
     const endMs = performance.now();
     this.#lastMs = endMs;
     this.#count(outcome);
