@@ -90,10 +90,10 @@ export class Discovery {
   }
 
   /** Not of an answer that a cache has kept: its date says when that was made. */
-  #readDate(url: string, { header }: TransportReply): void {
+  #readDate(url: string, reply: TransportReply): void {
     const { book, clock } = this.#parts;
-    const timeMs = Date.parse(header('date') ?? '');
-    if (header('age') === undefined && !Number.isNaN(timeMs)) {
+    const timeMs = Date.parse(reply.header('date') ?? '');
+    if (reply.header('age') === undefined && !Number.isNaN(timeMs)) {
       book.toldTime(url, timeMs, clock.nowMs());
     }
   }

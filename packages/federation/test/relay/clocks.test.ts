@@ -150,7 +150,7 @@ test('a node that speaks no federation tells its time by the date of its answers
   };
   await time.advance(3 * COMPARE_MS);
   assert.equal(told.length, 1);
-  const [, , seconds] = told.splice(0).flat() as unknown[] as [string, string, number];
+  const [, , seconds] = told.splice(0).flat() as [string, string, number];
   assert.ok(Math.abs(seconds - 600) <= 1, `${seconds} s`);
   clock.offMs = 0;
   await time.advance(3 * COMPARE_MS);
