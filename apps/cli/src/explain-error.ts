@@ -109,7 +109,8 @@ const REJECTED_HINTS: Readonly<Record<string, string>> = {
   'unknown-namespace': '`basalt namespaces` lists what is there',
   'not-found': '`basalt namespaces` and `basalt list --namespace <name>` show what is there',
   'namespace-frozen': 'a fork was proven; a recovery block has to name the branch that counts',
-  'too-far-in-future': 'is the clock of this computer right?',
+  'too-far-in-future':
+    'the clock of this computer is probably wrong: `basalt doctor --url` of the node compares them',
   unfinished: 'run `basalt snapshot fetch` on the stopped node again: it goes on',
   'read-only': 'the disk of the node is full: make room, it goes on by itself',
   internal: 'the log of the node says more about this failure',

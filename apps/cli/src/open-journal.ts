@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Client } from '@basalt/client';
-import { type ChainTip, tipAfter, type WriteConsistency } from '@basalt/protocol';
+import { type ChainTip, type NamespaceId, tipAfter, type WriteConsistency } from '@basalt/protocol';
 import type { Context } from './context.ts';
 import { CliError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
@@ -64,12 +64,30 @@ export async function openJournal(
   }
 }
 
+/**
+ * For a namespace that the node says it does not have: whether it may be founded there.
+ *
+ * @throws CliError `lost-blocks` where blocks of this computer were in it
+ */
+export async function refuseIfLost(
+  context: Context,
+  url: string,
+  namespace: NamespaceId,
+): Promise<void> {
+  const folder = join(context.home.journals, namespace);
+  const storage = new DiskStorage(folder);
+  const newest = await new Journal(storage).newestIndex(url);
+  if (newest >= 0) throw lostBlocks(join(folder, NEWEST), -1, newest);
+}
+
 function lostBlocks(file: string, index: number, newest: number): CliError {
+  const has =
+    index < 0 ? 'does not have this namespace' : `has this namespace up to block ${index}`;
   return new CliError(
     EXIT.refused,
     'lost-blocks',
-    `the node has this namespace up to block ${index}, and it had block ${newest} of this ` +
-      'computer before: it was set back to an older copy, or it hides blocks',
+    `the node ${has}, and block ${newest} of this computer was in it before: the node was set ` +
+      'back to an older copy, it hides blocks, or it is another node, which has not got them yet',
     'nothing was signed: a second block for an index is a fork. Bring the node’s newest data ' +
       `back; where the blocks are gone for good and nobody holds a copy, delete ${file}`,
   );

@@ -67,6 +67,7 @@ class FakeNode {
     };
     return {
       client: client as unknown as Client,
+      url: 'http://node.test',
       context: { provider: () => nobleProvider } as unknown as Context,
       signer: signerOf(1),
       nextKeyHash: new Uint8Array(32) as ShardOwner['nextKeyHash'],

@@ -26,7 +26,7 @@ interface Shard {
 }
 
 const DAY = 86_400;
-const START = Date.UTC(2026, 10, 1) / 1_000;
+const START = Date.UTC(2025, 10, 1) / 1_000;
 
 /** Three days, two topics in two cities; `paris` is quiet on the second day. */
 function stream(days: number): string {

@@ -21,6 +21,7 @@ import {
   namespaceOption,
   parseBytes,
 } from '../options.ts';
+import { refusedBlock } from '../refused-block.ts';
 import { importShards, type ShardResult } from '../shards/import-shards.ts';
 import { reportShards } from '../shards/report-shards.ts';
 import { parseShardSpec, type ShardSpec } from '../shards/shard-spec.ts';
@@ -132,7 +133,7 @@ async function append(context: Context, paths: string[], options: Options): Prom
     }
     tip = result.tip;
     report(context, options, { source, result, label: own.label, namespace: own.namespace });
-    if (result.refusal !== undefined) throw refused(result.refusal);
+    if (result.refusal !== undefined) throw refusedBlock(result.refusal);
     if (result.interrupted) {
       process.exitCode = 130;
       return;
@@ -251,15 +252,4 @@ function report(context: Context, options: Options, { source, result, ...names }
   if (result.interrupted) {
     screen.line('interrupted; the same command goes on where it stopped');
   }
-}
-
-function refused({ index, code, message }: NonNullable<AppendResult['refusal']>): CliError {
-  return new CliError(
-    EXIT.refused,
-    code,
-    `the node refused block ${index}: ${message}`,
-    code === 'head-moved'
-      ? 'somebody else writes with this key: one writer per namespace; run the command again'
-      : 'what came before it is there; the same command goes on with this record',
-  );
 }

@@ -8,6 +8,8 @@ import {
   type Strategy,
   strategyParts,
 } from '@basalt/protocol';
+import { CliError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { ShardOwner } from './found-shard.ts';
 import type { KnownShard, ShardMemory } from './shard-memory.ts';
 import { timeLabel } from './shard-spec.ts';
@@ -44,7 +46,11 @@ export class ShardFinder {
     this.#memory = memory;
   }
 
-  /** The parent of this shard: as it was founded with, or the newest of ours before it. */
+  /**
+   * The parent of this shard: as it was founded with, or the newest of ours before it.
+   *
+   * @throws CliError `lost-blocks` where the node has less of one than was seen there before
+   */
   async parentOf(wanted: WantedShard): Promise<NamespaceId | undefined> {
     const candidates = await this.#candidates(wanted.lane);
     for (const candidate of candidates) {
@@ -113,24 +119,39 @@ export class ShardFinder {
         placeKey(genesis.strategy) === placeKey(strategy);
       return isOurs ? genesis : undefined;
     } catch (error) {
-      if (error instanceof ClientError && isNoShard(error)) return undefined;
-      throw error;
+      if (!(error instanceof ClientError)) throw error;
+      if (isNoShard(error)) return undefined;
+      throw error.code === 'out-of-range' ? lostBlocks(candidate) : error;
     }
   }
 }
 
-/** Not there, or not what it says it is; a node that is away or busy says nothing about it. */
+/**
+ * Not there, or not what it says it is. A node that is away or busy says nothing about it; and one
+ * whose log is older than what was seen of it, or another one, has our shard and hides a part.
+ */
 function isNoShard({ kind, code }: ClientError): boolean {
-  if (kind === 'refused') return true;
+  if (kind === 'refused') return !NOT_ONE_LOG.has(code);
   return kind === 'rejected' && NOT_THERE.has(code);
 }
 
-const NOT_THERE: ReadonlySet<string> = new Set([
-  'unknown-namespace',
-  'not-found',
-  'unknown-block',
-  'out-of-range',
+const NOT_ONE_LOG: ReadonlySet<string> = new Set([
+  'inconsistent-checkpoint',
+  'stale-checkpoint',
+  'clock-skew',
 ]);
+
+const NOT_THERE: ReadonlySet<string> = new Set(['unknown-namespace', 'not-found', 'unknown-block']);
+
+function lostBlocks({ namespace, label }: KnownShard): CliError {
+  return new CliError(
+    EXIT.refused,
+    'lost-blocks',
+    `the node has less of the time shard ${label} (${namespace}) than this computer saw of it ` +
+      'before: it was set back to an older copy, or it hides blocks',
+    'nothing was signed: bring the node’s newest data back, or import under another name',
+  );
+}
 
 function temporalPart(strategy: Strategy) {
   const part = strategyParts(strategy).find(({ kind }) => kind === 'temporal');

@@ -1,6 +1,7 @@
 import type { Client } from '@basalt/client';
 import {
   ALGORITHM,
+  assert,
   createRouter,
   createSigner,
   fromHex,
@@ -13,20 +14,19 @@ import {
   type WriteConsistency,
 } from '@basalt/protocol';
 import type { Context } from '../context.ts';
-import { CliError } from '../errors.ts';
-import { EXIT } from '../exit-codes.ts';
 import type { RecordSource } from '../input/source.ts';
 import type { AppendResult } from '../journal/append-source.ts';
-import { SHARDS_OPEN_MAX } from '../limits.ts';
 import { openJournal } from '../open-journal.ts';
 import { keyNameOf } from '../open-namespace.ts';
+import { refusedInShard } from '../refused-block.ts';
 import { ShardFinder } from './find-shard.ts';
 import { foundShard, type ShardOwner } from './found-shard.ts';
+import { lookThrough, PlaceOrder } from './look-through.ts';
 import { ShardMemory } from './shard-memory.ts';
 import {
   labelOf,
+  laneKey,
   lanePrefix,
-  placeOf,
   type ShardPlace,
   type ShardSpec,
   strategyOf,
@@ -65,7 +65,8 @@ interface Lane {
  * Imports one stream into the namespaces that its records belong to. A router picks among the
  * shards that are open; a record that none of them fits opens one. Where time is a part, the shard
  * of an older time is closed first, so at any moment each topic and region has one open shard, and
- * a record that comes for a closed one stops the import.
+ * a record that comes for a closed one stops the import. What can be read twice is looked through
+ * first, and where it holds such a record nothing is made.
  *
  * @throws CliError `not-routable`, `late-record`, `too-many-shards`; what `appendSource` throws
  */
@@ -74,6 +75,8 @@ export async function importShards(
   source: RecordSource,
   options: ShardImport,
 ): Promise<ShardResult[]> {
+  const { clock, signal } = context;
+  if (!source.once) await lookThrough(source, new PlaceOrder(options.spec, clock), signal);
   const owner = await openOwner(context, options);
   return await new ShardedImport(context, source, options, owner).run();
 }
@@ -81,7 +84,7 @@ export async function importShards(
 /** The key of all these shards, made at first use as for any namespace. */
 async function openOwner(
   context: Context,
-  { client, keyName, name }: ShardImport,
+  { client, url, keyName, name }: ShardImport,
 ): Promise<ShardOwner> {
   const ownKey = keyName ?? keyNameOf(name);
   const quiet = context.keys({ unattended: true });
@@ -89,7 +92,7 @@ async function openOwner(
   const keys = context.keys();
   const signer = createSigner(await keys.open(ownKey), context.provider());
   const next = await keys.ensureBeside(ownKey, keys.nextName(ownKey));
-  return { context, client, signer, nextKeyHash: fromHex(next.keyId) as Hash32 };
+  return { context, client, url, signer, nextKeyHash: fromHex(next.keyId) as Hash32 };
 }
 
 class ShardedImport {
@@ -101,7 +104,7 @@ class ShardedImport {
   readonly #lanes = new Map<string, Lane>();
   readonly #results: ShardResult[] = [];
   #router: Router = createRouter([]);
-  #records = 0;
+  readonly #order: PlaceOrder;
   #inputBytes = 0;
 
   constructor(context: Context, source: RecordSource, options: ShardImport, owner: ShardOwner) {
@@ -109,6 +112,7 @@ class ShardedImport {
     this.#source = source;
     this.#options = options;
     this.#owner = owner;
+    this.#order = new PlaceOrder(options.spec, context.clock);
     const { signer } = owner;
     const own = keyId(signer.algorithm, signer.publicKey, context.provider().sha256);
     const memory = new ShardMemory(context.home.journals, `${options.url} ${toHex(own)}`);
@@ -142,7 +146,7 @@ class ShardedImport {
   }
 
   async #take(payload: Uint8Array): Promise<void> {
-    const place = placeOf(this.#options.spec, payload, ++this.#records);
+    const place = this.#order.next(payload);
     const namespace = this.#router.route(place.record);
     const lane = this.#lanes.get(laneKey(place));
     const isOpen = lane !== undefined && lane.writer.namespace === namespace;
@@ -152,8 +156,7 @@ class ShardedImport {
 
   async #open(place: ShardPlace, lane: Lane | undefined): Promise<ShardWriter> {
     const { name, spec, client, url, again, consistency } = this.#options;
-    if (lane !== undefined && (lane.epoch ?? 0) >= (place.epoch ?? 0)) throw tooLate(this.#records);
-    if (lane === undefined && this.#lanes.size >= SHARDS_OPEN_MAX) throw tooMany();
+    assert(lane?.epoch !== place.epoch || lane === undefined, 'a lane routes to its open shard');
     const label = labelOf(name, place);
     const strategy = strategyOf(spec, place);
     if (lane !== undefined) {
@@ -200,12 +203,7 @@ class ShardedImport {
     this.#results.push({ namespace, label, isClosed: isClosed && !isLeft, result });
     if (isLeft) throw new WriterStopped();
     if (result.refusal === undefined || !isClosed) return;
-    throw new CliError(
-      EXIT.refused,
-      result.refusal.code,
-      `the node refused block ${result.refusal.index} of ${label}: ${result.refusal.message}`,
-      'what came before it is there; the same command goes on with this record',
-    );
+    throw refusedInShard(result.refusal, label);
   }
 
   #count(bytes: number): void {
@@ -213,28 +211,6 @@ class ShardedImport {
   }
 
   #report(): void {
-    this.#options.onProgress({ records: this.#records, inputBytes: this.#inputBytes });
+    this.#options.onProgress({ records: this.#order.records, inputBytes: this.#inputBytes });
   }
-}
-
-function laneKey({ topic, region }: ShardPlace): string {
-  return JSON.stringify([topic, region]);
-}
-
-function tooLate(position: number): CliError {
-  return new CliError(
-    EXIT.refused,
-    'late-record',
-    `record ${position} belongs to a time shard that is closed`,
-    'bring records in the order of their time, or choose longer shards',
-  );
-}
-
-function tooMany(): CliError {
-  return new CliError(
-    EXIT.usage,
-    'too-many-shards',
-    `more than ${SHARDS_OPEN_MAX} topics and regions at once`,
-    'choose fields with fewer values',
-  );
 }

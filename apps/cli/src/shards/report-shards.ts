@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
-import { CliError } from '../errors.ts';
-import { EXIT } from '../exit-codes.ts';
+import { refusedInShard } from '../refused-block.ts';
 import { formatAmount } from '../view/numbers.ts';
 import type { ShardResult } from './import-shards.ts';
 
@@ -23,12 +22,6 @@ export function reportShards(
     screen.line(`${name}: ${formatAmount(recordsWritten, 'block')}${known}${state}  ${namespace}`);
   }
   const refused = results.find(({ result }) => result.refusal !== undefined);
-  const refusal = refused?.result.refusal;
-  if (refused === undefined || refusal === undefined) return;
-  throw new CliError(
-    EXIT.refused,
-    refusal.code,
-    `the node refused block ${refusal.index} of ${refused.label}: ${refusal.message}`,
-    'what came before it is there; the same command goes on with this record',
-  );
+  if (refused?.result.refusal === undefined) return;
+  throw refusedInShard(refused.result.refusal, refused.label);
 }

@@ -20,6 +20,13 @@ export interface ShardPlace {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
+/**
+ * How far past this computer's clock a record's time may lie: local times that were written without
+ * a zone are off by 14 hours at most. A later one is taken for a wrong unit. Its shard would close
+ * all others of its topic and region, for good.
+ */
+const AHEAD_MS_MAX = 2 * 86_400_000;
+
 /** Unix times from here on are milliseconds: as seconds they would lie after the year 5000. */
 const MILLISECONDS_MIN = 100_000_000_000;
 
@@ -43,14 +50,21 @@ export function parseShardSpec(text: string): ShardSpec {
   return { topic: found.get('topic'), region: found.get('region'), time: { field, seconds } };
 }
 
+/** Which record this is, for errors, and when. */
+export interface RecordMoment {
+  /** From 1 on. */
+  readonly position: number;
+  readonly nowMs: number;
+}
+
 /**
  * Reads the fields of one record, a JSON object (a line of JSON, or a row of CSV). An absent topic
- * or region is `unknown`; a record without a time has no place.
+ * or region is `unknown`; a record without a time, or one of days to come, has no place.
  *
  * @throws CliError `not-routable`
  */
-export function placeOf(spec: ShardSpec, payload: Uint8Array, position: number): ShardPlace {
-  const fields = readObject(payload, position);
+export function placeOf(spec: ShardSpec, payload: Uint8Array, moment: RecordMoment): ShardPlace {
+  const fields = readObject(payload, moment.position);
   const topic = spec.topic === undefined ? undefined : nameOf(fields[spec.topic]);
   const region = spec.region === undefined ? undefined : nameOf(fields[spec.region]);
   const names = {
@@ -58,12 +72,8 @@ export function placeOf(spec: ShardSpec, payload: Uint8Array, position: number):
     ...(region === undefined ? {} : { region }),
   };
   if (spec.time === undefined) return { topic, region, epoch: undefined, record: names };
-  const timestampMs = timeOf(fields[spec.time.field]);
-  if (timestampMs === undefined) {
-    const message = `record ${position} has no time in "${spec.time.field}"`;
-    throw new CliError(EXIT.usage, 'not-routable', message, 'seconds, milliseconds or ISO 8601');
-  }
-  const { seconds } = spec.time;
+  const { field, seconds } = spec.time;
+  const timestampMs = timeOf(fields[field], field, moment);
   const epoch = Math.floor(timestampMs / 1_000 / seconds) * seconds;
   return { topic, region, epoch, record: { ...names, timestampMs } };
 }
@@ -82,6 +92,11 @@ export function strategyOf(spec: ShardSpec, { topic, region, epoch }: ShardPlace
 /** What the labels of all time shards of one topic and region begin with. */
 export function lanePrefix(name: string, { topic, region }: ShardPlace): string {
   return [name, region, topic].filter((part) => part !== undefined).join('/');
+}
+
+/** Tells topics and regions apart. */
+export function laneKey({ topic, region }: ShardPlace): string {
+  return JSON.stringify([topic, region]);
 }
 
 export function labelOf(name: string, place: ShardPlace): string {
@@ -105,7 +120,7 @@ function readObject(payload: Uint8Array, position: number): Readonly<Record<stri
     // Told below, as any other value that is no object.
   }
   const message = `record ${position} is no JSON object, so it has no fields to go by`;
-  throw new CliError(EXIT.usage, 'not-routable', message, 'use lines of JSON or CSV');
+  throw notRoutable(message, 'use lines of JSON or CSV');
 }
 
 /** A path of non-empty names, as strategies have them. */
@@ -115,11 +130,27 @@ function nameOf(value: unknown): string {
   return names.filter((name) => name !== '').join('/') || 'unknown';
 }
 
-function timeOf(value: unknown): number | undefined {
+/** Unix milliseconds, whole. */
+function timeOf(value: unknown, field: string, { position, nowMs }: RecordMoment): number {
   const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
   const found = isNumber ? Number(value) : typeof value === 'string' ? Date.parse(value) : NaN;
-  if (!Number.isFinite(found) || found < 0) return undefined;
-  return isNumber && found < MILLISECONDS_MIN ? Math.floor(found * 1_000) : Math.floor(found);
+  if (Number.isNaN(found) || found < 0) {
+    throw notRoutable(`record ${position} has no time in "${field}"`, UNITS);
+  }
+  const unit = !isNumber ? 'a date' : found < MILLISECONDS_MIN ? 'seconds' : 'milliseconds';
+  const timestampMs = Math.floor(unit === 'seconds' ? found * 1_000 : found);
+  if (timestampMs <= nowMs + AHEAD_MS_MAX) return timestampMs;
+  throw notRoutable(
+    `record ${position} has ${String(value).slice(0, 40)} in "${field}", read as ${unit}: ` +
+      'that lies more than two days past the clock of this computer',
+    `${UNITS}, not microseconds; or is the clock of this computer behind?`,
+  );
+}
+
+const UNITS = 'a time is in seconds, in milliseconds or in ISO 8601';
+
+function notRoutable(message: string, hint: string): CliError {
+  return new CliError(EXIT.usage, 'not-routable', message, hint);
 }
 
 function wrong(text: string): CliError {
