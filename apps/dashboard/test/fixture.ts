@@ -181,6 +181,7 @@ export function networkOf(count: number, groupCount = 12): NetworkStatus {
           ? 'lying'
           : (STATES[((i * 7_919) % 1_009) % STATES.length] ?? 'good'),
       rttSeconds: i === 0 ? null : 0.004 + (i % 90) / 1_000,
+      ...(i === 4_711 ? { problem: 'two trees of one size' } : {}),
     };
   });
   const links = Array.from({ length: count * 3 }, (_, i) => {

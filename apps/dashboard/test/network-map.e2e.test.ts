@@ -116,6 +116,7 @@ test('the list beside it finds nodes, what needs a look first', OPTIONS, async (
   const text = await chosen.innerText();
   assert.ok(text.includes(formatSeconds(node?.rttSeconds ?? null)), text);
   assert.match(text, /lied/);
+  assert.equal(await chosen.getByTitle('two trees of one size').count(), 1);
   await page.getByRole('searchbox').fill('nobody');
   await page.getByText('No node is like that.').waitFor(WAIT);
   assert.deepEqual(problems, []);

@@ -214,7 +214,7 @@ function Chosen({ network, at }: { readonly network: NetworkStatus; readonly at:
           <Fact name={node.id === network.self ? 'This node' : 'Node'} title={node.id}>
             <span class="mono">{shorten(node.id)}</span>
           </Fact>
-          <Fact name="State">
+          <Fact name="State" title={node.problem}>
             <NodeState state={node.state} />
           </Fact>
           <Fact name="Round trip">{formatSeconds(node.rttSeconds)}</Fact>

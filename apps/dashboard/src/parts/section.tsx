@@ -24,7 +24,7 @@ export function Section({ title, note, children, class: name = '' }: SectionProp
 interface FactProps {
   readonly name: string;
   readonly children: ComponentChildren;
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 /** A name with its value, within a `dl`. */
