@@ -101,8 +101,8 @@ async function load(context: Context, options: Options): Promise<void> {
   const { profile: name, concurrency, rate, arrivals, seconds } = options;
   const url = name === 'transactions' ? options.rpcUrl : options.url;
   const { payload: payloadBytes, consistency } = options;
-  const parts = { context, url, concurrency, payloadBytes, consistency, uniform: Math.random };
-  const profile = await openProfile(name, parts);
+  const shape = { concurrency, rate, seconds, payloadBytes, consistency };
+  const profile = await openProfile(name, { context, url, ...shape, uniform: Math.random });
   const transport = createLoadTransport(url, concurrency);
   const { terminal } = context;
   try {
@@ -184,7 +184,7 @@ function report(
 }
 
 function toJson(options: Options, result: LoadResult): Record<string, unknown> {
-  const { profile, rate, concurrency, arrivals } = options;
+  const { profile, rate, concurrency, arrivals, payload, consistency } = options;
   const { latencies, serviceTimes, arrived, finished, failed, problems, bytes, elapsedMs } = result;
   const times = (of: LatencyHistogram): Record<string, number> => ({
     ...Object.fromEntries(PARTS.map(([name, part]) => [name, of.quantile(part)])),
@@ -196,6 +196,7 @@ function toJson(options: Options, result: LoadResult): Record<string, unknown> {
     rate,
     concurrency,
     arrivals,
+    ...(profile === 'append' || profile === 'mixed' ? { payload, consistency } : {}),
     seconds: elapsedMs / 1_000,
     arrived,
     finished,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   ALGORITHM,
-  assert,
   type ChainTip,
   createBlock,
   createSigner,
@@ -18,8 +17,10 @@ import type { LoadTransport } from './http.ts';
 import type { Outcome } from './open-loop.ts';
 import type { LoadParts, Profile } from './types.ts';
 
-/** Writers that are made ready at a time: each waits for a checkpoint, which they share. */
+/** Writers that are made ready at a time: their first blocks share a sync. */
 const MADE_AT_ONCE = 64;
+/** Writers that are made beforehand: enough for a node that answers within this time. */
+const PREPARED_SECONDS = 0.5;
 const BLOCK_TYPE = 'application/x-olocus-block';
 
 const PREFER: Readonly<Record<WriteConsistency, string>> = {
@@ -36,27 +37,26 @@ interface Writer {
 
 /**
  * One block a request, by writers with namespaces and keys of their own that are thrown away. A
- * writer's blocks follow each other, so there are as many writers as requests may be under way:
- * none has to wait in here, where its time would be told as the node's.
+ * writer's blocks follow each other, so there are as many writers as requests are under way at
+ * once. Those that a node needs which answers in time are made beforehand, the others when a
+ * request finds none free; a namespace is for ever, so none is made that nothing asked for.
  */
 export async function createAppendProfile(parts: LoadParts): Promise<Profile> {
-  const { context, url, concurrency, payloadBytes, consistency } = parts;
+  const { context, url, payloadBytes, consistency } = parts;
+  const { signal } = context;
   const client = await connect(context, { url });
   const create = async (): Promise<Writer> => {
     const signer = newSigner(context);
-    const { namespace, genesis, hash } = await client.createNamespace({ label: 'load', signer });
+    const options = { label: 'load', signer, signal };
+    const { namespace, genesis, hash } = await client.createNamespace(options);
     return { namespace, signer, tip: tipAfter(genesis, hash) };
   };
-  const free: Writer[] = [];
-  while (free.length < concurrency) {
-    const length = Math.min(MADE_AT_ONCE, concurrency - free.length);
-    free.push(...(await Promise.all(Array.from({ length }, create))));
-  }
+  const free = await prepare(parts, create);
   return {
     noun: 'block',
     async send(transport) {
-      const writer = free.pop();
-      assert(writer !== undefined, 'more under way than there are writers');
+      // The making counts from when the block was due, and not as the time of the node.
+      const writer = free.pop() ?? (await create());
       try {
         return await appendOne(context, writer, { payloadBytes, consistency, transport });
       } finally {
@@ -64,6 +64,33 @@ export async function createAppendProfile(parts: LoadParts): Promise<Profile> {
       }
     },
   };
+}
+
+/** @throws the signal's reason once it has fired, and what `create` throws */
+async function prepare(parts: LoadParts, create: () => Promise<Writer>): Promise<Writer[]> {
+  const { concurrency, rate, seconds } = parts;
+  const { signal, terminal } = parts.context;
+  const wanted = Math.min(concurrency, Math.ceil(rate * Math.min(seconds, PREPARED_SECONDS)));
+  const made: Writer[] = [];
+  const show = (): void => {
+    terminal.live(`makes namespaces to write into: ${made.length} of ${wanted}`);
+  };
+  const makeOne = async (): Promise<void> => {
+    const writer = await create();
+    made.push(writer);
+    show();
+  };
+  try {
+    show();
+    while (made.length < wanted) {
+      signal.throwIfAborted();
+      const length = Math.min(MADE_AT_ONCE, wanted - made.length);
+      await Promise.all(Array.from({ length }, makeOne));
+    }
+  } finally {
+    terminal.clearLive();
+  }
+  return made;
 }
 
 interface AppendParts {

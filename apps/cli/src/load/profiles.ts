@@ -6,7 +6,7 @@ import type { LoadParts, Profile, ProfileName } from './types.ts';
 /** What a load consists of; the first word is what `--profile` takes. */
 export const PROFILES: Readonly<Record<ProfileName, string>> = {
   reads: 'heads, blocks, proofs and tiles of the namespaces that are there, recent blocks most',
-  append: 'one signed block a request, into a namespace for each that may be under way',
+  append: 'one signed block a request, a namespace for each that is under way at once',
   mixed: 'nine reads for each append',
   transactions: 'signed transfers to a devnet over JSON-RPC (its well-known accounts)',
 };
@@ -21,7 +21,7 @@ export async function openProfile(name: ProfileName, parts: LoadParts): Promise<
     case 'transactions':
       return await createTransactionProfile(parts);
     case 'mixed': {
-      const append = await createAppendProfile(parts);
+      const append = await createAppendProfile({ ...parts, rate: parts.rate * APPENDS_PART });
       return mix(await createReadProfile(parts), append, parts.uniform);
     }
   }

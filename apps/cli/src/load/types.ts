@@ -17,6 +17,9 @@ export interface Profile {
 export interface LoadParts {
   readonly context: Context;
   readonly url: string;
+  /** Requests a second, and for how long. */
+  readonly rate: number;
+  readonly seconds: number;
   /** Requests under way at once, at most. */
   readonly concurrency: number;
   readonly payloadBytes: number;

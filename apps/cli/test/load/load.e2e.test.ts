@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startForwarder } from '../helpers/forwarder.ts';
-import { lastJson, Sandbox, startTestNode, type TestNode } from '../helpers/run-cli.ts';
+import { ended, lastJson, Sandbox, startTestNode, type TestNode } from '../helpers/run-cli.ts';
 import { startDevnet } from '../helpers/test-devnet.ts';
 
 const sandbox = new Sandbox();
@@ -25,6 +25,8 @@ interface Told {
   readonly failed: number;
   readonly problems: Readonly<Record<string, number>>;
   readonly perSecond: number;
+  readonly payload?: number;
+  readonly consistency?: string;
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly most: number };
   readonly serviceMs: { readonly p50: number };
 }
@@ -45,29 +47,84 @@ for (const profile of ['append', 'reads', 'mixed']) {
   });
 }
 
-test('appends are answered after the sync, or with the checkpoint that was asked for', async () => {
-  const args = ['--profile', 'append', '--rate', '20', ...url];
-  const durable = await load(args);
-  const immediate = await load([...args, '--consistency', 'immediate']);
-  const eventual = await load([...args, '--consistency', 'eventual']);
-  const told = [durable, immediate, eventual].map(({ serviceMs }) => serviceMs.p50);
-  assert.ok(durable.serviceMs.p50 * 2 < immediate.serviceMs.p50, told.join(', '));
-  for (const { failed, arrived, finished } of [durable, immediate, eventual]) {
-    assert.deepEqual([failed, finished], [0, arrived]);
+/** Exactly 20 appends, evenly over a second. */
+const twenty = '--profile append --rate 20 --arrivals even --seconds 1'.split(' ');
+
+test('appends ask to be answered after the sync, with a checkpoint, or when queued', async () => {
+  const asked = new Map<string, number>();
+  await using forwarder = await startForwarder(node.url, (target, answer, { headers }) => {
+    const prefer = String(headers['prefer']);
+    if (target === '/blocks') asked.set(prefer, (asked.get(prefer) ?? 0) + 1);
+    return answer;
+  });
+  const args = [...twenty, '--url', forwarder.url];
+  for (const [level, prefer] of [
+    [undefined, 'durable'],
+    ['durable', 'durable'],
+    ['immediate', 'wait-checkpoint'],
+    ['eventual', 'respond-async'],
+  ] as const) {
+    asked.clear();
+    const told = await load([...args, ...(level === undefined ? [] : ['--consistency', level])]);
+    assert.deepEqual([told.failed, told.finished], [0, told.arrived]);
+    assert.deepEqual([...asked], [[prefer, 20]]);
+    assert.deepEqual([told.consistency, told.payload], [level ?? 'durable', 256]);
   }
+  const reads = await load(['--rate', '20', '--seconds', '1', ...url]);
+  assert.deepEqual([reads.consistency, reads.payload], [undefined, undefined]);
   const unknown = await sandbox.run(['load', '--consistency', 'fast', ...url]);
   assert.equal(unknown.code, 2);
 });
 
-test('each that may be under way has a writer: none waits in the tool', async () => {
-  const count = async (): Promise<number> => {
-    const { out } = await sandbox.ok(['namespaces', '--json', ...url]);
-    return out.trim().split('\n').length;
-  };
-  const before = await count();
-  const told = await load(['--profile', 'append', '--rate', '600', '-c', '100', ...url]);
-  assert.equal(told.failed, 0);
-  assert.equal((await count()) - before, 100);
+async function countNamespaces(): Promise<number> {
+  const { out } = await sandbox.ok(['namespaces', '--json', ...url]);
+  return out.trim().split('\n').length;
+}
+
+test('no more namespaces are made than blocks want, however many may be under way', async () => {
+  const before = await countNamespaces();
+  const told = await load([...twenty, '-c', '2048', ...url]);
+  assert.deepEqual([told.arrived, told.failed], [20, 0]);
+  const made = (await countNamespaces()) - before;
+  assert.ok(made >= 10 && made <= 20, String(made));
+});
+
+test('where answers take long, a block that finds no free writer gets one of its own', async () => {
+  let letGo: () => void = () => undefined;
+  const allSent = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let sent = 0;
+  await using forwarder = await startForwarder(node.url, async (target, answer) => {
+    if (target === '/blocks' && ++sent === 20) letGo();
+    if (target === '/blocks') await allSent;
+    return answer;
+  });
+  const before = await countNamespaces();
+  const told = await load([...twenty, '-c', '64', '--url', forwarder.url]);
+  assert.deepEqual([told.arrived, told.finished, told.problems], [20, 20, {}]);
+  assert.equal((await countNamespaces()) - before, 20, 'all were under way at once');
+});
+
+test('the making of namespaces is broken off by an interrupt', async () => {
+  let asked = 0;
+  const nobody = new Promise<undefined>(() => undefined);
+  let begun: () => void = () => undefined;
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  await using forwarder = await startForwarder(node.url, (target, answer) => {
+    if (target !== '/blocks/batch') return answer;
+    if (++asked === 64) begun();
+    return nobody;
+  });
+  const args = ['load', '--profile', 'append', '--rate', '5000', '-c', '4096'];
+  const child = sandbox.spawn([...args, '--url', forwarder.url], { input: '' });
+  const end = ended(child);
+  await hasBegun;
+  child.kill('SIGINT');
+  assert.deepEqual(await end.then(({ code, out }) => [code, out]), [130, '']);
+  assert.equal(asked, 64, 'nothing was sent again, and nothing more');
 });
 
 test('transactions: each is accepted by the chain', async () => {
