@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { listenOnLoopback } from '../../../tools/testing/loopback.ts';
 import { EventStreams } from '../src/event-streams.ts';
 import { createTestLedger } from './support/ledger.ts';
 import { until } from './support/serve.ts';
@@ -69,8 +70,8 @@ test('who takes nothing is cut while little waits; a quiet stream is not', async
     response.once('close', () => ended.push(request.url ?? ''));
     void streams.stream(request, response, texts);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const listening = await listenOnLoopback(server);
+  const port = Number(new URL(listening.url).port);
   const connectTo = (path: string): Socket => {
     const socket = connect(port, '127.0.0.1').on('error', () => {});
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -87,8 +88,7 @@ test('who takes nothing is cut while little waits; a quiet stream is not', async
   } finally {
     deaf.destroy();
     quiet.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await listening[Symbol.asyncDispose]();
     await ledger.close();
   }
 });

@@ -1,3 +1,4 @@
+import { concatBytes } from '@basalt/protocol';
 import { type RawBlock, readBlock } from '../block/block-codec.ts';
 import { BLOCK_BYTES_MAX } from '../block/limits.ts';
 import { plainBytes } from '../block/plain-bytes.ts';
@@ -30,7 +31,7 @@ export async function* readBlocks(
     }
   };
   for await (const chunk of source instanceof Uint8Array ? [source] : source) {
-    left = left.length === 0 ? plainBytes(chunk) : join(left, plainBytes(chunk));
+    left = left.length === 0 ? plainBytes(chunk) : concatBytes(left, chunk);
     let offset = 0;
     for (;;) {
       const length = itemLength(left, offset);
@@ -81,11 +82,4 @@ function itemLength(bytes: Uint8Array, offset: number): number | undefined {
     length = length * 256 + (bytes[offset + index] ?? 0);
   }
   return length > BLOCK_BYTES_MAX ? bytes.length - offset : 1 + lengthBytes + length;
-}
-
-function join(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(one.length + other.length);
-  joined.set(one);
-  joined.set(other, one.length);
-  return joined;
 }

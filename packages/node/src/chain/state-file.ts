@@ -3,7 +3,7 @@
  * first says of which block, in JSON; the others are the chunks of `exportSnapshot`, in order.
  */
 import { ExecutionError, SNAPSHOT_CHUNK_BYTES_MAX, type SnapshotTarget } from '@basalt/execution';
-import { fromHex, fromUtf8, toHex, utf8 } from '@basalt/protocol';
+import { concatBytes, fromHex, fromUtf8, toHex, utf8 } from '@basalt/protocol';
 import { z } from 'zod';
 
 const FORMAT = 'basalt-chain-state 1';
@@ -54,9 +54,7 @@ async function* readPieces(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let left: Uint8Array = new Uint8Array(0);
   for await (const bytes of source) {
-    const joined = new Uint8Array(left.length + bytes.length);
-    joined.set(left);
-    joined.set(bytes, left.length);
+    const joined = concatBytes(left, bytes);
     let offset = 0;
     for (;;) {
       const length = lengthAt(joined, offset);
@@ -79,10 +77,9 @@ function lengthAt(bytes: Uint8Array, offset: number): number | undefined {
 }
 
 function framed(bytes: Uint8Array): Uint8Array {
-  const piece = new Uint8Array(LENGTH_BYTES + bytes.length);
-  new DataView(piece.buffer).setUint32(0, bytes.length);
-  piece.set(bytes, LENGTH_BYTES);
-  return piece;
+  const length = new Uint8Array(LENGTH_BYTES);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  return concatBytes(length, bytes);
 }
 
 function parse(bytes: Uint8Array): unknown {
